@@ -1,0 +1,127 @@
+// swift-tools-version: 6.2
+import Foundation
+import PackageDescription
+
+/// The same strict settings for every Swift target: see docs/ARCHITECTURE.md, "Language".
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+func library(_ name: String, _ path: String, _ dependencies: [String]) -> Target {
+    .target(name: name, dependencies: dependencies.map { .init(stringLiteral: $0) }, path: path, swiftSettings: strict)
+}
+
+func executable(_ name: String, _ path: String, _ dependencies: [String]) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies.map { .init(stringLiteral: $0) }, path: path, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ path: String, _ dependencies: [String]) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies.map { .init(stringLiteral: $0) }, path: path, swiftSettings: strict)
+}
+
+let shared: [Target] = [
+    .systemLibrary(name: "CPostgres", path: "Shared/CLibraries/CPostgres"),
+    .systemLibrary(name: "CNATS", path: "Shared/CLibraries/CNATS"),
+    .systemLibrary(name: "COpenSSL", path: "Shared/CLibraries/COpenSSL"),
+    .systemLibrary(name: "CHiredis", path: "Shared/CLibraries/CHiredis"),
+    .target(name: "CPlatform", path: "Shared/CLibraries/CPlatform"),
+
+    library("WireFormat", "Shared/WireFormat", []),
+    library("Domain", "Shared/Domain", []),
+    library("Events", "Shared/Events", ["Domain", "WireFormat"]),
+    library("Concurrency", "Shared/Concurrency", ["CPlatform"]),
+    library("Configuration", "Shared/Configuration", []),
+    library("Observability", "Shared/Observability", ["Concurrency", "WireFormat"]),
+    library("Lifecycle", "Shared/Lifecycle", ["Concurrency", "Observability", "CPlatform"]),
+
+    library("Crypto", "Shared/Crypto", ["COpenSSL"]),
+    library("RADIUS", "Shared/RADIUS", ["WireFormat", "Crypto"]),
+    library("Sockets", "Shared/Sockets", ["CPlatform", "Concurrency", "Observability"]),
+    library("Postgres", "Shared/Postgres", ["CPostgres", "CPlatform", "Concurrency", "Observability"]),
+    library("NATS", "Shared/NATS", ["CNATS", "Concurrency", "Observability"]),
+    library("Redis", "Shared/Redis", ["CHiredis", "Concurrency", "Observability"]),
+
+    library("Persistence", "Shared/Persistence", ["Domain", "Events", "Postgres", "Crypto", "Concurrency", "WireFormat"]),
+    library("Messaging", "Shared/Messaging", ["Domain", "Events", "NATS", "Concurrency", "Observability"]),
+    library("SharedTesting", "Shared/Testing", ["Domain", "Events", "Postgres", "NATS", "Concurrency", "Observability", "CPlatform"]),
+]
+
+let services: [Target] = [
+    library(
+        "RadiusServer", "Services/radius-server/Library",
+        [
+            "CPlatform", "Concurrency", "Configuration", "Crypto", "Domain", "Events", "Lifecycle", "Messaging", "NATS", "Observability",
+            "Persistence", "Postgres", "RADIUS", "Sockets", "WireFormat",
+        ]),
+    executable("radius-server", "Services/radius-server/Executable", ["RadiusServer"]),
+    library(
+        "AccountingConsumer", "Services/accounting-consumer/Library",
+        [
+            "Concurrency", "Configuration", "Domain", "Events", "Lifecycle", "Messaging", "NATS", "Observability",
+            "Persistence", "Postgres", "WireFormat",
+        ]),
+    executable("accounting-consumer", "Services/accounting-consumer/Executable", ["AccountingConsumer"]),
+    library(
+        "NexoraCommand", "Services/nexora/Library",
+        [
+            "Concurrency", "Configuration", "Crypto", "Domain", "Events", "Lifecycle", "Messaging", "NATS",
+            "Observability", "Persistence", "Postgres", "Redis", "WireFormat",
+        ]),
+    executable("nexora", "Services/nexora/Executable", ["NexoraCommand"]),
+]
+
+let suites: [Target] = [
+    tests("WireFormatTests", "Tests/Shared/WireFormat", ["WireFormat", "SharedTesting"]),
+    tests("DomainTests", "Tests/Shared/Domain", ["Domain", "SharedTesting"]),
+    tests("EventsTests", "Tests/Shared/Events", ["Events", "Domain", "WireFormat", "SharedTesting"]),
+    tests("ConcurrencyTests", "Tests/Shared/Concurrency", ["Concurrency", "SharedTesting"]),
+    tests("ConfigurationTests", "Tests/Shared/Configuration", ["Configuration", "SharedTesting"]),
+    tests("ObservabilityTests", "Tests/Shared/Observability", ["Observability", "Concurrency", "SharedTesting"]),
+    tests("LifecycleTests", "Tests/Shared/Lifecycle", ["Lifecycle", "Observability", "Concurrency", "SharedTesting"]),
+    tests("CryptoTests", "Tests/Shared/Crypto", ["Crypto", "SharedTesting"]),
+    tests("RADIUSTests", "Tests/Shared/RADIUS", ["RADIUS", "Crypto", "WireFormat", "SharedTesting"]),
+    tests("SocketsTests", "Tests/Shared/Sockets", ["Sockets", "Concurrency", "SharedTesting"]),
+    tests("PostgresTests", "Tests/Integration/Postgres", ["Postgres", "Concurrency", "SharedTesting"]),
+    tests("NATSTests", "Tests/Integration/NATS", ["NATS", "Concurrency", "Observability", "SharedTesting"]),
+    tests("RedisTests", "Tests/Integration/Redis", ["Redis", "SharedTesting"]),
+    tests(
+        "PersistenceTests", "Tests/Integration/Persistence",
+        ["Persistence", "Postgres", "Domain", "Events", "Crypto", "Concurrency", "SharedTesting"]),
+    tests(
+        "MessagingTests", "Tests/Integration/Messaging",
+        ["Messaging", "NATS", "Domain", "Events", "Concurrency", "Observability", "SharedTesting"]),
+    tests(
+        "RadiusServerTests", "Tests/Services/radius-server",
+        ["RadiusServer", "RADIUS", "Crypto", "Domain", "Events", "Concurrency", "Observability", "Sockets", "WireFormat", "SharedTesting"]),
+    tests(
+        "AccountingConsumerTests", "Tests/Services/accounting-consumer",
+        [
+            "AccountingConsumer", "Domain", "Events", "Postgres", "NATS", "Messaging", "Persistence", "Concurrency",
+            "Observability", "SharedTesting",
+        ]),
+    tests(
+        "NexoraCommandTests", "Tests/Services/nexora",
+        ["NexoraCommand", "Domain", "Persistence", "Postgres", "NATS", "Crypto", "Concurrency", "SharedTesting"]),
+    tests("ArchitectureTests", "Tests/Architecture", ["SharedTesting"]),
+]
+
+/// While the house is being laid, a target joins once its folder exists.
+let targets = (shared + services + suites).filter { target in
+    FileManager.default.fileExists(atPath: Context.packageDirectory + "/" + (target.path ?? ""))
+}
+let present = Set(targets.map(\.name))
+for target in targets {
+    target.dependencies.removeAll { dependency in
+        if case .byNameItem(let name, _) = dependency { !present.contains(name) } else { false }
+    }
+}
+
+let package = Package(name: "nexora", targets: targets)
