@@ -56,15 +56,37 @@ package struct AccountingRecord: Hashable, Sendable {
     package var decisionVersion: UInt32?
 
     package init(
-        id: EventID, tenantID: TenantID, nasID: NASID, nasName: String? = nil, statusType: AccountingStatus,
-        receivedAt: Timestamp, delaySeconds: UInt32 = 0, sessionSeconds: UInt32 = 0, acctSessionID: String = "",
-        username: String = "", serviceID: ServiceID? = nil, customerID: CustomerID? = nil,
-        admissionID: AdmissionID? = nil, callingStationID: String = "", calledStationID: String = "",
-        nasPort: UInt32? = nil, nasPortID: String? = nil, nasIdentifier: String? = nil, nasIPAddress: String? = nil,
-        framedIPv4: String? = nil, framedIPv6Prefix: String? = nil, framedIPv6Address: String? = nil,
-        delegatedIPv6Prefix: String? = nil, inputOctets: Int64 = 0, outputOctets: Int64 = 0,
-        hasGigawords: Bool = false, inputPackets: Int64 = 0, outputPackets: Int64 = 0, terminateCause: UInt32? = nil,
-        eventTimestamp: Timestamp? = nil, decisionVersion: UInt32? = nil
+        id: EventID,
+        tenantID: TenantID,
+        nasID: NASID,
+        nasName: String? = nil,
+        statusType: AccountingStatus,
+        receivedAt: Timestamp,
+        delaySeconds: UInt32 = 0,
+        sessionSeconds: UInt32 = 0,
+        acctSessionID: String = "",
+        username: String = "",
+        serviceID: ServiceID? = nil,
+        customerID: CustomerID? = nil,
+        admissionID: AdmissionID? = nil,
+        callingStationID: String = "",
+        calledStationID: String = "",
+        nasPort: UInt32? = nil,
+        nasPortID: String? = nil,
+        nasIdentifier: String? = nil,
+        nasIPAddress: String? = nil,
+        framedIPv4: String? = nil,
+        framedIPv6Prefix: String? = nil,
+        framedIPv6Address: String? = nil,
+        delegatedIPv6Prefix: String? = nil,
+        inputOctets: Int64 = 0,
+        outputOctets: Int64 = 0,
+        hasGigawords: Bool = false,
+        inputPackets: Int64 = 0,
+        outputPackets: Int64 = 0,
+        terminateCause: UInt32? = nil,
+        eventTimestamp: Timestamp? = nil,
+        decisionVersion: UInt32? = nil
     ) {
         self.id = id
         self.tenantID = tenantID
@@ -113,8 +135,13 @@ package struct AccountingRecord: Hashable, Sendable {
     /// What this record's session is looked up by; see ``SessionKey``.
     package var sessionKey: UUID128 {
         SessionKey.compute(
-            tenant: tenantID, nas: nasID, acctSessionID: acctSessionID, username: username,
-            callingStationID: callingStationID, nasPort: nasPort)
+            tenant: tenantID,
+            nas: nasID,
+            acctSessionID: acctSessionID,
+            username: username,
+            callingStationID: callingStationID,
+            nasPort: nasPort
+        )
     }
 
     /// Whether the record is about one session, not about all of its NAS.

@@ -13,7 +13,11 @@ package enum SessionKey {
 
     /// Cheap (about 100 ns for usual texts) and without allocation.
     package static func compute(
-        tenant: TenantID, nas: NASID, acctSessionID: String, username: String, callingStationID: String,
+        tenant: TenantID,
+        nas: NASID,
+        acctSessionID: String,
+        username: String,
+        callingStationID: String,
         nasPort: UInt32?
     ) -> UUID128 {
         var hash = SipHash128(key: seed)

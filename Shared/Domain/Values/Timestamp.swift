@@ -7,8 +7,12 @@ package struct Timestamp: Hashable, Comparable, Sendable {
     /// 1970-01-01T00:00:00Z.
     package static let epoch = Timestamp(microseconds: 0)
     /// 0001-01-01T00:00:00Z and 9999-12-31T23:59:59.999999Z: what RFC 3339 can write and the events may carry.
-    package static let range = Timestamp(microseconds: -62_135_596_800_000_000)...Timestamp(
-        microseconds: 253_402_300_799_999_999)
+    package static let range =
+        Timestamp(
+            microseconds: -62_135_596_800_000_000
+        )...Timestamp(
+            microseconds: 253_402_300_799_999_999
+        )
 
     package init(microseconds: Int64) {
         self.microseconds = microseconds
