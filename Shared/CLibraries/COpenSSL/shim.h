@@ -5,3 +5,4 @@
 #include <openssl/md5.h>
 #include <openssl/provider.h>
 #include <openssl/rand.h>
+#include <openssl/sha.h>
