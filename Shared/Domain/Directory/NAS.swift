@@ -1,0 +1,93 @@
+/// Whose attributes and control messages a NAS understands.
+package enum NASVendor: String, Hashable, Sendable, CaseIterable {
+    case generic, mikrotik, ubiquiti, cisco, huawei, juniper, nokia, coovachilli
+}
+
+/// A network access server that may ask us (table nas_devices). Its secret is no part of it: it is sealed in the row and
+/// opened by radius-server alone.
+package struct NAS: Hashable, Sendable {
+    package var tenantID: TenantID
+    package var id: NASID
+    package var name: String
+    /// Where its packets come from: one address or a range.
+    package var address: IPPrefix
+    /// The NAS-Identifier it must send, to tell NASes behind one address apart; nil matches any.
+    package var identifier: String?
+    package var vendor: NASVendor
+    /// Where it takes CoA and Disconnect requests.
+    package var coaPort: Int
+    package var requireMessageAuthenticator: Bool
+    package var limitProxyState: Bool
+    /// The NAS counts from the subscriber's side: its input is our output.
+    package var octetsSwapped: Bool
+    /// Access-Requests a second; 0 is no limit.
+    package var authRate: Int
+    package var authBurst: Int
+    package var isActive: Bool
+    /// Nil until stored.
+    package var stamp: RowStamp?
+
+    package init(
+        tenantID: TenantID,
+        id: NASID,
+        name: String,
+        address: IPPrefix,
+        identifier: String? = nil,
+        vendor: NASVendor = .generic,
+        coaPort: Int = 3799,
+        requireMessageAuthenticator: Bool = true,
+        limitProxyState: Bool = true,
+        octetsSwapped: Bool = false,
+        authRate: Int = 50,
+        authBurst: Int = 1000,
+        isActive: Bool = true,
+        stamp: RowStamp? = nil
+    ) {
+        self.tenantID = tenantID
+        self.id = id
+        self.name = name
+        self.address = address
+        self.identifier = identifier
+        self.vendor = vendor
+        self.coaPort = coaPort
+        self.requireMessageAuthenticator = requireMessageAuthenticator
+        self.limitProxyState = limitProxyState
+        self.octetsSwapped = octetsSwapped
+        self.authRate = authRate
+        self.authBurst = authBurst
+        self.isActive = isActive
+        self.stamp = stamp
+    }
+}
+
+extension NAS: Validated {
+    package func check(_ checks: inout FieldChecks) {
+        checks.text("name", name, maximum: 100)
+        checks.optional("identifier", identifier, maximum: 253, emptyAllowed: false)
+        checks.number("coa_port", coaPort, in: 1...65_535)
+        checks.number("auth_rate", authRate, in: 0...Int64(Int32.max))
+        checks.number("auth_burst", authBurst, in: 1...Int64(Int32.max))
+    }
+}
+
+/// How hard a shared secret is to guess from captured packets (draft-ietf-radext-deprecating-radius).
+package enum SharedSecretStrength: Hashable, Sendable {
+    /// Empty, which no packet may be trusted with, or longer than the 253 octets that every NAS can take.
+    case unusable
+    /// At most 12 octets: found offline within a day.
+    case weak
+    /// Below the 32 octets that are asked for.
+    case fair
+    case strong
+
+    /// Judges by length alone: the secret itself tells nothing about how it was made.
+    package init(octets: Int) {
+        self =
+            switch octets {
+            case 1...12: .weak
+            case 13...31: .fair
+            case 32...253: .strong
+            default: .unusable
+            }
+    }
+}
