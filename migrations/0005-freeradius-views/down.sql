@@ -1,0 +1,2 @@
+DROP VIEW nas;
+DROP VIEW radacct;
