@@ -109,7 +109,7 @@ let suites: [Target] = [
         ]),
     tests(
         "NexoraCommandTests", "Tests/Services/nexora",
-        ["NexoraCommand", "Domain", "Persistence", "Postgres", "NATS", "Crypto", "Concurrency", "SharedTesting"]),
+        ["NexoraCommand", "Domain", "Persistence", "Postgres", "NATS", "Crypto", "Concurrency", "SharedTesting", "WireFormat"]),
     tests("ArchitectureTests", "Tests/Architecture", ["SharedTesting"]),
 ]
 
