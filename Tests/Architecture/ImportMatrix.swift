@@ -1,0 +1,46 @@
+/// Which module may know which: arrows run one way. docs/ARCHITECTURE.md shows the same as a picture.
+enum ImportMatrix {
+    /// What each shared module may import of this package.
+    static let shared: [String: Set<String>] = [
+        "Domain": [],
+        "WireFormat": [],
+        "Configuration": [],
+        "Events": ["Domain", "WireFormat"],
+        "Concurrency": ["CPlatform"],
+        "Observability": ["Concurrency", "WireFormat"],
+        "Lifecycle": ["CPlatform", "Concurrency", "Configuration", "Observability", "WireFormat"],
+        "Crypto": ["COpenSSL"],
+        "RADIUS": ["Crypto", "WireFormat"],
+        "Sockets": ["CPlatform", "Concurrency", "Observability"],
+        "Postgres": ["CPlatform", "CPostgres", "Concurrency", "Observability"],
+        "NATS": ["CNATS", "Concurrency", "Observability"],
+        "Redis": ["CHiredis", "Concurrency", "Observability"],
+        "Persistence": ["Concurrency", "Crypto", "Domain", "Events", "Postgres", "WireFormat"],
+        "Messaging": ["Concurrency", "Domain", "Events", "NATS", "Observability"],
+    ]
+
+    /// One C library per adapter. CPlatform is ours: what Glibc's own module hides.
+    static let adapterOfCLibrary = [
+        "CPostgres": "Shared/Postgres/", "CNATS": "Shared/NATS/", "COpenSSL": "Shared/Crypto/",
+        "CHiredis": "Shared/Redis/",
+    ]
+
+    /// What a service names only where it is put together, in its Application.swift.
+    static let adapters: Set = ["Postgres", "NATS", "Redis"]
+
+    /// Modules of the toolchain that anything may import. Foundation is not among them: it doubles a daemon's memory.
+    static let system: Set = ["Glibc", "Synchronization", "FoundationEssentials", "Swift"]
+
+    static let testingModule = "SharedTesting"
+
+    /// What a module may import; nil where the matrix does not know it.
+    static func allowed(_ entry: Manifest.Entry) -> Set<String>? {
+        let all = Set(shared.keys)
+        switch entry.kind {
+        case "executable": return Set(Manifest.shared.libraries.map(\.name)).subtracting(all)
+        case _ where entry.name == testingModule: return all.union(["CPlatform"])
+        case _ where entry.path.hasPrefix("Services/"): return all.union(["CPlatform"])
+        default: return shared[entry.name]
+        }
+    }
+}

@@ -1,0 +1,75 @@
+# shellcheck shell=bash
+# What check and test share: one build for both, the Python tools, and the count of results. Sourced.
+
+PASSED=0
+FAILED=0
+FAILURES=()
+
+# Runs one check and counts it. $1: what it checks; the rest: the command.
+checked() {
+    local name=$1
+    shift
+    step "$name"
+    if "$@"; then
+        PASSED=$((PASSED + 1))
+    else
+        FAILED=$((FAILED + 1))
+        FAILURES+=("$name")
+        printf '    FAILED: %s\n' "$name"
+    fi
+}
+
+# Debug build of everything, tests included. An import that Package.swift does not declare is an error, and so is every
+# warning (Package.swift).
+build_tests() {
+    mkdir -p "$RUN_DIR/log"
+    local log=$RUN_DIR/log/build-tests.log
+    swift build --package-path "$ROOT" --build-tests -j "$(build_jobs)" \
+        --explicit-target-dependency-import-check error </dev/null >"$log" 2>&1 && return
+    grep -E 'error:' "$log" | sort -u | head -n 20 | sed 's/^/    /'
+    note "the whole of it: $log"
+    return 1
+}
+
+# The tests were built by build_tests with the same flags; this only runs them.
+swift_test() {
+    swift test --package-path "$ROOT" --skip-build --explicit-target-dependency-import-check error --disable-xctest "$@" </dev/null
+}
+
+# Makes .venv, or renews it when Tests/requirements.txt changed.
+python_tools() {
+    local stamp=$ROOT/.venv/requirements
+    cmp -s "$ROOT/Tests/requirements.txt" "$stamp" && return
+    rm -rf "$ROOT/.venv"
+    /usr/bin/python3 -m venv "$ROOT/.venv" &&
+        "$ROOT/.venv/bin/pip" install --quiet --disable-pip-version-check -r "$ROOT/Tests/requirements.txt" &&
+        cp "$ROOT/Tests/requirements.txt" "$stamp"
+}
+
+# Adds the counts of JUnit files to ours. A test that was reported in none of them is counted by nobody, so a missing or
+# empty file is a failure of its own. $@: the files.
+count_results() {
+    local file counts
+    for file in "$@"; do
+        counts=$("$ROOT/.venv/bin/python" - "$file" <<'PYTHON'
+import sys
+import xml.etree.ElementTree as tree
+
+try:
+    cases = list(tree.parse(sys.argv[1]).getroot().iter("testcase"))
+except (OSError, tree.ParseError):
+    cases = []
+bad = [case for case in cases if case.find("failure") is not None or case.find("error") is not None]
+skipped = [case for case in cases if case.find("skipped") is not None]
+print(len(cases) - len(bad) - len(skipped), len(bad), len(skipped))
+PYTHON
+        )
+        local passed failed skipped
+        read -r passed failed skipped <<<"$counts"
+        PASSED=$((PASSED + passed)) FAILED=$((FAILED + failed)) SKIPPED=$((${SKIPPED:-0} + skipped))
+        if ((passed + failed == 0)); then
+            FAILED=$((FAILED + 1))
+            FAILURES+=("$(basename "$file"): no test ran")
+        fi
+    done
+}
