@@ -5,7 +5,7 @@ set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 # Another folder may be named, so that a second system can run beside the first one from the same checkout.
-RUN_DIR=${NEXORA_RUN_DIR:-$ROOT/.run}
+RUN_DIR=${NEXORA_TEST_RUN_DIR:-$ROOT/.run}
 export ROOT RUN_DIR
 COMMAND_NAME=$(basename "$0")
 STARTED_AT=$(date +%s)
