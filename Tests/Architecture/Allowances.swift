@@ -13,8 +13,10 @@ enum Allowances {
         Word(text: "Task {", instead: "a Service in the ServiceGroup", allowedIn: ["Shared/Lifecycle/"]),
         Word(text: "Task.detached", instead: "a Service in the ServiceGroup", allowedIn: ["Shared/Lifecycle/"]),
         Word(
-            text: "Task.sleep", instead: "pause(for:)",
-            allowedIn: ["Shared/Concurrency/", "Shared/Testing/Eventually.swift"]),
+            text: "Task.sleep",
+            instead: "pause(for:)",
+            allowedIn: ["Shared/Concurrency/", "Shared/Testing/Eventually.swift"]
+        ),
         Word(text: "try!", instead: "a typed error"),
         Word(text: "DispatchQueue", instead: "PlatformThread or WorkerPool"),
         Word(text: "fatalError", instead: "a typed error, or precondition for a bug"),
