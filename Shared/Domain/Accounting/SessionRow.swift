@@ -1,0 +1,182 @@
+/// A row while a batch is folded: what it was, what it is, and what the batch added to it so far.
+struct SessionRow {
+    var state: SessionState
+    let isNew: Bool
+    var changed: Bool
+    private let wasOpen: Bool
+    private let closedBefore: SessionEnd?
+    private var input: Int64 = 0
+    private var output: Int64 = 0
+    private var sessions = 0
+    private var at: Timestamp
+
+    init(stored state: SessionState) {
+        self.state = state
+        isNew = false
+        changed = false
+        wasOpen = state.isOpen
+        closedBefore = state.closedBy
+        at = .epoch
+    }
+
+    init(first record: AccountingRecord, key: UUID128) {
+        state = SessionState(first: record, key: key)
+        isNew = true
+        changed = true
+        wasOpen = false
+        closedBefore = nil
+        input = state.inputOctets
+        output = state.outputOctets
+        sessions = 1
+        at = record.receivedAt
+    }
+
+    /// Microseconds between a record's start and the row's, the nearer of the two that the row knows.
+    func distance(fromStart start: Timestamp) -> Int64 {
+        let first = start.microseconds(since: state.startedAt).magnitude
+        let latest = state.lastUpdateAt.adding(microseconds: -state.sessionSeconds * 1_000_000)
+        let newest = start.microseconds(since: latest).magnitude
+        return Int64(clamping: min(first, newest))
+    }
+
+    /// Takes in a record of this session.
+    mutating func apply(_ record: borrowing AccountingRecord, mayReopen: Bool, flush deltas: inout [UsageDelta]) {
+        guard state.closedBy != .stop else { return }
+        let age = age(of: record)
+        var counted = false
+        if age > state.sessionSeconds {
+            count(record, later: true, flush: &deltas)
+            overwriteDetails(record)
+            state.sessionSeconds = age
+            state.lastUpdateAt = max(state.lastUpdateAt, record.takenAt)
+            counted = true
+            if let end = state.endedAt, mayReopen, record.statusType != .stop,
+                record.takenAt > end.adding(microseconds: SessionRules.rounding)
+            {
+                state.reopen()
+            }
+        } else if age == state.sessionSeconds || record.statusType == .stop {
+            // A Stop has the last word even when an interim's age was rounded above its own.
+            counted = count(record, later: false, flush: &deltas)
+        }
+        if fillDetails(record) { counted = true }
+        if record.statusType == .stop {
+            state.close(.stop, at: record.takenAt, cause: record.terminateCause)
+            counted = true
+        }
+        if counted {
+            state.recordCount += 1
+            changed = true
+        }
+    }
+
+    /// The session's age in whole seconds; reckoned from the row's start where the record does not say.
+    private func age(of record: borrowing AccountingRecord) -> Int64 {
+        guard record.sessionSeconds == 0, record.statusType != .start else { return Int64(record.sessionSeconds) }
+        return max(0, record.takenAt.microseconds(since: state.startedAt) / 1_000_000)
+    }
+
+    /// Returns whether a counter moved.
+    @discardableResult
+    private mutating func count(
+        _ record: borrowing AccountingRecord,
+        later: Bool,
+        flush deltas: inout [UsageDelta]
+    ) -> Bool {
+        let knowsGigawords =
+            record.hasGigawords || state.rawInputOctets > OctetCounter.lastOf32Bits
+            || state.rawOutputOctets > OctetCounter.lastOf32Bits
+        let inputStep = OctetCounter.step(
+            from: state.rawInputOctets,
+            to: max(0, record.inputOctets),
+            later: later,
+            mayWrap: !knowsGigawords && record.inputPackets >= state.inputPackets
+        )
+        let outputStep = OctetCounter.step(
+            from: state.rawOutputOctets,
+            to: max(0, record.outputOctets),
+            later: later,
+            mayWrap: !knowsGigawords && record.outputPackets >= state.outputPackets
+        )
+        state.rawInputOctets = inputStep.raw
+        state.rawOutputOctets = outputStep.raw
+        state.inputPackets = max(state.inputPackets, record.inputPackets)
+        state.outputPackets = max(state.outputPackets, record.outputPackets)
+        guard inputStep.added > 0 || outputStep.added > 0 else { return false }
+        if input > 0 || output > 0 || sessions > 0, at.day != record.receivedAt.day { flushUsage(to: &deltas) }
+        input += OctetCounter.add(inputStep.added, to: &state.inputOctets)
+        output += OctetCounter.add(outputStep.added, to: &state.outputOctets)
+        at = max(at, record.receivedAt)
+        return true
+    }
+
+    // MARK: - Details
+
+    /// What a newer report knows replaces what is known.
+    private mutating func overwriteDetails(_ record: borrowing AccountingRecord) {
+        if !record.calledStationID.isEmpty { state.calledStationID = record.calledStationID }
+        if let value = record.nasPortID { state.nasPortID = value }
+        if let value = record.framedIPv4 { state.framedIPv4 = value }
+        if let value = record.framedIPv6Prefix { state.framedIPv6Prefix = value }
+        if let value = record.framedIPv6Address { state.framedIPv6Address = value }
+        if let value = record.delegatedIPv6Prefix { state.delegatedIPv6Prefix = value }
+    }
+
+    /// Any report, a late one too, adds what is not known yet. Returns whether it did.
+    private mutating func fillDetails(_ record: borrowing AccountingRecord) -> Bool {
+        var filled = false
+        func fill<Value>(_ known: inout Value?, _ told: Value?) {
+            guard known == nil, let told else { return }
+            known = told
+            filled = true
+        }
+        // Whose octets these are is settled by the first record that knows; a service and its customer come together.
+        if state.serviceID == nil, record.serviceID != nil {
+            state.serviceID = record.serviceID
+            state.customerID = record.customerID
+            filled = true
+        }
+        fill(&state.admissionID, record.admissionID)
+        fill(&state.nasPortID, record.nasPortID)
+        fill(&state.framedIPv4, record.framedIPv4)
+        fill(&state.framedIPv6Prefix, record.framedIPv6Prefix)
+        fill(&state.framedIPv6Address, record.framedIPv6Address)
+        fill(&state.delegatedIPv6Prefix, record.delegatedIPv6Prefix)
+        if state.calledStationID.isEmpty, !record.calledStationID.isEmpty {
+            state.calledStationID = record.calledStationID
+            filled = true
+        }
+        return filled
+    }
+
+    // MARK: - Results
+
+    /// Books what was added so far, if anything was.
+    mutating func flushUsage(to deltas: inout [UsageDelta]) {
+        guard input > 0 || output > 0 || sessions > 0 else { return }
+        deltas.append(
+            UsageDelta(
+                tenantID: state.tenantID,
+                sessionID: state.id,
+                serviceID: state.serviceID,
+                customerID: state.customerID,
+                inputOctets: input,
+                outputOctets: output,
+                sessions: sessions,
+                at: at
+            )
+        )
+        input = 0
+        output = 0
+        sessions = 0
+    }
+
+    /// Tells what became of the session, by what it was before the batch and is after it.
+    func tell(_ events: inout [SessionLifecycle]) {
+        if isNew || !wasOpen && state.isOpen { events.append(.started(state, reopened: !isNew)) }
+        guard let end = state.closedBy else { return }
+        if isNew || wasOpen || end != closedBefore {
+            events.append(.stopped(state, amended: !isNew && !wasOpen))
+        }
+    }
+}
