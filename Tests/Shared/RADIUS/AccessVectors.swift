@@ -97,4 +97,9 @@ enum AccessVectors {
         4d3d41757468656e7469636174696f6e206661696c6564
         """
     )
+
+    /// Every packet of this list.
+    static let all = [
+        d1, d1b, d1c, d1d, d2, d3, d4, d6a, d6b, d7, d8, d9, d10,
+    ]
 }

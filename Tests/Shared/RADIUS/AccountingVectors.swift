@@ -70,4 +70,9 @@ enum AccountingVectors {
         86c0
         """
     )
+
+    /// Every packet of this list.
+    static let all = [
+        d12, d12r, d13, d14, d15, d16, d17, d18, d19, d20,
+    ]
 }

@@ -144,4 +144,13 @@ enum RFCPackets {
     static let disconnectBySession = octets("2801001ead0d8e5355b6bd02a0cbace64e3877bd2c0a3930323334353637")
     /// RFC 5176 §7 Disconnect-Request by Framed-IP-Address.
     static let disconnectByAddress = octets("2801001a0bda33fe765b05f0fd9cc32a2f6b518208060a000203")
+
+    /// Every packet of this list.
+    static let all = [
+        papRequest, papAccept, chapRequest, chapAccept, challengeRequest, challenge, answerMalformed,
+        answerRequest, answerReject, statusAuthRequest, statusAuthResponse, statusAcctRequest,
+        statusAcctResponse, statusAddressRequest, statusAddressResponse, digestInvite, digestInviteChallenge,
+        digestInviteAnswer, digestInviteAccept, digestGet, digestGetChallenge, digestGetAnswer, digestGetAccept,
+        disconnectByUser, disconnectBySession, disconnectByAddress,
+    ]
 }
