@@ -40,7 +40,7 @@ let shared: [Target] = [
     library("Concurrency", "Shared/Concurrency", ["CPlatform"]),
     library("Configuration", "Shared/Configuration", []),
     library("Observability", "Shared/Observability", ["Concurrency", "WireFormat"]),
-    library("Lifecycle", "Shared/Lifecycle", ["Concurrency", "Observability", "CPlatform"]),
+    library("Lifecycle", "Shared/Lifecycle", ["CPlatform", "Concurrency", "Configuration", "Observability", "WireFormat"]),
 
     library("Crypto", "Shared/Crypto", ["COpenSSL"]),
     library("RADIUS", "Shared/RADIUS", ["WireFormat", "Crypto"]),
@@ -85,7 +85,9 @@ let suites: [Target] = [
     tests("ConcurrencyTests", "Tests/Shared/Concurrency", ["Concurrency", "SharedTesting"]),
     tests("ConfigurationTests", "Tests/Shared/Configuration", ["Configuration", "SharedTesting"]),
     tests("ObservabilityTests", "Tests/Shared/Observability", ["Observability", "Concurrency", "SharedTesting"]),
-    tests("LifecycleTests", "Tests/Shared/Lifecycle", ["Lifecycle", "Observability", "Concurrency", "SharedTesting"]),
+    tests(
+        "LifecycleTests", "Tests/Shared/Lifecycle",
+        ["Lifecycle", "Configuration", "Observability", "Concurrency", "SharedTesting"]),
     tests("CryptoTests", "Tests/Shared/Crypto", ["Crypto", "SharedTesting"]),
     tests("RADIUSTests", "Tests/Shared/RADIUS", ["RADIUS", "Crypto", "WireFormat", "SharedTesting"]),
     tests("SocketsTests", "Tests/Shared/Sockets", ["Sockets", "Concurrency", "SharedTesting"]),
