@@ -6,7 +6,8 @@ package enum StreamPosition: Sendable, Equatable {
     case new
     /// The first message at or after this sequence.
     case sequence(UInt64)
-    /// The first message stored at or after this time, microseconds since 1970 UTC.
+    /// The first message stored at or after this time, microseconds since 1970 UTC. A consumer may begin up to a
+    /// second earlier, a tail does not.
     case time(Int64)
     /// The last messages, that many.
     case last(Int)

@@ -59,7 +59,8 @@ extension JetStreamAPI {
     }
 
     /// Makes a consumer and returns its name. A private one lives in memory and goes 30 s after its last use.
-    /// `startTime`, nanoseconds since 1970 UTC, goes before the configuration's start.
+    /// `startTime`, nanoseconds since 1970 UTC, goes before the configuration's start. A start by time may begin up
+    /// to a second early.
     func createConsumer(
         _ wanted: ConsumerConfiguration,
         acknowledged: Bool,
@@ -83,7 +84,6 @@ extension JetStreamAPI {
             unsafe configuration.MemoryStorage = true
         }
         try unsafe apply(startTime.map { .time($0 / 1_000) } ?? wanted.start, wanted.stream, to: &configuration)
-        if let startTime { unsafe configuration.OptStartTime = startTime }
         var info: UnsafeMutablePointer<jsConsumerInfo>?
         var code = jsErrCode(rawValue: 0)
         let status = unsafe js_AddConsumer(&info, context, wanted.stream, &configuration, nil, &code)
@@ -108,12 +108,19 @@ extension JetStreamAPI {
             unsafe configuration.OptStartSeq = max(1, sequence)
         case .time(let microseconds):
             unsafe configuration.DeliverPolicy = js_DeliverByStartTime
-            unsafe configuration.OptStartTime = microseconds * 1_000
+            unsafe configuration.OptStartTime = Self.writableTime(microseconds * 1_000)
         case .last(let count):
             let last = try streamInfo(stream)?.lastSequence ?? 0
             unsafe configuration.DeliverPolicy = js_DeliverByStartSequence
             unsafe configuration.OptStartSeq = last > UInt64(max(0, count)) ? last - UInt64(max(0, count)) + 1 : 1
         }
+    }
+
+    /// libnats 3.4.1 writes the fraction of a second without its leading zeros, so that 0.05 s would become 0.5 s and
+    /// messages would be skipped. Such times begin at their whole second.
+    static func writableTime(_ nanoseconds: Int64) -> Int64 {
+        let fraction = nanoseconds % 1_000_000_000
+        return fraction < 100_000_000 ? nanoseconds - fraction : nanoseconds
     }
 
     /// Removes a consumer; one that is gone already is fine.

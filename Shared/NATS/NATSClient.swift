@@ -57,6 +57,7 @@ package final class NATSClient: Sendable {
     package func close() async {
         let handle = handle
         try? await blocking.run { handle.close() }
+        status.set(.closed)
         blocking.shutdown()
     }
 }

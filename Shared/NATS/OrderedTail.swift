@@ -51,6 +51,9 @@ package final class OrderedTail: Sendable {
         }
     }
 
+    /// Connected, with its consumer standing at the server: what is published from now on will be read.
+    package var isReading: Bool { loop.isReading }
+
     /// Why nothing can be read at the moment; nil when all is well or while there is no connection.
     package var problem: NATSError? { loop.problem }
 

@@ -42,6 +42,9 @@ package final class PullConsumer: Sendable {
         }
     }
 
+    /// Connected, with its consumer standing at the server: what is published from now on will be read.
+    package var isReading: Bool { loop.isReading }
+
     /// Why nothing can be read at the moment; nil when all is well or while there is no connection.
     package var problem: NATSError? { loop.problem }
 

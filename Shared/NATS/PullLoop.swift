@@ -22,6 +22,7 @@ final class PullLoop: Sendable {
     private let stream: String
     private let options: PullOptions
     private let isStopping = Atomic(false)
+    private let hasConsumer = Atomic(false)
     private let lastProblem = Mutex<NATSError?>(nil)
 
     init(_ client: NATSClient, stream: String, options: PullOptions) {
@@ -32,6 +33,9 @@ final class PullLoop: Sendable {
 
     /// Why the consumer cannot be read at the moment.
     var problem: NATSError? { lastProblem.withLock { $0 } }
+
+    /// Its consumer stands at the server.
+    var isReading: Bool { hasConsumer.load(ordering: .acquiring) }
 
     func stop() { isStopping.store(true, ordering: .releasing) }
 
@@ -69,6 +73,7 @@ final class PullLoop: Sendable {
             let now = SystemClock.monotonicNanoseconds()
             buffer.expire(now: now)
             keepConsumer(&progress, source, now)
+            hasConsumer.store(progress.consumer != nil, ordering: .releasing)
             if progress.consumer != nil { request(&progress, inbox, now) }
             switch inbox.next(milliseconds: patience(now)) {
             case .message(let message): take(message, &progress, source)

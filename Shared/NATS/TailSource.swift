@@ -37,6 +37,8 @@ final class TailSource: PullSource {
         configuration.filter = filters.count == 1 ? filters[0] : nil
         var startTime: Int64?
         switch place {
+        case .start(.time(let microseconds)):
+            startTime = microseconds * 1_000
         case .start(let position): configuration.start = position
         case .after(let sequence, _):
             let next = max(sequence + 1, info.firstSequence)
@@ -91,6 +93,8 @@ final class TailSource: PullSource {
             report(.removed(from: expected, through: message.sequence - 1))
         }
         expected = message.sequence + 1
+        if case .from(let nanoseconds) = place, message.timeNanoseconds < nanoseconds { return .skip }
+        if case .start(.time(let microseconds)) = place, message.timeMicroseconds < microseconds { return .skip }
         place = .after(sequence: message.sequence, nanoseconds: message.timeNanoseconds)
         guard filters.count < 2 || filters.contains(where: { SubjectPattern.matches($0, message.subject) }) else {
             return .skip
