@@ -42,6 +42,36 @@ wait_until() {
     done
 }
 
+# Runs a command with its output in the log $1, and shows the newest line of it now and then: every 2 seconds over itself
+# on a terminal, every 15 seconds on a line of its own elsewhere. The command stays in the foreground, so that ctrl-C
+# reaches it.
+with_progress() {
+    local log=$1 status=0 watcher
+    shift
+    : >"$log"
+    show_progress "$log" &
+    watcher=$!
+    "$@" </dev/null >>"$log" 2>&1 || status=$?
+    kill "$watcher" 2>/dev/null
+    wait "$watcher" 2>/dev/null || true
+    [[ ! -t 1 ]] || printf '\r\033[K'
+    return "$status"
+}
+
+show_progress() {
+    local line last='' pause=15
+    [[ ! -t 1 ]] || pause=2
+    trap 'kill %1 2>/dev/null; exit' TERM
+    while kill -0 $$ 2>/dev/null; do
+        sleep "$pause" &
+        wait $!
+        line=$(tail -n 1 "$1" | cut -c1-100)
+        [[ -n $line && $line != "$last" ]] || continue
+        last=$line
+        if [[ -t 1 ]]; then printf '\r\033[K    ... %s' "$line"; else note "... $line"; fi
+    done
+}
+
 # Fits $1 between $2 and $3.
 clamp() {
     local value=$1

@@ -20,8 +20,8 @@ daemon_admin_port() { port_remembered "ADMIN_$(daemon_constant "$1")"; }
 # Builds one product in release mode and installs it in .run/bin, so that what runs stays whole during a later build.
 build_product() {
     local product=$1 log=$RUN_DIR/log/build.log built
-    if ! swift build --package-path "$ROOT" -c release -j "$JOBS" -Xswiftc -cross-module-optimization \
-        --product "$product" </dev/null >"$log" 2>&1; then
+    if ! with_progress "$log" swift build --package-path "$ROOT" -c release -j "$JOBS" \
+        -Xswiftc -cross-module-optimization --product "$product"; then
         grep -E 'error:' "$log" | sort -u | head -n 10 | sed 's/^/    /' >&2 || true
         fail "$product does not build" "read $log" "killed without an error: free some memory, then repeat"
     fi
@@ -40,7 +40,7 @@ build_all() {
     JOBS=$(build_jobs)
     RELEASE_DIR=$(swift build --package-path "$ROOT" -c release --show-bin-path)
     mkdir -p "$RUN_DIR/bin"
-    note "release build, $JOBS at a time; the first takes some minutes (progress: tail -f $RUN_DIR/log/build.log)"
+    note "release build, $JOBS at a time; the first takes some minutes"
     for product in "$COMMAND" "${DAEMONS[@]}"; do build_product "$product"; done
 }
 

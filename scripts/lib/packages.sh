@@ -70,6 +70,12 @@ disable_new_services() {
     return 0
 }
 
+fetch_and_install() {
+    as_root apt-get update &&
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+            -o DPkg::Lock::Timeout=300 "$@"
+}
+
 # Installs packages. $@: their names. Returns 1 where apt-get failed; its last words were printed.
 install_packages() {
     local log=$RUN_DIR/log/packages.log enabled status=0
@@ -78,11 +84,7 @@ install_packages() {
     enabled=$(services_enabled)
     trap restore_services EXIT
     forbid_services
-    {
-        as_root apt-get update &&
-            as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-                -o DPkg::Lock::Timeout=300 "$@"
-    } </dev/null >"$log" 2>&1 || status=1
+    with_progress "$log" fetch_and_install "$@" || status=1
     restore_services
     trap - EXIT
     disable_new_services "$enabled"

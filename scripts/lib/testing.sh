@@ -24,8 +24,8 @@ checked() {
 build_tests() {
     mkdir -p "$RUN_DIR/log"
     local log=$RUN_DIR/log/build-tests.log
-    swift build --package-path "$ROOT" --build-tests -j "$(build_jobs)" \
-        --explicit-target-dependency-import-check error </dev/null >"$log" 2>&1 && return
+    with_progress "$log" swift build --package-path "$ROOT" --build-tests -j "$(build_jobs)" \
+        --explicit-target-dependency-import-check error && return
     grep -E 'error:' "$log" | sort -u | head -n 20 | sed 's/^/    /'
     note "the whole of it: $log"
     return 1
