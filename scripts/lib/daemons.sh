@@ -68,7 +68,7 @@ daemon_wait() {
             tail -n 5 "$RUN_DIR/log/$name.log" | cut -c1-400 | sed 's/^/    /' >&2
             [[ ! -s $RUN_DIR/proc/$name/ready ]] || sed 's/^/    \/ready: /' "$RUN_DIR/proc/$name/ready" >&2
             fail "$name is not ready (it ended $restarts times)" "read $RUN_DIR/log/$name.log" \
-                "try its settings alone: (set -a; . $RUN_DIR/proc/$name/environment; $RUN_DIR/bin/$name --check)"
+                "try its settings alone: (unset \${!NEXORA_*}; set -a; . $RUN_DIR/proc/$name/environment; $RUN_DIR/bin/$name --check)"
         fi
         sleep 0.2
     done

@@ -39,7 +39,7 @@ write_environment() {
         for name in RADIUS_AUTH_PORT RADIUS_ACCT_PORT DATABASE_URL NATS_URL REDIS_URL; do
             printf 'export %s=%q\n' "$name" "${!name}"
         done
-        printf 'export NEXORA_KEYRING_PATH=%q\n' "$KEYRING"
+        printf 'export NEXORA_KEYRING_PATH=%q NEXORA_MIGRATIONS_PATH=%q\n' "$KEYRING" "$ROOT/migrations"
         sed -n 's/^\(RADIUS_SECRET\|DEMO_USER\|DEMO_PASSWORD\)=/export &/p' "$RUN_DIR/demo.env"
         for name in "${DAEMONS[@]}"; do
             printf 'export METRICS_%s=http://127.0.0.1:%s/metrics\n' \
