@@ -22,9 +22,10 @@ func executable(_ name: String, _ path: String, _ dependencies: [String]) -> Tar
         name: name, dependencies: dependencies.map { .init(stringLiteral: $0) }, path: path, swiftSettings: strict)
 }
 
-func tests(_ name: String, _ path: String, _ dependencies: [String]) -> Target {
+func tests(_ name: String, _ path: String, _ dependencies: [String], exclude: [String] = []) -> Target {
     .testTarget(
-        name: name, dependencies: dependencies.map { .init(stringLiteral: $0) }, path: path, swiftSettings: strict)
+        name: name, dependencies: dependencies.map { .init(stringLiteral: $0) }, path: path, exclude: exclude,
+        swiftSettings: strict)
 }
 
 let shared: [Target] = [
@@ -81,7 +82,7 @@ let services: [Target] = [
 let suites: [Target] = [
     tests("WireFormatTests", "Tests/Shared/WireFormat", ["WireFormat", "SharedTesting"]),
     tests("DomainTests", "Tests/Shared/Domain", ["Domain", "SharedTesting"]),
-    tests("EventsTests", "Tests/Shared/Events", ["Events", "Domain", "WireFormat", "SharedTesting"]),
+    tests("EventsTests", "Tests/Shared/Events", ["Events", "Domain", "WireFormat", "SharedTesting"], exclude: ["Golden"]),
     tests("ConcurrencyTests", "Tests/Shared/Concurrency", ["Concurrency", "SharedTesting"]),
     tests("ConfigurationTests", "Tests/Shared/Configuration", ["Configuration", "SharedTesting"]),
     tests("ObservabilityTests", "Tests/Shared/Observability", ["Observability", "Concurrency", "SharedTesting"]),

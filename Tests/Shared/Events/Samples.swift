@@ -1,4 +1,7 @@
 import Domain
+import Events
+import Testing
+import WireFormat
 
 /// One of everything, with fixed values, for goldens and round trips.
 enum Samples {
@@ -56,4 +59,211 @@ enum Samples {
         statusType: .start,
         receivedAt: time
     )
+}
+
+extension Samples {
+    /// One event, ready to be compared.
+    struct Sample: Sendable, CustomTestStringConvertible {
+        let name: String
+        let subject: String
+        let json: [UInt8]
+        /// Whether the JSON reads as this event.
+        let readBack: @Sendable ([UInt8]) throws -> Bool
+
+        var testDescription: String { name }
+    }
+
+    static let identity = SessionIdentity(
+        sessionID: session,
+        nasID: nas,
+        serviceID: service,
+        customerID: customer,
+        admissionID: admission,
+        username: "alice@example.net",
+        acctSessionID: "81000a3f",
+        callingStationID: "00:11:22:33:44:55",
+        nasPortID: "ether1.100",
+        framedIPv4: "100.64.0.7",
+        framedIPv6Prefix: "2001:db8:1::/64",
+        framedIPv6Address: "2001:db8:1::7",
+        delegatedIPv6Prefix: "2001:db8:1:100::/56"
+    )
+
+    static let bareIdentity = SessionIdentity(
+        sessionID: session,
+        nasID: nas,
+        username: "",
+        acctSessionID: "",
+        callingStationID: ""
+    )
+
+    /// Each kind of event with every member set, and with no more than it must have.
+    static let events: [Sample] =
+        [
+            sample("AccountingRecorded", AccountingRecorded(fullRecord), bare: false),
+            sample("AccountingRecorded.minimal", AccountingRecorded(minimalRecord)),
+            sample("SessionStarted", SessionStarted(session: identity, startedAt: time, reopened: true), bare: false),
+            sample("SessionStarted.minimal", SessionStarted(session: bareIdentity, startedAt: .epoch, reopened: false)),
+            sample(
+                "SessionStopped",
+                SessionStopped(
+                    session: identity,
+                    startedAt: time,
+                    endedAt: time + .seconds(600),
+                    closedBy: .nasReboot,
+                    terminateCause: 0,
+                    sessionSeconds: 600,
+                    inputOctets: 123,
+                    outputOctets: .max,
+                    amended: true
+                ),
+                bare: false
+            ),
+            sample(
+                "SessionStopped.minimal",
+                SessionStopped(
+                    session: bareIdentity,
+                    startedAt: .epoch,
+                    endedAt: time,
+                    closedBy: .stop,
+                    terminateCause: nil,
+                    sessionSeconds: 0,
+                    inputOctets: 0,
+                    outputOctets: 0,
+                    amended: false
+                )
+            ),
+            sample(
+                "UsageAdvanced",
+                UsageAdvanced(deltas: [
+                    .init(
+                        serviceID: service,
+                        sessionID: session,
+                        customerID: customer,
+                        inputOctets: 1,
+                        outputOctets: 4_294_967_296,
+                        at: time
+                    ),
+                    .init(
+                        serviceID: service,
+                        sessionID: session,
+                        customerID: nil,
+                        inputOctets: 0,
+                        outputOctets: 0,
+                        at: .epoch
+                    ),
+                ]),
+                bare: false
+            ),
+            sample("UsageAdvanced.minimal", UsageAdvanced(deltas: [])),
+            sample(
+                "PacketRefused.minimal",
+                PacketRefused(reason: "malformed", sourceAddress: "", code: 0, count: 0, remedy: "")
+            ),
+            sample(
+                "PacketRefused",
+                PacketRefused(
+                    reason: "bad_authenticator",
+                    sourceAddress: "192.0.2.1",
+                    nasID: nas,
+                    nasName: "edge-1",
+                    code: 4,
+                    count: .max,
+                    remedy: "Set the same secret on both sides.",
+                    socket: "acct"
+                ),
+                bare: false
+            ),
+            sample("AccessDecided.minimal", AccessDecided(username: "", nasID: nas, outcome: .accept)),
+            sample(
+                "AccessDecided",
+                AccessDecided(
+                    username: "alice@example.net",
+                    nasID: nas,
+                    nasName: "edge-1",
+                    outcome: .reject,
+                    reason: "wrong_password",
+                    method: "mschapv2",
+                    serviceID: service,
+                    customerID: customer,
+                    admissionID: admission,
+                    callingStationID: "00:11:22:33:44:55",
+                    decisionVersion: 1
+                ),
+                bare: false
+            ),
+            sample(
+                "MessageDeadLettered",
+                MessageDeadLettered(
+                    stream: "ACCOUNTING",
+                    consumer: "accounting-writers",
+                    originalSubject: "accounting.sessions.x.y",
+                    messageID: event.description,
+                    reason: "cannot be decoded",
+                    deliveries: 5
+                ),
+                bare: false
+            ),
+        ]
+        + [AccountingStatus.interimUpdate, .accountingOn, .accountingOff].map { status in
+            var record = minimalRecord
+            record.statusType = status
+            return sample("AccountingRecorded.\(status)", AccountingRecorded(record))
+        }
+        + [SessionEnd.reaper, .replaced].map { end in
+            sample(
+                "SessionStopped.\(end)",
+                SessionStopped(
+                    session: bareIdentity,
+                    startedAt: .epoch,
+                    endedAt: time,
+                    closedBy: end,
+                    terminateCause: nil,
+                    sessionSeconds: 0,
+                    inputOctets: 0,
+                    outputOctets: 0,
+                    amended: false
+                )
+            )
+        }
+        + [sample("AccessDecided.challenge", AccessDecided(username: "", nasID: nas, outcome: .challenge))]
+        + DirectoryChanged.Kind.allCases.map { kind in
+            sample(
+                "DirectoryChanged.\(kind.rawValue.lowercased())",
+                DirectoryChanged(
+                    kind: kind,
+                    deleted: kind == .nas,
+                    rows: [.init(id: id(3), version: 42), .init(id: id(4), version: .max)]
+                ),
+                bare: kind != .nas
+            )
+        }
+
+    private static func sample<Payload: EventPayload & Equatable>(
+        _ name: String,
+        _ payload: Payload,
+        bare: Bool = true
+    ) -> Sample {
+        let event = Event(
+            id: event,
+            source: "/tests",
+            time: time,
+            tenantID: tenant,
+            correlationID: bare ? nil : "request-1",
+            traceparent: bare ? nil : "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            payload: payload
+        )
+        var writer = JSONWriter()
+        event.encode(into: &writer)
+        return Sample(
+            name: name,
+            subject: Subjects.event(Payload.self, tenant: tenant),
+            json: writer.bytes,
+            readBack: { bytes in
+                let envelope = try EventEnvelope(decoding: bytes)
+                return try Event<Payload>(decoding: bytes) == event && envelope.payload(Payload.self) == payload
+                    && envelope.type == Payload.type && envelope.correlationID == event.correlationID
+            }
+        )
+    }
 }

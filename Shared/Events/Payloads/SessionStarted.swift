@@ -1,0 +1,49 @@
+package import Domain
+package import WireFormat
+
+/// A session is on: nexora.session.v1.SessionStarted on `session.started.<tenant>`. Comes again with ``reopened`` when a
+/// session that was told stopped proves alive.
+package struct SessionStarted: EventPayload, Hashable {
+    package static let type = "nexora.session.v1.SessionStarted"
+    package static let subject = "session.started"
+
+    package var session: SessionIdentity
+    package var startedAt: Timestamp
+    package var reopened: Bool
+
+    package init(session: SessionIdentity, startedAt: Timestamp, reopened: Bool) {
+        self.session = session
+        self.startedAt = startedAt
+        self.reopened = reopened
+    }
+
+    package init(_ row: SessionState, reopened: Bool) {
+        self.init(session: SessionIdentity(row), startedAt: row.startedAt, reopened: reopened)
+    }
+
+    package func encode(into writer: inout JSONWriter) {
+        writer.beginObject()
+        session.encode(into: &writer)
+        writer.member("startedAt", startedAt)
+        writer.member("reopened", reopened)
+        writer.endObject()
+    }
+
+    package init(from reader: inout JSONReader) throws(JSONError) {
+        var session = SessionIdentity.Partial()
+        var startedAt: Timestamp?
+        var reopened = false
+        try reader.readObject { reader, key throws(JSONError) in
+            switch key {
+            case "startedAt": startedAt = try reader.timestamp(key)
+            case "reopened": reopened = try reader.flag() ?? false
+            default: try session.read(key, from: &reader)
+            }
+        }
+        self.init(
+            session: try session.complete(),
+            startedAt: try required(startedAt, "startedAt"),
+            reopened: reopened
+        )
+    }
+}
