@@ -76,7 +76,7 @@ package final class RealPostgres: Sendable {
         "postgresql://\(user)@/\(database)?host=\(directory.path)&port=\(port)"
     }
 
-    /// The catalog and data of `database` as pg_dump writes them; `schemaOnly` leaves the data out.
+    /// The catalog and data of a database as pg_dump writes them; `schemaOnly` leaves the data out.
     package func dump(_ url: String, schemaOnly: Bool = true) async throws -> String {
         let output = directory.path + "/dump-" + String(UInt64.random(in: 0...UInt64.max), radix: 36)
         let child = try await ChildProcess.start(
@@ -87,7 +87,11 @@ package final class RealPostgres: Sendable {
         guard try await child.exitStatus(within: .seconds(60)) == 0 else {
             throw ServerFailed(name: "pg_dump", log: output)
         }
-        return String(decoding: try Data(contentsOf: URL(filePath: output)), as: UTF8.self)
+        let text = String(decoding: try Data(contentsOf: URL(filePath: output)), as: UTF8.self)
+        _ = unsafe unlink(output)
+        // pg_dump fences its scripts with a random token (\restrict, \unrestrict).
+        return text.split(separator: "\n", omittingEmptySubsequences: false)
+            .filter { !$0.hasPrefix("\\restrict ") && !$0.hasPrefix("\\unrestrict ") }.joined(separator: "\n")
     }
 
     /// Ends it as an operator would (fast shutdown) and waits.

@@ -5,15 +5,22 @@
 -- that the pipelines work on. None of them bypasses row-level security.
 
 DO $$
+DECLARE name text;
 BEGIN
-    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'nexora_gateway') THEN
-        CREATE ROLE nexora_gateway NOLOGIN NOBYPASSRLS;
-    END IF;
-    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'nexora_pipeline') THEN
-        CREATE ROLE nexora_pipeline NOLOGIN NOBYPASSRLS;
-    END IF;
-    -- The owner may step down into either role, never the other way round.
-    EXECUTE format('GRANT nexora_gateway, nexora_pipeline TO %I', current_user);
+    FOREACH name IN ARRAY ARRAY['nexora_gateway', 'nexora_pipeline'] LOOP
+        -- Roles belong to the whole server: another database's migration may make the same one at the same moment.
+        BEGIN
+            IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
+                EXECUTE format('CREATE ROLE %I NOLOGIN NOBYPASSRLS', name);
+            END IF;
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+        END;
+        -- The owner may step down into either role, never the other way round.
+        BEGIN
+            EXECUTE format('GRANT %I TO %I', name, current_user);
+        EXCEPTION WHEN unique_violation THEN NULL;
+        END;
+    END LOOP;
 END
 $$;
 
@@ -64,7 +71,8 @@ CREATE TRIGGER tenants_stamp BEFORE INSERT OR UPDATE ON tenants FOR EACH ROW EXE
 
 ALTER TABLE tenants ENABLE ROW LEVEL SECURITY;
 ALTER TABLE tenants FORCE ROW LEVEL SECURITY;
--- The owner reads the tree to compute subtrees and plants its root; it has no such policy on any table below.
+-- The owner reads the tree to compute subtrees and plants its root. On the tables below it has no policy of its own, only
+-- what it inherits as a member of both roles.
 CREATE POLICY tenants_owner ON tenants TO CURRENT_USER USING (true) WITH CHECK (true);
 CREATE POLICY tenants_gateway ON tenants TO nexora_gateway
     USING (id = ANY ((SELECT visible_tenants())::uuid[]))

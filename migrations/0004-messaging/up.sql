@@ -50,8 +50,9 @@ GRANT SELECT, UPDATE ON dead_letters TO nexora_gateway;
 GRANT SELECT, INSERT, UPDATE, DELETE ON dead_letters TO nexora_pipeline;
 
 -- One event for up to 1,000 changed rows of one table and tenant: ids and versions only, never a value.
--- SECURITY INVOKER: the change's own role writes the row, under its own policies.
-CREATE FUNCTION announce_directory_change() RETURNS trigger LANGUAGE plpgsql AS $$
+-- Runs as the owner: whoever plants a tenant below his own may not yet see it, and could not write its announcement.
+CREATE FUNCTION announce_directory_change() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, public AS $$
 BEGIN
     IF TG_OP = 'DELETE' THEN
         INSERT INTO outbox (tenant_id, type, subject, data)
@@ -104,5 +105,5 @@ BEGIN
     END LOOP;
 END
 $$;
--- The owner plants the tree's root, whose announcement needs a place in the outbox.
+-- The announcements above are the owner's only rows here.
 CREATE POLICY outbox_owner ON outbox FOR INSERT TO CURRENT_USER WITH CHECK (true);

@@ -91,6 +91,7 @@ package final class PostgresSession: PGExecutor {
     /// BEGIN … COMMIT around `body`, in this session's turn: other calls wait. Whatever `body` throws rolls back and is
     /// thrown on. `settings` hold for this transaction only (set_config). BEGIN and settings travel with the first
     /// statement. Inside `body` use the transaction it is given: a call on the session itself would wait for ever.
+    @discardableResult
     package func transaction<Success: Sendable>(
         isolation: PGIsolation = .readCommitted,
         settings: [(String, String)] = [],
