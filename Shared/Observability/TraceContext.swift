@@ -13,29 +13,12 @@ package struct TraceContext: Sendable, Hashable {
 
     /// The first step of a new trace.
     package static func root() -> TraceContext {
-        var generator = SystemRandomNumberGenerator()
-        return root(using: &generator)
-    }
-
-    /// The first step of a new trace, from given randomness.
-    package static func root(using generator: inout some RandomNumberGenerator) -> TraceContext {
-        TraceContext(
-            traceHigh: generator.next(),
-            traceLow: nonZero(&generator),
-            span: nonZero(&generator),
-            flags: 1
-        )
+        TraceContext(traceHigh: .random(in: 0 ... .max), traceLow: nonZero(), span: nonZero(), flags: 1)
     }
 
     /// The next step of the same trace.
     package func child() -> TraceContext {
-        var generator = SystemRandomNumberGenerator()
-        return TraceContext(
-            traceHigh: traceHigh,
-            traceLow: traceLow,
-            span: Self.nonZero(&generator),
-            flags: flags
-        )
+        TraceContext(traceHigh: traceHigh, traceLow: traceLow, span: Self.nonZero(), flags: flags)
     }
 
     /// The trace's id as 32 lower-case hexadecimal digits.
@@ -66,9 +49,7 @@ package struct TraceContext: Sendable, Hashable {
         self.flags = flags
     }
 
-    private static func nonZero(_ generator: inout some RandomNumberGenerator) -> UInt64 {
-        UInt64.random(in: 1 ... .max, using: &generator)
-    }
+    private static func nonZero() -> UInt64 { .random(in: 1 ... .max) }
 
     private static func hexadecimal(_ number: UInt64, _ width: Int) -> String {
         let digits = String(number, radix: 16)

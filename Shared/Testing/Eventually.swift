@@ -1,3 +1,4 @@
+import Concurrency
 package import Testing
 
 /// A condition did not come true before its deadline.
@@ -19,6 +20,6 @@ package func eventually(
     let end = clock.now + limit
     while try await !condition() {
         guard clock.now < end else { throw NeverHeld(limit: limit, location: sourceLocation) }
-        try await Task.sleep(for: .milliseconds(5))
+        try await pause(for: .milliseconds(5))
     }
 }
