@@ -7,7 +7,8 @@ package enum UserPassword {
 
     /// Uncovers `hidden` into `output`, which must hold at least `hidden.count` octets, and returns how many of them are
     /// the password: padding is cut off, so a password that ends in NUL cannot be told. 0 means an empty password, which
-    /// matches nothing; nil a value that is empty, longer than 128 octets or no multiple of 16. Allocates nothing.
+    /// matches nothing; nil a value that is empty, longer than 128 octets or no multiple of 16. `output` must not overlap
+    /// `hidden`. Allocates nothing.
     package static func decrypt(
         hidden: UnsafeRawBufferPointer,
         requestAuthenticator: UnsafeRawBufferPointer,
