@@ -51,7 +51,7 @@ let shared: [Target] = [
     library("Redis", "Shared/Redis", ["CHiredis", "Concurrency", "Observability"]),
 
     library("Persistence", "Shared/Persistence", ["Domain", "Events", "Postgres", "Crypto", "Concurrency", "WireFormat"]),
-    library("Messaging", "Shared/Messaging", ["Domain", "Events", "NATS", "Concurrency", "Observability"]),
+    library("Messaging", "Shared/Messaging", ["Domain", "Events", "NATS", "Concurrency", "Observability", "WireFormat"]),
     library("SharedTesting", "Shared/Testing", ["Domain", "Events", "Postgres", "NATS", "Concurrency", "Observability", "CPlatform"]),
 ]
 
@@ -100,7 +100,7 @@ let suites: [Target] = [
         ["Persistence", "Postgres", "Domain", "Events", "Crypto", "Concurrency", "SharedTesting"]),
     tests(
         "MessagingTests", "Tests/Integration/Messaging",
-        ["Messaging", "NATS", "Domain", "Events", "Concurrency", "Observability", "SharedTesting"]),
+        ["Messaging", "NATS", "Domain", "Events", "Concurrency", "Observability", "SharedTesting", "WireFormat"]),
     tests(
         "RadiusServerTests", "Tests/Services/radius-server",
         ["RadiusServer", "RADIUS", "Crypto", "Domain", "Events", "Concurrency", "Observability", "Sockets", "WireFormat", "SharedTesting"]),

@@ -110,20 +110,6 @@ internal import Concurrency
         }
     }
 
-    /// When the stream stored a message, nanoseconds since 1970 UTC; nil where it does not hold it.
-    func messageTime(stream: String, sequence: UInt64) throws(NATSError) -> Int64? {
-        try requireConnection("message of \(stream)")
-        var message: OpaquePointer?
-        var code = jsErrCode(rawValue: 0)
-        let status = unsafe js_GetMsg(&message, context, stream, sequence, nil, &code)
-        if code == JSNoMessageFoundErr || status == NATS_NOT_FOUND { return nil }
-        guard status == NATS_OK, let message = unsafe message else {
-            throw NATSError(status: status, apiCode: code, doing: "message \(sequence) of \(stream)")
-        }
-        let owned = unsafe RawMessage(raw: message)
-        return unsafe natsMsg_GetTime(owned.raw)
-    }
-
     /// Removes a stream with all its messages.
     func deleteStream(_ name: String) throws(NATSError) {
         try requireConnection("delete stream \(name)")

@@ -51,6 +51,19 @@ package final class JetStreamAdmin: Sendable {
         try await pool.run { try api.purgeStream(name) }
     }
 
+    /// One message by its number; nil where the stream does not hold it.
+    package func message(stream: String, sequence: UInt64) async throws -> StoredMessage? {
+        let api = api
+        return try await pool.run { try api.message(stream: stream, sequence: sequence) }
+    }
+
+    /// Removes one message; false where the stream does not hold it.
+    @discardableResult
+    package func deleteMessage(stream: String, sequence: UInt64) async throws -> Bool {
+        let api = api
+        return try await pool.run { try api.deleteMessage(stream: stream, sequence: sequence) }
+    }
+
     /// Removes a consumer; one that is gone already is fine.
     package func deleteConsumer(stream: String, consumer: String) async throws {
         let api = api

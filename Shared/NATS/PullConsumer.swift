@@ -42,6 +42,13 @@ package final class PullConsumer: Sendable {
         }
     }
 
+    /// A batch: waits up to `patience` for its first message, then gives the others `limit` to come.
+    package func batch(maximum: Int, within limit: Duration, patience: Duration) async throws -> [NATSMessage] {
+        let first = try await next(maximum: 1, within: patience)
+        guard !first.isEmpty, maximum > 1 else { return first }
+        return first + (try await next(maximum: maximum - 1, within: limit))
+    }
+
     /// Connected, with its consumer standing at the server: what is published from now on will be read.
     package var isReading: Bool { loop.isReading }
 

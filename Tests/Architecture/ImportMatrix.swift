@@ -16,7 +16,7 @@ enum ImportMatrix {
         "NATS": ["CNATS", "Concurrency", "Observability"],
         "Redis": ["CHiredis", "Concurrency", "Observability"],
         "Persistence": ["Concurrency", "Crypto", "Domain", "Events", "Postgres", "WireFormat"],
-        "Messaging": ["Concurrency", "Domain", "Events", "NATS", "Observability"],
+        "Messaging": ["Concurrency", "Domain", "Events", "NATS", "Observability", "WireFormat"],
     ]
 
     /// One C library per adapter. CPlatform is ours: what Glibc's own module hides.
