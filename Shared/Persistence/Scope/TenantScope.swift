@@ -1,0 +1,82 @@
+package import Domain
+package import Postgres
+
+/// The tenants that a piece of work sees: a root and everything below it in the tree.
+///
+/// Each transaction steps down into the gateway's role and names its tenants for itself alone, so that row-level
+/// security holds whoever logged in; when it ends, both are gone.
+package struct TenantScope: Sendable {
+    private let root: TenantID
+    private let joining: [TenantID]
+
+    /// The scope of a tenant and those below. `joining` are tenants that the transaction itself brings into being.
+    package init(root: TenantID, joining: [TenantID] = []) {
+        self.root = root
+        self.joining = joining
+    }
+
+    /// Runs the body in one transaction of that session; what it throws undoes everything.
+    package func transaction<Success: Sendable>(
+        on session: PostgresSession,
+        isolation: PGIsolation = .readCommitted,
+        _ body: (ScopedTransaction) async throws -> Success
+    ) async throws -> Success {
+        try await session.transaction(isolation: isolation) { transaction in
+            _ = try await transaction.pipeline(prologue, deadline: nil)
+            return try await body(ScopedTransaction(transaction, session: transaction))
+        }
+    }
+
+    /// What steps down and names the tenants, to be sent ahead of a transaction's own statements.
+    package var prologue: [PGStatement] {
+        [
+            PGStatement("SET LOCAL ROLE nexora_gateway"),
+            PGStatement(
+                "SELECT set_config('nexora.tenants', (tenant_subtree($1) || $2::uuid[])::text, true)",
+                [.id(root), .uuidArray(joining.map { ($0.value.high, $0.value.low) })]
+            ),
+        ]
+    }
+
+    /// The operator at the root of the tree, nil before bootstrap. `session` logs in as the tables' owner.
+    package static func operatorTenant(on session: PostgresSession) async throws -> TenantID? {
+        try await session.query("SELECT operator_tenant() AS id").first?["id"].id()
+    }
+}
+
+/// A transaction inside a tenant scope. Refusals of the database come out as `PersistenceError`, everything else as
+/// `PostgresError`.
+package struct ScopedTransaction {
+    private let executor: any PGExecutor
+    private let session: PostgresSessionTransaction?
+
+    init(_ executor: any PGExecutor, session: PostgresSessionTransaction? = nil) {
+        self.executor = executor
+        self.session = session
+    }
+
+    /// Runs one statement.
+    package func query(
+        _ sql: String,
+        _ parameters: [PGValue] = [],
+        deadline: Duration? = nil
+    ) async throws -> PGRows {
+        do throws(PostgresError) {
+            return try await executor.pipeline([PGStatement(sql, parameters)], deadline: deadline).first ?? .none
+        } catch {
+            throw PersistenceError(error) ?? error
+        }
+    }
+
+    /// COPY … FROM STDIN; only where the transaction runs on a session of its own.
+    func copyIn(_ sql: String, deadline: Duration?, _ source: @escaping @Sendable () throws -> [UInt8]?) async throws
+        -> Int
+    {
+        guard let session else { throw PostgresError(.misuse, "COPY needs a session of its own") }
+        do {
+            return try await session.copyIn(sql, deadline: deadline, source)
+        } catch let error as PostgresError {
+            throw PersistenceError(error) ?? error
+        }
+    }
+}
