@@ -1,23 +1,153 @@
-import Glibc
+import Concurrency
+import Configuration
+import Domain
+import Lifecycle
+import NATS
+import Observability
+import Synchronization
 
-/// Runs the command line on the process's own console and environment; returns the exit code.
+/// Runs the command line on the process's own console, environment and servers; returns the exit code.
 package func runNexora(arguments: [String]) async -> Int32 {
-    let context = CommandContext(console: .process(), environment: processEnvironment())
+    Logger.bootstrap(service: "nexora", level: .fatal)
+    let time = TimeSource { Timestamp(microseconds: SystemClock.microsecondsSince1970()) }
+    let context = CommandContext(
+        console: .process(),
+        environment: Environment.current(),
+        backends: .real(interrupts: Interrupts()),
+        time: time
+    )
     return await NexoraCommandLine(commands: allCommands, context: context).run(arguments).rawValue
 }
 
-/// Every command, in the order of help.
-package let allCommands: [CommandSpec] = []
-
-/// The environment's variables as they are now.
-private func processEnvironment() -> [String: String] {
-    var variables: [String: String] = [:]
-    var entry = unsafe environ
-    // SAFETY: environ is a list of C strings that ends with a null; nothing in this process changes it.
-    while let text = unsafe entry.pointee {
-        let parts = unsafe String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        if parts.count == 2 { variables[String(parts[0])] = String(parts[1]) }
-        unsafe entry += 1
+extension Backends {
+    /// The servers themselves.
+    package static func real(interrupts: Interrupts) -> Backends {
+        Backends(
+            events: { try NATSEventStreams(url: $0) },
+            pingRedis: { _ in throw CommandFailure(.failed, "no way to ask it in this build") },
+            interrupted: { await interrupts.wait() }
+        )
     }
-    return variables
+}
+
+/// Ctrl-C, taken over once a command wants to end by it: until then it ends the process as usual.
+package final class Interrupts: Sendable {
+    private let signals = Mutex<BoundedQueue<Int32>?>(nil)
+
+    /// Takes over nothing yet.
+    package init() {}
+
+    /// Completes with the first SIGINT or SIGTERM after this call, or when the task is cancelled.
+    package func wait() async {
+        let queue = signals.withLock { known in
+            if known == nil { known = try? ProcessSignals.install() }
+            return known
+        }
+        // Without signals of our own the process just ends.
+        guard let queue else { return await Self.never() }
+        await withTaskCancellationHandler {
+            _ = await queue.next()
+        } onCancel: {
+            queue.finish()
+        }
+    }
+
+    private static func never() async {
+        while !Task.isCancelled { try? await pause(for: .seconds(3600)) }
+    }
+}
+
+/// The event streams over NATS.
+private final class NATSEventStreams: EventStreams {
+    private let client: NATSClient
+
+    init(url: String) throws {
+        client = try NATSClient(NATSConfiguration(url: url, name: "nexora"), logger: Logger())
+    }
+
+    func connected(within limit: Duration) async -> Bool {
+        let deadline = Deadline.after(limit)
+        while client.state != .connected && !deadline.hasPassed && !Task.isCancelled {
+            try? await pause(for: .milliseconds(20))
+        }
+        return client.state == .connected
+    }
+
+    func tail(stream: String, subjects: [String], from start: TailStart) throws -> any EventTail {
+        let position: StreamPosition =
+            switch start {
+            case .now: .new
+            case .beginning: .all
+            case .sequence(let sequence): .sequence(sequence)
+            case .time(let time): .time(time)
+            case .last(let count): .last(count)
+            }
+        return NATSEventTail(
+            client: client,
+            tail: try OrderedTail(client, stream: stream, filters: subjects, from: position)
+        )
+    }
+
+    func publish(subject: String, payload: [UInt8], messageID: String) async throws {
+        let results = BoundedQueue<AckResult>(capacity: 1)
+        let publisher = try JetStreamPublisher(client, maximumOutstanding: 1) { _, result in _ = results.offer(result) }
+        let outcome = publisher.publish(subject: subject, payload: payload, messageID: messageID, token: 1)
+        let result = outcome == .accepted ? await results.next() : nil
+        await publisher.close()
+        switch result {
+        case .acknowledged: return
+        case .refused(let reason): throw CommandFailure(.failed, "JetStream refused \(subject): \(reason)")
+        case .unknown, nil:
+            throw CommandFailure(.unavailable, "JetStream did not confirm \(subject); it may be stored: repeat it")
+        }
+    }
+
+    func facts(stream: String) async throws -> StreamFacts? {
+        try await JetStreamAdmin(client).streamInfo(stream).map { info in
+            StreamFacts(
+                firstSequence: info.firstSequence,
+                lastSequence: info.lastSequence,
+                messages: info.messages,
+                bytes: info.bytes
+            )
+        }
+    }
+
+    func close() async {
+        await client.close()
+    }
+}
+
+/// One stream over NATS.
+private final class NATSEventTail: EventTail {
+    private let client: NATSClient
+    private let tail: OrderedTail
+
+    init(client: NATSClient, tail: OrderedTail) {
+        self.client = client
+        self.tail = tail
+    }
+
+    func next(within limit: Duration) async throws -> [TailItem] {
+        try await tail.next(maximum: 500, within: limit).map { event in
+            switch event {
+            case .message(let message):
+                .event(sequence: message.sequence, subject: message.subject, payload: message.payload)
+            case .gap(.removed(let from, let through)):
+                .gap("skipped: \(from) to \(through) were removed from the stream before they could be read")
+            case .gap(.rewound(let last, let end)):
+                .gap(
+                    "skipped: the stream went back from \(last) to \(end), an older copy was put back; reading goes on with what is newer"
+                )
+            }
+        }
+    }
+
+    func problem() -> String? {
+        client.state == .connected ? tail.problem?.description : "the connection to NATS is lost"
+    }
+
+    func close() async {
+        await tail.close()
+    }
 }

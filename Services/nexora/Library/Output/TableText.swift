@@ -21,8 +21,18 @@ package struct TableText: Sendable {
 
     /// One value a line, named.
     package func details(of record: OutputRecord) -> String {
-        let width = record.fields.map { Self.label($0.name).count }.max() ?? 0
-        return record.fields.map { Self.label($0.name).padded(to: width + 2) + $0.value.cell + "\n" }.joined()
+        let lines = Self.lines(of: record, under: "")
+        let width = lines.map(\.label.count).max() ?? 0
+        return lines.map { $0.label.padded(to: width + 2) + $0.value + "\n" }.joined()
+    }
+
+    /// A record within the record is told value by value, under its name; what it leaves open is left out.
+    private static func lines(of record: OutputRecord, under prefix: String) -> [(label: String, value: String)] {
+        record.fields.flatMap { field -> [(label: String, value: String)] in
+            let label = prefix + Self.label(field.name)
+            guard case .record(let inner) = field.value else { return [(label, field.value.cell)] }
+            return lines(of: inner, under: label + " ").filter { !$0.value.isEmpty }
+        }
     }
 
     /// Shrinks the widest columns until the table fits; a column keeps at least eight characters.

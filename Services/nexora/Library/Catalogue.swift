@@ -1,0 +1,6 @@
+/// Every command, in the order of help.
+package let allCommands: [CommandSpec] =
+    KeyCommands.all + MigrateCommands.all + BootstrapCommand.all + TenantCommands.all + NASCommands.all
+    + PlanCommands.all
+    + CustomerCommands.all + ServiceCommands.all + ImportCommand.all + SessionCommands.all + TailCommand.all
+    + DeadLetterCommands.all + DoctorCommand.all
