@@ -226,6 +226,21 @@ import Testing
         #expect(bench.faults == [])
     }
 
+    @Test mutating func `of two records of one age the higher counters hold, in either order`() {
+        let records = [
+            record(.interimUpdate, at: 300, age: 300, input: 5, output: 90),
+            record(.stop, at: 300.5, age: 300, input: 6, output: 80),
+        ]
+        for order in [[records], records.map { [$0] }, records.reversed().map { [$0] }] {
+            var bench = LedgerBench()
+            for batch in order { bench.fold(batch) }
+            let expected: [Int64] = order.first == [records[1]] ? [80] : [90]
+            #expect(bench.sorted.map(\.outputOctets) == expected)
+            #expect(bench.sorted.map(\.inputOctets) == [6])
+            #expect(bench.faults == [])
+        }
+    }
+
     @Test mutating func `packets that fall too, or a counter beyond 32 bits, tell a reset`() {
         bench.fold([record(.interimUpdate, at: 300, age: 300, output: 1000) { $0.outputPackets = 10 }])
         bench.fold([record(.interimUpdate, at: 600, age: 600, output: 300) { $0.outputPackets = 3 }])
