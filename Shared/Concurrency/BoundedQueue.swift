@@ -1,25 +1,31 @@
-import Synchronization
+public import Synchronization
 
 /// A queue of fixed capacity from any thread to one consuming task.
 ///
+/// It is `public` and inlinable only because the compiler specialises no generic `package` code in other modules,
+/// which makes it ten times slower there.
+///
 /// Producers never wait: `offer` says no when it is full and they decide what to shed. Offers are taken in order.
-package final class BoundedQueue<Element: Sendable>: Sendable {
+public final class BoundedQueue<Element: Sendable>: Sendable {
     /// How many elements wait at most.
-    package let capacity: Int
-    private let state: Mutex<State>
+    public let capacity: Int
+    @usableFromInline let state: Mutex<State>
 
-    private struct State {
-        var ring: [Element?]
-        var head = 0
-        var count = 0
-        var isFinished = false
-        var consumer: CheckedContinuation<Element?, Never>?
+    @usableFromInline
+    struct State {
+        @usableFromInline var ring: [Element?]
+        @usableFromInline var head = 0
+        @usableFromInline var count = 0
+        @usableFromInline var isFinished = false
+        @usableFromInline var consumer: CheckedContinuation<Element?, Never>?
 
+        @inlinable
         mutating func append(_ element: Element) {
             ring[(head + count) % ring.count] = element
             count += 1
         }
 
+        @inlinable
         mutating func removeFirst() -> Element? {
             guard count > 0 else { return nil }
             let element = ring[head].take()
@@ -30,17 +36,18 @@ package final class BoundedQueue<Element: Sendable>: Sendable {
     }
 
     /// An empty queue. Its storage is allocated here, once.
-    package init(capacity: Int) {
+    public init(capacity: Int) {
         precondition(capacity > 0, "a queue that holds nothing")
         self.capacity = capacity
         state = Mutex(State(ring: Array(repeating: nil, count: capacity)))
     }
 
     /// How many elements wait now.
-    package var count: Int { state.withLock { $0.count } }
+    public var count: Int { state.withLock { $0.count } }
 
     /// Adds `element` at the end; false when the queue is full or finished. Never blocks, callable from any thread.
-    package func offer(_ element: Element) -> Bool {
+    @inlinable
+    public func offer(_ element: Element) -> Bool {
         let (taken, consumer) = state.withLock { state -> (Bool, CheckedContinuation<Element?, Never>?) in
             guard !state.isFinished else { return (false, nil) }
             if let consumer = state.consumer.take() { return (true, consumer) }
@@ -53,11 +60,12 @@ package final class BoundedQueue<Element: Sendable>: Sendable {
     }
 
     /// Takes the first element if one waits. For the consumer only.
-    package func poll() -> Element? { state.withLock { $0.removeFirst() } }
+    @inlinable
+    public func poll() -> Element? { state.withLock { $0.removeFirst() } }
 
     /// Waits for the first element; nil when the queue is finished and empty, or when the task is cancelled.
     /// For one consumer at a time.
-    package func next() async -> Element? {
+    public func next() async -> Element? {
         if let element = poll() { return element }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { register($0) }
@@ -67,7 +75,8 @@ package final class BoundedQueue<Element: Sendable>: Sendable {
     }
 
     /// Waits for one element, then takes what else waits up to `maximum`; empty where `next()` gives nil.
-    package func nextBatch(maximum: Int) async -> [Element] {
+    @inlinable
+    public func nextBatch(maximum: Int) async -> [Element] {
         guard let first = await next() else { return [] }
         return state.withLock { state in
             var batch = [first]
@@ -78,7 +87,7 @@ package final class BoundedQueue<Element: Sendable>: Sendable {
     }
 
     /// Refuses further offers; the consumer still gets what waits, then nil.
-    package func finish() {
+    public func finish() {
         let consumer = state.withLock { state in
             state.isFinished = true
             return state.consumer.take()

@@ -1,39 +1,39 @@
 /// A point on the monotonic clock by which something must be done.
-package struct Deadline: Sendable, Hashable, Comparable {
+public struct Deadline: Sendable, Hashable, Comparable {
     /// On the scale of `SystemClock.monotonicNanoseconds()`.
-    package let nanoseconds: UInt64
+    public let nanoseconds: UInt64
 
     /// A deadline at that reading of the monotonic clock.
-    package init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
+    public init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
 
     /// The point that lies `interval` ahead of now; a negative interval has passed already.
-    package static func after(_ interval: Duration) -> Deadline {
+    public static func after(_ interval: Duration) -> Deadline {
         let ahead = UInt64(max(0, interval.wholeNanoseconds))
         let sum = SystemClock.monotonicNanoseconds().addingReportingOverflow(ahead)
         return sum.overflow ? .never : Deadline(nanoseconds: sum.partialValue)
     }
 
     /// Never passes.
-    package static let never = Deadline(nanoseconds: .max)
+    public static let never = Deadline(nanoseconds: .max)
 
     /// Whether its time has come.
-    package var hasPassed: Bool { nanoseconds <= SystemClock.monotonicNanoseconds() }
+    public var hasPassed: Bool { nanoseconds <= SystemClock.monotonicNanoseconds() }
 
     /// What is left; zero when it has passed.
-    package var remaining: Duration {
+    public var remaining: Duration {
         let now = SystemClock.monotonicNanoseconds()
         return .nanoseconds(Int64(clamping: nanoseconds > now ? nanoseconds - now : 0))
     }
 
     /// What is left as a timeout for poll and epoll: rounded up so that waking finds it passed; -1 for `never`.
-    package var pollTimeout: Int32 {
+    public var pollTimeout: Int32 {
         guard self != .never else { return -1 }
         let now = SystemClock.monotonicNanoseconds()
         guard nanoseconds > now else { return 0 }
         return Int32(clamping: (nanoseconds - now - 1) / 1_000_000 + 1)
     }
 
-    package static func < (left: Deadline, right: Deadline) -> Bool { left.nanoseconds < right.nanoseconds }
+    public static func < (left: Deadline, right: Deadline) -> Bool { left.nanoseconds < right.nanoseconds }
 }
 
 /// A limit of time was reached.

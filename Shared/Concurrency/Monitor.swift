@@ -1,24 +1,26 @@
-import Glibc
+public import Glibc
 
 /// State behind a lock that plain threads can wait on: a mutex with a condition variable.
 ///
+/// `public` and inlinable for the reason given at `BoundedQueue`.
+///
 /// Only for dedicated threads: waiting here on the cooperative pool would starve every task.
 @safe
-package final class Monitor<State: Sendable>: @unchecked Sendable {
+public final class Monitor<State: Sendable>: @unchecked Sendable {
     // SAFETY: `state` is only touched with `mutex` held. Both C objects live at fixed addresses from init to deinit.
-    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
-    private let condition: UnsafeMutablePointer<pthread_cond_t>
-    private var state: State
+    @usableFromInline let mutex: UnsafeMutablePointer<pthread_mutex_t>
+    @usableFromInline let condition: UnsafeMutablePointer<pthread_cond_t>
+    @usableFromInline var state: State
 
     /// Who is woken after a change.
-    package enum Wake {
+    public enum Wake {
         case nobody
         case one
         case all
     }
 
     /// A monitor over `state`; waits are measured on the monotonic clock.
-    package init(_ state: State) {
+    public init(_ state: State) {
         self.state = state
         unsafe mutex = .allocate(capacity: 1)
         unsafe condition = .allocate(capacity: 1)
@@ -40,7 +42,8 @@ package final class Monitor<State: Sendable>: @unchecked Sendable {
     }
 
     /// Runs `body` with the lock held, then wakes waiting threads as asked.
-    package func withLock<Result>(waking wake: Wake = .nobody, _ body: (inout State) throws -> Result) rethrows
+    @inlinable
+    public func withLock<Result>(waking wake: Wake = .nobody, _ body: (inout State) throws -> Result) rethrows
         -> Result
     {
         unsafe pthread_mutex_lock(mutex)
@@ -56,7 +59,8 @@ package final class Monitor<State: Sendable>: @unchecked Sendable {
     }
 
     /// Blocks the thread until `isReady` holds, then runs `body` in the same critical section; nil at the deadline.
-    package func wait<Result>(
+    @inlinable
+    public func wait<Result>(
         until deadline: Deadline = .never,
         for isReady: (State) -> Bool,
         _ body: (inout State) throws -> Result

@@ -64,18 +64,34 @@ package struct JSONWriter: Sendable {
         needsComma = true
     }
 
+    // The compiler specialises no generic code of another module of the package: the usual integers have their own
+    // functions, the rest goes through Int64.
+
     /// Writes an integer as a JSON number.
-    package mutating func value(_ number: some FixedWidthInteger) {
+    package mutating func value(_ number: Int) { append(number.magnitude, isNegative: number < 0) }
+    /// Writes an integer as a JSON number.
+    package mutating func value(_ number: Int64) { append(UInt(number.magnitude), isNegative: number < 0) }
+    /// Writes an integer as a JSON number.
+    package mutating func value(_ number: UInt64) { append(UInt(number), isNegative: false) }
+    /// Writes an integer as a JSON number.
+    package mutating func value(_ number: UInt32) { append(UInt(number), isNegative: false) }
+    /// Writes a small integer as a JSON number.
+    package mutating func value(_ number: some FixedWidthInteger) { value(Int64(number)) }
+
+    /// Writes an integer as a string of digits: how proto3's canonical JSON carries 64-bit numbers.
+    package mutating func value(quoted number: Int64) {
         separate()
-        appendDecimal(number)
+        bytes.append(UInt8(ascii: "\""))
+        appendDecimal(UInt(number.magnitude), isNegative: number < 0)
+        bytes.append(UInt8(ascii: "\""))
         needsComma = true
     }
 
-    /// Writes an integer as a string of digits: how proto3's canonical JSON carries 64-bit numbers.
-    package mutating func value(quoted number: some FixedWidthInteger) {
+    /// Writes an unsigned integer as a string of digits; see the signed form.
+    package mutating func value(quoted number: UInt64) {
         separate()
         bytes.append(UInt8(ascii: "\""))
-        appendDecimal(number)
+        appendDecimal(UInt(number), isNegative: false)
         bytes.append(UInt8(ascii: "\""))
         needsComma = true
     }
@@ -99,6 +115,13 @@ package struct JSONWriter: Sendable {
     package mutating func null() {
         separate()
         bytes.append(contentsOf: "null".utf8)
+        needsComma = true
+    }
+
+    /// Puts one value that is JSON already, unchecked.
+    package mutating func raw(_ json: [UInt8]) {
+        separate()
+        bytes.append(contentsOf: json)
         needsComma = true
     }
 
@@ -129,17 +152,23 @@ package struct JSONWriter: Sendable {
         depth -= 1
     }
 
-    private mutating func appendDecimal(_ number: some FixedWidthInteger) {
+    private mutating func append(_ magnitude: UInt, isNegative: Bool) {
+        separate()
+        appendDecimal(magnitude, isNegative: isNegative)
+        needsComma = true
+    }
+
+    private mutating func appendDecimal(_ magnitude: UInt, isNegative: Bool) {
         var digits = InlineArray<20, UInt8>(repeating: 0)
         var at = 20
-        var rest = UInt64(number.magnitude)
+        var rest = magnitude
         repeat {
             let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
             at -= 1
             digits[at] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit)
             rest = quotient
         } while rest > 0
-        if number < 0 { bytes.append(UInt8(ascii: "-")) }
+        if isNegative { bytes.append(UInt8(ascii: "-")) }
         while at < 20 {
             bytes.append(digits[at])
             at += 1
