@@ -78,7 +78,8 @@ CREATE POLICY tenants_gateway ON tenants TO nexora_gateway
     USING (id = ANY ((SELECT visible_tenants())::uuid[]))
     WITH CHECK (id = ANY ((SELECT visible_tenants())::uuid[]) OR parent_id = ANY ((SELECT visible_tenants())::uuid[]));
 CREATE POLICY tenants_pipeline ON tenants FOR SELECT TO nexora_pipeline USING (true);
-GRANT SELECT, INSERT, UPDATE, DELETE ON tenants TO nexora_gateway;
+-- A tenant's place in the tree never changes: a policy cannot see the row as it was, so the columns are not granted.
+GRANT SELECT, INSERT, DELETE, UPDATE (name, subdomain, is_active, settings) ON tenants TO nexora_gateway;
 GRANT SELECT ON tenants TO nexora_pipeline;
 
 -- A tenant and everything below it. Runs as the owner: the tree must be readable to find out what is visible in it.

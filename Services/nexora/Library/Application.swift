@@ -4,6 +4,7 @@ import Domain
 import Lifecycle
 import NATS
 import Observability
+import Redis
 import Synchronization
 
 /// Runs the command line on the process's own console, environment and servers; returns the exit code.
@@ -24,7 +25,10 @@ extension Backends {
     package static func real(interrupts: Interrupts) -> Backends {
         Backends(
             events: { try NATSEventStreams(url: $0) },
-            pingRedis: { _ in throw CommandFailure(.failed, "no way to ask it in this build") },
+            redisFacts: { url in
+                let info = try await RedisProbe(url: url).info()
+                return RedisFacts(version: info.version ?? "unknown", evictionPolicy: info.evictionPolicy)
+            },
             interrupted: { await interrupts.wait() }
         )
     }

@@ -60,23 +60,36 @@ package protocol EventStreams: Sendable {
     func close() async
 }
 
+/// What Redis tells about itself.
+package struct RedisFacts: Sendable, Equatable {
+    package let version: String
+    /// What it forgets when its memory is full; nil where it does not tell.
+    package let evictionPolicy: String?
+
+    /// Redis' facts.
+    package init(version: String, evictionPolicy: String?) {
+        self.version = version
+        self.evictionPolicy = evictionPolicy
+    }
+}
+
 /// How commands reach the servers that only the application names.
 package struct Backends: Sendable {
     /// Opens the event streams at a URL. Does not wait for a connection.
     package let events: @Sendable (_ url: String) throws -> any EventStreams
-    /// Asks Redis for a sign of life; throws when there is none.
-    package let pingRedis: @Sendable (_ url: String) async throws -> Void
+    /// Asks Redis about itself; throws when it does not answer.
+    package let redisFacts: @Sendable (_ url: String) async throws -> RedisFacts
     /// Completes when the operator asks the process to end (ctrl-C).
     package let interrupted: @Sendable () async -> Void
 
     /// The given ends.
     package init(
         events: @escaping @Sendable (String) throws -> any EventStreams,
-        pingRedis: @escaping @Sendable (String) async throws -> Void,
+        redisFacts: @escaping @Sendable (String) async throws -> RedisFacts,
         interrupted: @escaping @Sendable () async -> Void
     ) {
         self.events = events
-        self.pingRedis = pingRedis
+        self.redisFacts = redisFacts
         self.interrupted = interrupted
     }
 }

@@ -136,8 +136,18 @@ struct Doctor {
 
     private func redis(_ told: (Check) -> Void) async {
         do {
-            try await context.backends.pingRedis(try context.settings.redisURL())
-            told(.ok("Redis", "answers"))
+            let facts = try await context.backends.redisFacts(try context.settings.redisURL())
+            if let policy = facts.evictionPolicy, policy != "noeviction" {
+                told(
+                    .warn(
+                        "Redis",
+                        "\(facts.version), maxmemory-policy \(policy): a full memory forgets sessions and addresses",
+                        "CONFIG SET maxmemory-policy noeviction, and the same in redis.conf"
+                    )
+                )
+            } else {
+                told(.ok("Redis", facts.version))
+            }
         } catch {
             told(.warn("Redis", context.explain(error).message, "check REDIS_URL and that redis-server runs"))
         }
