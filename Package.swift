@@ -19,13 +19,21 @@ func library(_ name: String, _ path: String, _ dependencies: [String]) -> Target
 
 func executable(_ name: String, _ path: String, _ dependencies: [String]) -> Target {
     .executableTarget(
-        name: name, dependencies: dependencies.map { .init(stringLiteral: $0) }, path: path, swiftSettings: strict)
+        name: name,
+        dependencies: dependencies.map { .init(stringLiteral: $0) },
+        path: path,
+        swiftSettings: strict
+    )
 }
 
 func tests(_ name: String, _ path: String, _ dependencies: [String], exclude: [String] = []) -> Target {
     .testTarget(
-        name: name, dependencies: dependencies.map { .init(stringLiteral: $0) }, path: path, exclude: exclude,
-        swiftSettings: strict)
+        name: name,
+        dependencies: dependencies.map { .init(stringLiteral: $0) },
+        path: path,
+        exclude: exclude,
+        swiftSettings: strict
+    )
 }
 
 let shared: [Target] = [
@@ -41,7 +49,11 @@ let shared: [Target] = [
     library("Concurrency", "Shared/Concurrency", ["CPlatform"]),
     library("Configuration", "Shared/Configuration", []),
     library("Observability", "Shared/Observability", ["Concurrency", "WireFormat"]),
-    library("Lifecycle", "Shared/Lifecycle", ["CPlatform", "Concurrency", "Configuration", "Observability", "WireFormat"]),
+    library(
+        "Lifecycle",
+        "Shared/Lifecycle",
+        ["CPlatform", "Concurrency", "Configuration", "Observability", "WireFormat"]
+    ),
 
     library("Crypto", "Shared/Crypto", ["COpenSSL"]),
     library("RADIUS", "Shared/RADIUS", ["WireFormat", "Crypto"]),
@@ -50,45 +62,71 @@ let shared: [Target] = [
     library("NATS", "Shared/NATS", ["CNATS", "Concurrency", "Observability"]),
     library("Redis", "Shared/Redis", ["CHiredis", "Concurrency", "Observability"]),
 
-    library("Persistence", "Shared/Persistence", ["Domain", "Events", "Postgres", "Crypto", "Concurrency", "WireFormat"]),
-    library("Messaging", "Shared/Messaging", ["Domain", "Events", "NATS", "Concurrency", "Observability", "WireFormat"]),
-    library("SharedTesting", "Shared/Testing", ["Domain", "Events", "Postgres", "NATS", "Concurrency", "Observability", "CPlatform"]),
+    library(
+        "Persistence",
+        "Shared/Persistence",
+        ["Domain", "Events", "Postgres", "Crypto", "Concurrency", "WireFormat"]
+    ),
+    library(
+        "Messaging",
+        "Shared/Messaging",
+        ["Domain", "Events", "NATS", "Concurrency", "Observability", "WireFormat"]
+    ),
+    library(
+        "SharedTesting",
+        "Shared/Testing",
+        ["Domain", "Events", "Postgres", "NATS", "Concurrency", "Observability", "CPlatform"]
+    ),
 ]
 
 let services: [Target] = [
     library(
-        "RadiusServer", "Services/radius-server/Library",
+        "RadiusServer",
+        "Services/radius-server/Library",
         [
-            "CPlatform", "Concurrency", "Configuration", "Crypto", "Domain", "Events", "Lifecycle", "Messaging", "NATS", "Observability",
+            "CPlatform", "Concurrency", "Configuration", "Crypto", "Domain", "Events", "Lifecycle", "Messaging", "NATS",
+            "Observability",
             "Persistence", "Postgres", "RADIUS", "Sockets", "WireFormat",
-        ]),
+        ]
+    ),
     executable("radius-server", "Services/radius-server/Executable", ["RadiusServer"]),
     library(
-        "AccountingConsumer", "Services/accounting-consumer/Library",
+        "AccountingConsumer",
+        "Services/accounting-consumer/Library",
         [
             "Concurrency", "Configuration", "Domain", "Events", "Lifecycle", "Messaging", "NATS", "Observability",
             "Persistence", "Postgres", "WireFormat",
-        ]),
+        ]
+    ),
     executable("accounting-consumer", "Services/accounting-consumer/Executable", ["AccountingConsumer"]),
     library(
-        "NexoraCommand", "Services/nexora/Library",
+        "NexoraCommand",
+        "Services/nexora/Library",
         [
             "Concurrency", "Configuration", "Crypto", "Domain", "Events", "Lifecycle", "Messaging", "NATS",
             "Observability", "Persistence", "Postgres", "Redis", "WireFormat",
-        ]),
+        ]
+    ),
     executable("nexora", "Services/nexora/Executable", ["NexoraCommand"]),
 ]
 
 let suites: [Target] = [
     tests("WireFormatTests", "Tests/Shared/WireFormat", ["WireFormat", "SharedTesting"]),
     tests("DomainTests", "Tests/Shared/Domain", ["Domain", "SharedTesting"]),
-    tests("EventsTests", "Tests/Shared/Events", ["Events", "Domain", "WireFormat", "SharedTesting"], exclude: ["Golden"]),
+    tests(
+        "EventsTests",
+        "Tests/Shared/Events",
+        ["Events", "Domain", "WireFormat", "SharedTesting"],
+        exclude: ["Golden"]
+    ),
     tests("ConcurrencyTests", "Tests/Shared/Concurrency", ["Concurrency", "SharedTesting"]),
     tests("ConfigurationTests", "Tests/Shared/Configuration", ["Configuration", "SharedTesting"]),
     tests("ObservabilityTests", "Tests/Shared/Observability", ["Observability", "Concurrency", "SharedTesting"]),
     tests(
-        "LifecycleTests", "Tests/Shared/Lifecycle",
-        ["Lifecycle", "Configuration", "Observability", "Concurrency", "SharedTesting"]),
+        "LifecycleTests",
+        "Tests/Shared/Lifecycle",
+        ["Lifecycle", "Configuration", "Observability", "Concurrency", "SharedTesting"]
+    ),
     tests("CryptoTests", "Tests/Shared/Crypto", ["Crypto", "SharedTesting"]),
     tests("RADIUSTests", "Tests/Shared/RADIUS", ["RADIUS", "Crypto", "WireFormat", "SharedTesting"]),
     tests("SocketsTests", "Tests/Shared/Sockets", ["Sockets", "Concurrency", "SharedTesting"]),
@@ -96,29 +134,49 @@ let suites: [Target] = [
     tests("NATSTests", "Tests/Integration/NATS", ["NATS", "Concurrency", "Observability", "SharedTesting"]),
     tests("RedisTests", "Tests/Integration/Redis", ["Redis", "SharedTesting"]),
     tests(
-        "PersistenceTests", "Tests/Integration/Persistence",
-        ["Persistence", "Postgres", "Domain", "Events", "Crypto", "Concurrency", "SharedTesting"]),
+        "PersistenceTests",
+        "Tests/Integration/Persistence",
+        ["Persistence", "Postgres", "Domain", "Events", "Crypto", "Concurrency", "SharedTesting"]
+    ),
     tests(
-        "MessagingTests", "Tests/Integration/Messaging",
-        ["Messaging", "NATS", "Domain", "Events", "Concurrency", "Observability", "SharedTesting", "WireFormat"]),
+        "MessagingTests",
+        "Tests/Integration/Messaging",
+        ["Messaging", "NATS", "Domain", "Events", "Concurrency", "Observability", "SharedTesting", "WireFormat"]
+    ),
     tests(
-        "RadiusServerTests", "Tests/Services/radius-server",
-        ["RadiusServer", "RADIUS", "Crypto", "Domain", "Events", "Concurrency", "Observability", "Sockets", "WireFormat", "SharedTesting"]),
+        "RadiusServerTests",
+        "Tests/Services/radius-server",
+        [
+            "RadiusServer", "RADIUS", "Crypto", "Domain", "Events", "Concurrency", "Observability", "Sockets",
+            "WireFormat", "SharedTesting",
+        ]
+    ),
     tests(
-        "AccountingConsumerTests", "Tests/Services/accounting-consumer",
+        "AccountingConsumerTests",
+        "Tests/Services/accounting-consumer",
         [
             "AccountingConsumer", "Domain", "Events", "Postgres", "NATS", "Messaging", "Persistence", "Concurrency",
             "Observability", "SharedTesting",
-        ]),
+        ]
+    ),
     tests(
-        "NexoraCommandTests", "Tests/Services/nexora",
-        ["NexoraCommand", "Domain", "Persistence", "Postgres", "NATS", "Crypto", "Concurrency", "SharedTesting", "WireFormat"]),
+        "NexoraCommandTests",
+        "Tests/Services/nexora",
+        [
+            "NexoraCommand", "Domain", "Persistence", "Postgres", "NATS", "Crypto", "Concurrency", "SharedTesting",
+            "WireFormat",
+        ]
+    ),
     tests("ArchitectureTests", "Tests/Architecture", ["SharedTesting"]),
 ]
 
+/// NEXORA_SUITES=RADIUSTests,DomainTests leaves the other suites out, for an edit-build-test loop of seconds.
+let wanted = Context.environment["NEXORA_SUITES"].map { Set($0.split(separator: ",").map(String.init)) }
+
 /// While the house is being laid, a target joins once its folder exists.
 let targets = (shared + services + suites).filter { target in
-    FileManager.default.fileExists(atPath: Context.packageDirectory + "/" + (target.path ?? ""))
+    guard wanted.map({ !target.isTest || $0.contains(target.name) }) ?? true else { return false }
+    return FileManager.default.fileExists(atPath: Context.packageDirectory + "/" + (target.path ?? ""))
 }
 let present = Set(targets.map(\.name))
 for target in targets {

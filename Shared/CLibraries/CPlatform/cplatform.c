@@ -298,3 +298,44 @@ int cp_random_bytes(void *bytes, size_t count) {
     }
     return 0;
 }
+
+// MARK: CRC-32C
+
+static uint32_t crc_table[256];
+static pthread_once_t crc_once = PTHREAD_ONCE_INIT;
+
+static void make_crc_table(void) {
+    for (uint32_t i = 0; i < 256; i++) {
+        uint32_t c = i;
+        for (int k = 0; k < 8; k++) c = c & 1 ? c >> 1 ^ 0x82f63b78u : c >> 1;
+        crc_table[i] = c;
+    }
+}
+
+static uint32_t crc_by_table(uint32_t c, const uint8_t *at, size_t n) {
+    pthread_once(&crc_once, make_crc_table);
+    while (n--) c = c >> 8 ^ crc_table[(c ^ *at++) & 255];
+    return c;
+}
+
+#if defined(__x86_64__)
+__attribute__((target("sse4.2"))) static uint32_t crc_by_instruction(uint32_t c, const uint8_t *at, size_t n) {
+    uint64_t wide = c;
+    for (; n >= 8; n -= 8, at += 8) {
+        uint64_t word;
+        memcpy(&word, at, 8);
+        wide = __builtin_ia32_crc32di(wide, word);
+    }
+    c = (uint32_t)wide;
+    while (n--) c = __builtin_ia32_crc32qi(c, *at++);
+    return c;
+}
+#endif
+
+uint32_t cp_crc32c(uint32_t seed, const void *bytes, size_t count) {
+    uint32_t c = ~seed;
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("sse4.2")) return ~crc_by_instruction(c, bytes, count);
+#endif
+    return ~crc_by_table(c, bytes, count);
+}

@@ -74,5 +74,7 @@ uint64_t cp_monotonic_nanoseconds(void);
 int64_t cp_realtime_microseconds(void);
 uint64_t cp_resident_bytes(void);
 int cp_random_bytes(void *bytes, size_t count);
+// CRC-32C (Castagnoli) of the bytes, continued from seed (0 to begin). Uses the processor's instruction where it has one.
+uint32_t cp_crc32c(uint32_t seed, const void *bytes, size_t count);
 
 #endif

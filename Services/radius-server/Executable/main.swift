@@ -1,0 +1,4 @@
+import Glibc
+import RadiusServer
+
+exit(await Application.run())

@@ -1,0 +1,251 @@
+import CPlatform
+import Crypto
+import Domain
+import Observability
+import RADIUS
+import Sockets
+
+/// Answers the authentication port. Everything is in RAM and decided at once; on the way of an accepted PAP or CHAP
+/// login nothing is allocated. Confined to one thread.
+final class AccessHandler: PacketHandler {
+    struct Settings: Sendable {
+        /// Refused logins are answered this much later, in nanoseconds; half of it again is added at random.
+        var rejectDelay: UInt64 = 1_000_000_000
+        /// Decisions a second that go to the event stream from this thread.
+        var feedRate: UInt32 = 200
+    }
+
+    private let settings: Settings
+    private let store: DirectoryStore
+    private let metrics: PacketMetrics
+    private let families: AccessMetricFamilies
+    private let refusals: RefusalLog
+    private let feed: DecisionFeed
+    private let cache: DuplicateCache
+    private var wheel: RejectWheel
+    private var ids = FastIDs()
+    private var feedBucket: TokenBucket
+    private var feedSkipped: UInt64 = 0
+    private var tenantMetrics: [TenantAccessMetrics?] = []
+    private var generation: UInt64 = 0
+    private var evictionsSeen: UInt64 = 0
+    private let checker = CredentialChecker()
+
+    init(
+        settings: Settings,
+        store: DirectoryStore,
+        metrics: PacketMetrics,
+        families: AccessMetricFamilies,
+        refusals: RefusalLog,
+        feed: DecisionFeed,
+        cache: DuplicateCache,
+        now: UInt64
+    ) {
+        self.settings = settings
+        self.store = store
+        self.metrics = metrics
+        self.families = families
+        self.refusals = refusals
+        self.feed = feed
+        self.cache = cache
+        wheel = RejectWheel(capacity: 16_384, now: now)
+        feedBucket = TokenBucket(rate: settings.feedRate, burst: settings.feedRate, now: now)
+    }
+
+    func handle(_ datagram: Datagram, directory: Directory, replies: ReplyBatch) {
+        let view: PacketView
+        do throws(PacketError) {
+            view = try unsafe PacketView(validating: datagram.bytes)
+        } catch {
+            return refuse(.malformed, datagram, nil, nil)
+        }
+        let code = view.knownCode
+        guard code == .accessRequest || code == .statusServer else {
+            return refuse(.unexpectedCode, datagram, nil, nil)
+        }
+        switch PacketGate.access(view, candidates: directory.candidates(for: datagram.source)) {
+        case .refused(let reason, let nas):
+            refuse(reason, datagram, nas, nas.map { directory.tenants[Int($0.tenant)].id })
+        case .authentic(let nas) where code == .statusServer: status(datagram, view, nas, replies)
+        case .authentic(let nas): authenticate(datagram, view, nas, directory, replies)
+        }
+    }
+
+    func finishBatch() {
+        if feedSkipped > 0 {
+            feed.skip(feedSkipped)
+            feedSkipped = 0
+        }
+        let evictions = cache.earlyEvictions
+        if evictions != evictionsSeen {
+            metrics.earlyEvictions.add(Int(evictions - evictionsSeen))
+            evictionsSeen = evictions
+        }
+    }
+
+    func expire(now: UInt64, replies: ReplyBatch, socket: borrowing UDPSocket) -> UInt64? {
+        guard wheel.count > 0 else { return nil }
+        var due: [RejectWheel.Waiting] = []
+        wheel.expire(now: now) { due.append($0) }
+        for waiting in due where cache.owns(waiting.slot) {
+            if replies.isFull { replies.flush(through: socket) }
+            unsafe withUnsafePointer(to: waiting.destination) { destination in
+                unsafe withUnsafePointer(to: waiting.local) { local in
+                    unsafe replies.add(copying: cache.keptAnswer(waiting.slot), to: destination, from: local)
+                }
+            }
+            cache.release(waiting.slot)
+            metrics.replies.add(1)
+        }
+        replies.flush(through: socket)
+        return wheel.wait(now: now)
+    }
+
+    // MARK: - Private
+
+    private func authenticate(
+        _ datagram: Datagram,
+        _ view: PacketView,
+        _ nas: NASEntry,
+        _ directory: Directory,
+        _ replies: ReplyBatch
+    ) {
+        guard let authenticator = unsafe view.authenticator.baseAddress else { return }
+        let looked = unsafe cache.look(
+            source: datagram.source,
+            code: view.code,
+            identifier: view.identifier,
+            authenticator: authenticator,
+            now: datagram.receivedAt
+        )
+        switch looked {
+        case .inProgress: metrics.duplicates.add(1)
+        case .answered(let slot):
+            metrics.duplicates.add(1)
+            metrics.replies.add(1)
+            unsafe replies.add(copying: cache.keptAnswer(slot), to: datagram.endpoint, from: datagram.local)
+        case .fresh(let slot):
+            guard nas.live.admits(now: datagram.receivedAt) else {
+                cache.forget(slot)
+                return refuse(.rateExceeded, datagram, nas, directory.tenants[Int(nas.tenant)].id)
+            }
+            decide(datagram, view, nas, directory, replies, slot)
+        }
+    }
+
+    private func decide(
+        _ datagram: Datagram,
+        _ view: PacketView,
+        _ nas: NASEntry,
+        _ directory: Directory,
+        _ replies: ReplyBatch,
+        _ slot: DuplicateCache.Slot
+    ) {
+        let subject = checker.find(view, tenant: nas.tenant, directory: directory)
+        var login = checker.check(view, subject: subject, nas: nas, directory: directory)
+        let decision = decideAccess(login.facts, now: Timestamp(microseconds: datagram.wallTime))
+        let counters = tenantCounters(nas.tenant, directory)
+        let room = unsafe replies.room
+        var admission: UUID128?
+        let length: Int
+        switch decision {
+        case .accept(let sessionTimeout):
+            let id = ids.next(wallTime: datagram.wallTime)
+            admission = id
+            length = unsafe AcceptReply.write(
+                into: room,
+                view: view,
+                nas: nas,
+                subscriber: subject.index,
+                directory: directory,
+                sessionTimeout: sessionTimeout,
+                admission: id,
+                keys: login.takeKeys()
+            )
+            counters.accepted.add(1)
+        case .reject(let reason):
+            length = unsafe RejectReply.write(into: room, view: view, nas: nas, reason: reason, login: login)
+            counters.rejected[Int(reason.rawValue)].add(1)
+        }
+        counters.duration.observe(nanoseconds: 0)
+        tell(datagram, view, nas, directory, subject, login.method, decision, admission)
+        guard length > 0 else { return cache.forget(slot) }
+        let answer = unsafe UnsafeRawBufferPointer(rebasing: room[..<length])
+        unsafe cache.keep(answer, in: slot)
+        if case .reject = decision, postpone(slot, datagram, length: length) { return }
+        unsafe replies.add(length: length, to: datagram.endpoint, from: datagram.local)
+        metrics.replies.add(1)
+    }
+
+    /// Puts a reject aside; false where it must go at once: no delay is set, it was too long to keep, the wheel is full.
+    private func postpone(_ slot: DuplicateCache.Slot, _ datagram: Datagram, length: Int) -> Bool {
+        guard settings.rejectDelay > 0, cache.owns(slot) else { return false }
+        let delay = settings.rejectDelay + UInt64.random(in: 0...settings.rejectDelay / 2)
+        let waiting = unsafe RejectWheel.Waiting(
+            slot: slot,
+            destination: datagram.endpoint.pointee,
+            local: datagram.local.pointee
+        )
+        guard wheel.add(waiting, delay: delay, now: datagram.receivedAt) else { return false }
+        cache.hold(slot)
+        return true
+    }
+
+    private func status(_ datagram: Datagram, _ view: PacketView, _ nas: NASEntry, _ replies: ReplyBatch) {
+        var reply = unsafe ReplyWriter(into: replies.room, code: .accessAccept, identifier: view.identifier)
+        reply.copyProxyState(from: view)
+        let length = unsafe reply.finish(requestAuthenticator: unsafe view.authenticator, secret: nas.secret.context)
+        unsafe replies.add(length: length, to: datagram.endpoint, from: datagram.local)
+        metrics.statusServer.add(1)
+        metrics.replies.add(1)
+    }
+
+    private func tell(
+        _ datagram: Datagram,
+        _ view: PacketView,
+        _ nas: NASEntry,
+        _ directory: Directory,
+        _ subject: CredentialChecker.Subject,
+        _ method: AuthenticationMethod,
+        _ decision: AccessDecision,
+        _ admission: UUID128?
+    ) {
+        guard feedBucket.take(now: datagram.receivedAt) else {
+            feedSkipped += 1
+            return
+        }
+        feed.offer(
+            DecisionFeed.Decision(
+                tenant: directory.tenants[Int(nas.tenant)].id,
+                nas: nas.id,
+                nasName: nas.name,
+                service: subject.index.map { directory.subscribers.records[$0].serviceID },
+                admission: admission,
+                username: AttributeText.read(view, AttributeType.userName) ?? "",
+                callingStationID: AttributeText.read(view, AttributeType.callingStationID) ?? "",
+                method: method,
+                outcome: decision,
+                wallTime: datagram.wallTime
+            )
+        )
+    }
+
+    private func tenantCounters(_ tenant: UInt32, _ directory: Directory) -> TenantAccessMetrics {
+        // A reloaded directory may number its tenants anew.
+        if generation != store.generation {
+            generation = store.generation
+            tenantMetrics.removeAll()
+        }
+        let index = Int(tenant)
+        while tenantMetrics.count <= index { tenantMetrics.append(nil) }
+        if let known = tenantMetrics[index] { return known }
+        let made = TenantAccessMetrics(families, tenant: directory.tenants[index].id)
+        tenantMetrics[index] = made
+        return made
+    }
+
+    private func refuse(_ reason: RefusalReason, _ datagram: Datagram, _ nas: NASEntry?, _ tenant: UUID128?) {
+        metrics.refuse(reason)
+        refusals.note(reason, datagram, nas: nas, tenant: tenant, socket: .authentication)
+    }
+}

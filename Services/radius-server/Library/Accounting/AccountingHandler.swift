@@ -1,0 +1,159 @@
+import CPlatform
+import Crypto
+import Domain
+import Observability
+import RADIUS
+import Sockets
+
+/// Answers the accounting port: checks a packet, hands it to the journal with its finished answer, and lets the journal
+/// send that answer once the record is on disk. Confined to one thread.
+final class AccountingHandler: PacketHandler {
+    private let journal: Journal
+    private let metrics: PacketMetrics
+    private let refusals: RefusalLog
+    private let cache: DuplicateCache
+    private let descriptor: Int32
+    private var ids: FastIDs
+    private var appended = false
+    private var evictionsSeen: UInt64 = 0
+
+    init(
+        journal: Journal,
+        socket: borrowing UDPSocket,
+        metrics: PacketMetrics,
+        refusals: RefusalLog,
+        cache: DuplicateCache
+    ) {
+        self.journal = journal
+        self.metrics = metrics
+        self.refusals = refusals
+        self.cache = cache
+        descriptor = socket.descriptor
+        ids = FastIDs()
+    }
+
+    func handle(_ datagram: Datagram, directory: Directory, replies: ReplyBatch) {
+        let view: PacketView
+        do throws(PacketError) {
+            view = try unsafe PacketView(validating: datagram.bytes)
+        } catch {
+            return refuse(.malformed, datagram, nil)
+        }
+        switch view.knownCode {
+        case .accountingRequest: account(datagram, view, directory, replies)
+        case .statusServer: status(datagram, view, directory, replies)
+        default: refuse(.unexpectedCode, datagram, nil)
+        }
+    }
+
+    func finishBatch() {
+        if appended { journal.flush() }
+        appended = false
+        let evictions = cache.earlyEvictions
+        if evictions != evictionsSeen {
+            metrics.earlyEvictions.add(Int(evictions - evictionsSeen))
+            evictionsSeen = evictions
+        }
+    }
+
+    func expire(now: UInt64, replies: ReplyBatch, socket: borrowing UDPSocket) -> UInt64? { nil }
+
+    // MARK: - Private
+
+    private func account(_ datagram: Datagram, _ view: PacketView, _ directory: Directory, _ replies: ReplyBatch) {
+        let verdict = PacketGate.accounting(view, candidates: directory.candidates(for: datagram.source))
+        guard case .authentic(let nas) = verdict else { return refuse(verdict, datagram) }
+        guard AccountingAttributes.status(view) != nil else { return refuse(.malformed, datagram, nas) }
+        guard let slot = admit(datagram, view, replies) else { return }
+        let room = unsafe replies.room
+        var reply = unsafe ReplyWriter(into: room, code: .accountingResponse, identifier: view.identifier)
+        reply.copyProxyState(from: view)
+        let length = unsafe reply.finish(requestAuthenticator: unsafe view.authenticator, secret: nas.secret.context)
+        let record = JournalRecord(
+            sequence: 0,
+            receivedAt: datagram.wallTime,
+            eventID: ids.next(wallTime: datagram.wallTime),
+            tenantID: directory.tenants[Int(nas.tenant)].id,
+            nasID: nas.id,
+            sourceHigh: datagram.source.high,
+            sourceLow: datagram.source.low,
+            sourcePort: datagram.source.port,
+            flags: nas.swapsOctets ? JournalRecord.swapsOctets : 0
+        )
+        let answer = unsafe UnsafeRawBufferPointer(rebasing: room[..<length])
+        let sequence = unsafe journal.append(
+            record,
+            packet: view.bytes,
+            answer: answer,
+            descriptor: descriptor,
+            destination: datagram.endpoint.pointee,
+            local: datagram.local.pointee
+        )
+        guard let sequence else {
+            cache.forget(slot)
+            return refuse(.journalUnavailable, datagram, nas)
+        }
+        unsafe cache.keep(answer, in: slot, journalSequence: sequence)
+        metrics.replies.add(1)
+        appended = true
+    }
+
+    /// A slot for a new packet; nil for a retransmission, which is answered again where its record is on disk.
+    private func admit(_ datagram: Datagram, _ view: PacketView, _ replies: ReplyBatch) -> DuplicateCache.Slot? {
+        guard let authenticator = unsafe view.authenticator.baseAddress else { return nil }
+        func look() -> DuplicateCache.Lookup {
+            unsafe cache.look(
+                source: datagram.source,
+                code: view.code,
+                identifier: view.identifier,
+                authenticator: authenticator,
+                now: datagram.receivedAt
+            )
+        }
+        switch look() {
+        case .fresh(let slot): return slot
+        case .answered(let slot): repeatAnswer(slot, datagram, replies)
+        case .inProgress(let slot):
+            guard case .awaitingJournal(let sequence) = cache.progress(slot) else { break }
+            switch journal.isDurable(sequence) {
+            case true?: repeatAnswer(slot, datagram, replies)
+            case false?: metrics.duplicates.add(1)
+            case nil:
+                cache.forget(slot)
+                if case .fresh(let slot) = look() { return slot }
+            }
+        }
+        return nil
+    }
+
+    private func repeatAnswer(_ slot: DuplicateCache.Slot, _ datagram: Datagram, _ replies: ReplyBatch) {
+        metrics.duplicates.add(1)
+        metrics.replies.add(1)
+        unsafe replies.add(copying: cache.keptAnswer(slot), to: datagram.endpoint, from: datagram.local)
+    }
+
+    private func status(_ datagram: Datagram, _ view: PacketView, _ directory: Directory, _ replies: ReplyBatch) {
+        let verdict = PacketGate.access(view, candidates: directory.candidates(for: datagram.source))
+        guard case .authentic(let nas) = verdict else { return refuse(verdict, datagram) }
+        var reply = unsafe ReplyWriter(
+            into: replies.room,
+            code: .accountingResponse,
+            identifier: view.identifier,
+            messageAuthenticator: true
+        )
+        reply.copyProxyState(from: view)
+        let length = unsafe reply.finish(requestAuthenticator: unsafe view.authenticator, secret: nas.secret.context)
+        unsafe replies.add(length: length, to: datagram.endpoint, from: datagram.local)
+        metrics.statusServer.add(1)
+        metrics.replies.add(1)
+    }
+
+    private func refuse(_ verdict: PacketGate.Verdict, _ datagram: Datagram) {
+        if case .refused(let reason, let nas) = verdict { refuse(reason, datagram, nas) }
+    }
+
+    private func refuse(_ reason: RefusalReason, _ datagram: Datagram, _ nas: NASEntry?) {
+        metrics.refuse(reason)
+        refusals.note(reason, datagram, nas: nas, socket: .accounting)
+    }
+}

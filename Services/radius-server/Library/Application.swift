@@ -1,0 +1,141 @@
+import Concurrency
+import Configuration
+import Crypto
+import Domain
+import Events
+import Lifecycle
+import Messaging
+import NATS
+import Observability
+import Postgres
+
+/// radius-server put together: the one place where its adapters are named.
+package enum Application {
+    private static let name = "radius-server"
+
+    /// Runs the daemon from its command line to its exit code.
+    package static func run() async -> Int32 {
+        await runDaemon(
+            name: name,
+            version: Build.version,
+            adminPort: 9101,
+            configure: Settings.init,
+            build: build
+        )
+    }
+
+    private static func build(_ settings: Settings, _ context: DaemonContext) async throws -> [NamedService] {
+        do throws(CryptoError) {
+            try LegacyAlgorithms.check()
+        } catch {
+            context.logger.warn("MS-CHAP logins will be refused", ["error": .error(error)])
+        }
+        let parts = try Parts(settings, context)
+        let ports = Ports(
+            settings.packets,
+            store: parts.store,
+            journal: parts.journal,
+            refusals: parts.refusals,
+            feed: parts.feed,
+            context: context
+        )
+        return [
+            NamedService("journal", parts.journalService()),
+            NamedService("directory", try parts.follower(settings)),
+            NamedService("stream", parts.watch(settings)),
+            NamedService("events", try parts.voice()),
+        ] + (try ports.open())
+    }
+}
+
+/// What several services share.
+private struct Parts {
+    let context: DaemonContext
+    let source: String
+    let keyring: Keyring
+    let store = DirectoryStore(Directory(expectedServices: 0))
+    let refusals = RefusalLog()
+    let feed = DecisionFeed()
+    let journal: Journal
+    let connection: NATSClient
+    let admin: JetStreamAdmin
+    let publisher: JournalPublisher
+
+    init(_ settings: Settings, _ context: DaemonContext) throws {
+        self.context = context
+        source = "/radius-server/\(settings.servers.name)"
+        keyring = try Keyring(path: settings.servers.keyringPath)
+        journal = try Journal(
+            settings: .init(
+                directory: settings.storage.journalPath,
+                segmentOctets: settings.storage.segmentOctets,
+                retention: settings.storage.retention,
+                waitsForStream: settings.storage.acknowledge == .replicated
+            ),
+            metrics: JournalMetrics(context.metrics),
+            logger: context.logger
+        )
+        connection = try NATSClient(
+            NATSConfiguration(url: settings.servers.natsURL.revealed, name: settings.servers.name),
+            logger: context.logger
+        )
+        admin = try JetStreamAdmin(connection)
+        publisher = JournalPublisher(
+            journal: journal,
+            encoder: AccountingEncoder(directory: store, source: source),
+            logger: context.logger
+        )
+    }
+
+    func journalService() -> JournalService {
+        JournalService(journal: journal, publisher: publisher, connection: connection, drain: .seconds(5))
+    }
+
+    func follower(_ settings: Settings) throws -> DirectoryFollower {
+        let session = PostgresSession(
+            PostgresConfiguration(
+                url: settings.servers.databaseURL.revealed,
+                role: settings.servers.databaseRole,
+                statementTimeout: .seconds(30),
+                applicationName: context.name
+            ),
+            name: "pg-directory"
+        )
+        return DirectoryFollower(
+            settings: .init(),
+            store: store,
+            loader: DirectoryLoader(
+                session: session,
+                keyring: keyring,
+                logger: context.logger,
+                registry: context.metrics
+            ),
+            changes: DirectoryStream(client: connection, admin: admin),
+            snapshots: DirectorySnapshot(path: settings.storage.snapshotPath, keyring: keyring),
+            health: context.health.component("directory"),
+            metrics: DirectoryMetrics(context.metrics),
+            logger: context.logger
+        )
+    }
+
+    func watch(_ settings: Settings) -> StreamWatch {
+        let (connection, replicas) = (connection, settings.servers.replicas)
+        return StreamWatch(admin: admin, publisher: publisher, health: context.health.component("stream")) {
+            try await Streams.ensure(on: connection, replicas: replicas)
+        }
+    }
+
+    func voice() throws -> EventVoice {
+        let time = TimeSource { Timestamp(microseconds: SystemClock.microsecondsSince1970()) }
+        return EventVoice(
+            refusals: refusals,
+            feed: feed,
+            publisher: try JetStreamPublisher(connection, maximumOutstanding: 4_096) { _, _ in },
+            source: source,
+            ids: IDGenerator(time: time),
+            time: time,
+            registry: context.metrics,
+            logger: context.logger
+        )
+    }
+}

@@ -1,0 +1,181 @@
+import Domain
+import Sockets
+
+/// Everything an answer is made from, in RAM: tenants, NASes, plans with their encoded replies, services.
+///
+/// Not Sendable by itself: `DirectoryStore` guards it. Readers allocate nothing.
+final class Directory {
+    struct Tenant {
+        var id: UUID128
+        var isActive: Bool
+        var version: Int64
+    }
+
+    private(set) var tenants: [Tenant] = []
+    private var tenantIndex: [UUID128: UInt32] = [:]
+    private(set) var plans: [Plan] = []
+    private var planIndex: [UUID128: UInt32] = [:]
+    private var planIDs: [UUID128] = []
+    private(set) var nases: [UUID128: NASEntry] = [:]
+    private(set) var subscribers: SubscriberTable
+    /// NASes by range; within a range those that name an identifier come first.
+    private var byRange: [AddressRange: [NASEntry]] = [:]
+    /// Prefix lengths in use, longest first.
+    private var lengths: [UInt8] = []
+    /// The newest row version applied.
+    private(set) var version: Int64 = 0
+    /// Sum of all live rows' versions, by table, for the checksum against Postgres.
+    private(set) var checksum = DirectoryChecksum()
+
+    init(expectedServices: Int) {
+        subscribers = SubscriberTable(expected: expectedServices)
+    }
+
+    // MARK: - Reading
+
+    /// The NASes a packet from this source may be of, most likely first. Empty: unknown, drop it (RAD-02).
+    /// The longest range wins; several tenants may use one address behind NAT, told apart by identifier and secret.
+    func candidates(for source: SourceAddress) -> [NASEntry] {
+        for length in lengths {
+            if let found = byRange[AddressRange(around: source, length: length)] { return found }
+        }
+        return []
+    }
+
+    func tenantNumber(_ id: UUID128) -> UInt32? { tenantIndex[id] }
+
+    func plan(_ number: UInt32) -> Plan? {
+        Int(number) < plans.count && plans[Int(number)].isLive ? plans[Int(number)] : nil
+    }
+
+    func planID(_ number: UInt32) -> UUID128 { planIDs[Int(number)] }
+
+    // MARK: - Applying rows
+
+    func apply(_ row: TenantRow) {
+        let number = number(ofTenant: row.id)
+        checksum.tenants.replace(tenants[Int(number)].version, by: row.version)
+        tenants[Int(number)] = Tenant(id: row.id, isActive: row.isActive, version: row.version)
+        version = max(version, row.version)
+    }
+
+    func apply(_ row: NASRow, now: UInt64) {
+        let old = nases[row.id]
+        checksum.nases.replace(old?.version ?? 0, by: row.version)
+        let live = old?.live ?? NASLive(rate: row.authRate, burst: row.authBurst, now: now)
+        live.configure(rate: row.authRate, burst: row.authBurst, now: now)
+        if let old { unlist(old) }
+        let entry = NASEntry(row: row, tenant: number(ofTenant: row.tenantID), live: live)
+        nases[row.id] = entry
+        version = max(version, row.version)
+        guard row.isActive else { return }
+        byRange[entry.range, default: []].append(entry)
+        byRange[entry.range]?.sort { ($0.identifier != nil ? 0 : 1, $0.id) < ($1.identifier != nil ? 0 : 1, $1.id) }
+        relength()
+    }
+
+    func apply(_ row: PlanRow) {
+        let number = number(ofPlan: row.id)
+        checksum.plans.replace(plans[Int(number)].row.map(\.version) ?? 0, by: row.version)
+        plans[Int(number)] = Plan(row: row)
+        version = max(version, row.version)
+    }
+
+    func apply(_ row: ServiceRow) {
+        let tenant = number(ofTenant: row.tenantID)
+        let plan = number(ofPlan: row.planID)
+        if let old = subscribers.find(service: row.id) {
+            checksum.services.replace(subscribers.records[old].version, by: row.version)
+        } else {
+            checksum.services.replace(0, by: row.version)
+        }
+        let draft = SubscriberRecord(
+            serviceID: row.id,
+            customerID: row.customerID,
+            expiresAt: row.expiresAt,
+            version: row.version,
+            tenant: tenant,
+            plan: plan,
+            textOffset: 0,
+            staticIPv4: row.staticIPv4,
+            prefixes: SubscriberRecord.noPrefixes,
+            usernameLength: 0,
+            passwordLength: 0,
+            serviceStatus: row.serviceStatus,
+            customerStatus: row.customerStatus,
+            kind: row.kind,
+            isLive: true
+        )
+        subscribers.put(draft, username: row.username, password: row.password, prefixes: row.prefixes)
+        version = max(version, row.version)
+    }
+
+    func removeNAS(_ id: UUID128) {
+        guard let old = nases.removeValue(forKey: id) else { return }
+        checksum.nases.remove(old.version)
+        unlist(old)
+    }
+
+    func removePlan(_ id: UUID128) {
+        guard let number = planIndex[id], let row = plans[Int(number)].row else { return }
+        checksum.plans.remove(row.version)
+        plans[Int(number)] = Plan(row: nil)
+    }
+
+    func removeService(_ id: UUID128) {
+        guard let index = subscribers.find(service: id) else { return }
+        checksum.services.remove(subscribers.records[index].version)
+        subscribers.remove(service: id)
+    }
+
+    // MARK: - Private
+
+    private func number(ofTenant id: UUID128) -> UInt32 {
+        if let known = tenantIndex[id] { return known }
+        tenants.append(Tenant(id: id, isActive: false, version: 0))
+        tenantIndex[id] = UInt32(tenants.count - 1)
+        return UInt32(tenants.count - 1)
+    }
+
+    private func number(ofPlan id: UUID128) -> UInt32 {
+        if let known = planIndex[id] { return known }
+        plans.append(Plan(row: nil))
+        planIDs.append(id)
+        planIndex[id] = UInt32(plans.count - 1)
+        return UInt32(plans.count - 1)
+    }
+
+    private func unlist(_ entry: NASEntry) {
+        byRange[entry.range]?.removeAll { $0.id == entry.id }
+        if byRange[entry.range]?.isEmpty == true { byRange[entry.range] = nil }
+        relength()
+    }
+
+    private func relength() {
+        lengths = Set(byRange.keys.map(\.length)).sorted(by: >)
+    }
+}
+
+/// Counts and version sums by table: equal on both sides when the RAM holds what Postgres holds.
+struct DirectoryChecksum: Equatable, Sendable {
+    struct Table: Equatable, Sendable {
+        var count = 0
+        var sum: Int64 = 0
+
+        /// `old` is 0 for a row that was not there.
+        mutating func replace(_ old: Int64, by new: Int64) {
+            if old == 0 { count += 1 }
+            sum &+= new &- old
+        }
+
+        mutating func remove(_ old: Int64) {
+            count -= 1
+            sum &-= old
+        }
+    }
+
+    var tenants = Table()
+    var nases = Table()
+    var plans = Table()
+    var services = Table()
+}

@@ -1,0 +1,129 @@
+import Concurrency
+import Crypto
+import Domain
+import Observability
+import Postgres
+
+/// Reads the directory from Postgres: whole, or the rows that an event named.
+final class DirectoryLoader: Sendable {
+    private let session: PostgresSession
+    private let keyring: Keyring
+    private let log: RateLimitedLog
+    private let unusable: CounterCell
+
+    init(session: PostgresSession, keyring: Keyring, logger: Logger, registry: MetricsRegistry) {
+        self.session = session
+        self.keyring = keyring
+        log = RateLimitedLog(logger)
+        unusable = registry.counter(
+            "directory_unusable_rows_total",
+            "Rows that could not be taken into the directory",
+            labels: []
+        ).with()
+    }
+
+    /// A directory under construction. SAFETY: handed from the task to the session's thread and back, never shared.
+    final class Draft: @unchecked Sendable {
+        let directory: Directory
+        init(_ directory: Directory) { self.directory = directory }
+    }
+
+    /// Everything, as of one moment (REPEATABLE READ).
+    func load() async throws -> Draft {
+        try await session.transaction(isolation: .repeatableRead) { transaction in
+            let count = try await transaction.query("SELECT count(*) FROM services")
+            let draft = Draft(Directory(expectedServices: (count.first?[0].int ?? 0) + 1_024))
+            for kind in DirectoryQuery.Kind.allCases {
+                let take = self.taker(kind)
+                _ = try await transaction.copyOut(DirectoryQuery.copy(kind), into: draft) { draft, row in
+                    take(draft.directory, &row)
+                }
+            }
+            return draft
+        }
+    }
+
+    /// The rows of one kind with these ids, as they are now: how to apply each, and which are gone.
+    func fetch(_ kind: DirectoryQuery.Kind, ids: [UUID128]) async throws -> RowChanges {
+        let keyring = keyring
+        return try await session.copyOut(DirectoryQuery.copy(kind, ids: ids), into: RowChanges(asked: ids)) {
+            changes,
+            row in
+            switch kind {
+            case .tenants: changes.add(.tenant(TenantRow(&row)))
+            case .nases: changes.add(.nas(try NASRow(&row, keyring: keyring)))
+            case .plans: changes.add(.plan(PlanRow(&row)))
+            case .services: changes.add(.service(try ServiceRow(&row, keyring: keyring)))
+            }
+        }
+    }
+
+    /// The ids of these customers' services.
+    func services(ofCustomers ids: [UUID128]) async throws -> [UUID128] {
+        try await session.query(DirectoryQuery.services(ofCustomers: ids)).compactMap { row in
+            row[0].uuid.map { UUID128(high: $0.high, low: $0.low) }
+        }
+    }
+
+    /// What Postgres holds, to be compared with what RAM holds.
+    func checksum() async throws -> DirectoryChecksum {
+        let rows = try await session.query(DirectoryQuery.checksum)
+        func table(_ column: Int) -> DirectoryChecksum.Table {
+            .init(count: rows.first?[column].int ?? 0, sum: rows.first?[column + 1].int64 ?? 0)
+        }
+        return DirectoryChecksum(tenants: table(0), nases: table(2), plans: table(4), services: table(6))
+    }
+
+    // MARK: - Private
+
+    private func taker(_ kind: DirectoryQuery.Kind) -> @Sendable (Directory, inout PGCopyRow) -> Void {
+        { [keyring, log, unusable] directory, row in
+            do throws(DirectoryRowError) {
+                switch kind {
+                case .tenants: directory.apply(TenantRow(&row))
+                case .nases:
+                    directory.apply(try NASRow(&row, keyring: keyring), now: SystemClock.monotonicNanoseconds())
+                case .plans: directory.apply(PlanRow(&row))
+                case .services: directory.apply(try ServiceRow(&row, keyring: keyring))
+                }
+            } catch {
+                unusable.add(1)
+                log.warn(
+                    key: "\(error.table)",
+                    "a directory row cannot be used; its owner cannot log on",
+                    ["error": .string("\(error)")]
+                )
+            }
+        }
+    }
+}
+
+/// Rows read again after an event.
+struct RowChanges: Sendable {
+    enum Row: Sendable {
+        case tenant(TenantRow)
+        case nas(NASRow)
+        case plan(PlanRow)
+        case service(ServiceRow)
+
+        var id: UUID128 {
+            switch self {
+            case .tenant(let row): row.id
+            case .nas(let row): row.id
+            case .plan(let row): row.id
+            case .service(let row): row.id
+            }
+        }
+    }
+
+    private(set) var found: [Row] = []
+    /// Asked for and not there: deleted.
+    private(set) var missing: Set<UUID128>
+
+    init(asked: [UUID128]) { missing = Set(asked) }
+
+    mutating func add(_ row: Row) {
+        found.append(row)
+        missing.remove(row.id)
+    }
+}

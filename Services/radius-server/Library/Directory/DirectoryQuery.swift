@@ -1,0 +1,82 @@
+import Domain
+
+/// The rows of the directory as COPY sends them. The same text loads everything at start and single rows afterwards.
+enum DirectoryQuery {
+    /// `COPY … TO STDOUT` of one kind; with ids, only the rows that those concern. Ids are UUIDs, whose text needs no
+    /// quoting; COPY takes no parameters.
+    static func copy(_ kind: Kind, ids: [UUID128]? = nil) -> String {
+        var select = kind.select
+        if let ids {
+            let list = ids.map(\.description).joined(separator: ",")
+            select += " WHERE \(kind.idColumn) = ANY ('{\(list)}'::uuid[])"
+        }
+        return "COPY (\(select)) TO STDOUT (FORMAT binary)"
+    }
+
+    enum Kind: CaseIterable {
+        case tenants
+        case nases
+        case plans
+        case services
+
+        fileprivate var idColumn: String {
+            switch self {
+            case .tenants: "t.id"
+            case .nases: "n.id"
+            case .plans: "p.id"
+            case .services: "s.id"
+            }
+        }
+
+        fileprivate var select: String {
+            switch self {
+            case .tenants:
+                "SELECT t.id, t.is_active, t.row_version FROM tenants t"
+            case .nases:
+                """
+                SELECT n.id, n.tenant_id, n.name, n.address, n.identifier, n.vendor, n.secret, \
+                n.require_message_authenticator, n.limit_proxy_state, n.octets_swapped, n.auth_rate, n.auth_burst, \
+                n.is_active, n.row_version FROM nas_devices n
+                """
+            case .plans:
+                """
+                SELECT p.id, p.tenant_id, p.is_active, p.download_bps, p.upload_bps, p.session_timeout_seconds, \
+                p.idle_timeout_seconds, p.interim_interval_seconds, coalesce(a.burst_enabled, false), \
+                a.burst_download_bps, a.burst_upload_bps, a.threshold_download_bps, a.threshold_upload_bps, \
+                a.burst_seconds, coalesce(a.priority, 8), a.guaranteed_download_bps, a.guaranteed_upload_bps, \
+                a.address_pool, a.delegated_ipv6_pool, a.address_list, a.dns_servers[1], a.dns_servers[2], \
+                greatest(p.row_version, a.row_version) FROM plans p \
+                LEFT JOIN plan_advanced_settings a ON a.tenant_id = p.tenant_id AND a.plan_id = p.id
+                """
+            case .services:
+                """
+                SELECT s.id, s.tenant_id, s.customer_id, s.plan_id, s.kind, s.username, s.status, \
+                CASE WHEN c.deleted_at IS NULL THEN c.status ELSE 'terminated' END, s.expires_at, s.static_ipv4, \
+                s.framed_ipv6_prefix, s.delegated_ipv6_prefix, k.password, \
+                greatest(s.row_version, c.row_version, k.row_version) FROM services s \
+                JOIN customers c ON c.tenant_id = s.tenant_id AND c.id = s.customer_id \
+                LEFT JOIN service_credentials k ON k.tenant_id = s.tenant_id AND k.service_id = s.id
+                """
+            }
+        }
+    }
+
+    /// Counts and version sums as Postgres has them, in the order of `DirectoryChecksum`.
+    static let checksum = """
+        SELECT (SELECT count(*) FROM tenants), (SELECT coalesce(sum(row_version), 0)::bigint FROM tenants),
+            (SELECT count(*) FROM nas_devices), (SELECT coalesce(sum(row_version), 0)::bigint FROM nas_devices),
+            (SELECT count(*) FROM plans),
+            (SELECT coalesce(sum(greatest(p.row_version, a.row_version)), 0)::bigint FROM plans p
+                LEFT JOIN plan_advanced_settings a ON a.tenant_id = p.tenant_id AND a.plan_id = p.id),
+            (SELECT count(*) FROM services),
+            (SELECT coalesce(sum(greatest(s.row_version, c.row_version, k.row_version)), 0)::bigint FROM services s
+                JOIN customers c ON c.tenant_id = s.tenant_id AND c.id = s.customer_id
+                LEFT JOIN service_credentials k ON k.tenant_id = s.tenant_id AND k.service_id = s.id)
+        """
+
+    /// The services of some customers.
+    static func services(ofCustomers ids: [UUID128]) -> String {
+        let list = ids.map(\.description).joined(separator: ",")
+        return "SELECT id FROM services WHERE customer_id = ANY ('{\(list)}'::uuid[])"
+    }
+}

@@ -1,0 +1,76 @@
+import Domain
+
+/// A row of `tenants`, as far as access needs it.
+struct TenantRow: Sendable, Equatable {
+    var id: UUID128
+    var isActive: Bool
+    var version: Int64
+}
+
+/// A row of `nas_devices` with its secret opened.
+struct NASRow: Sendable {
+    var id: UUID128
+    var tenantID: UUID128
+    var name: String
+    var range: AddressRange
+    var identifier: String?
+    var vendor: NASVendor
+    var secret: [UInt8]
+    var requiresMessageAuthenticator: Bool
+    var limitsProxyState: Bool
+    var swapsOctets: Bool
+    var authRate: UInt32
+    var authBurst: UInt32
+    var isActive: Bool
+    var version: Int64
+}
+
+/// A row of `plans` joined with its advanced settings. Rates in bit/s.
+struct PlanRow: Sendable, Equatable {
+    var id: UUID128
+    var tenantID: UUID128
+    var isActive: Bool = true
+    var downloadBPS: UInt64
+    var uploadBPS: UInt64
+    var sessionTimeout: UInt32?
+    var idleTimeout: UInt32?
+    var interimInterval: UInt32
+    var burst: PlanBurst?
+    var priority: UInt8 = 8
+    var guaranteedDownloadBPS: UInt64?
+    var guaranteedUploadBPS: UInt64?
+    var addressPool: String?
+    var delegatedIPv6Pool: String?
+    /// IPv4 DNS servers in host order.
+    var dnsServers: [UInt32] = []
+    var addressList: String?
+    var version: Int64
+}
+
+/// A plan's burst: rates in bit/s, time in seconds.
+struct PlanBurst: Sendable, Equatable {
+    var downloadBPS: UInt64
+    var uploadBPS: UInt64
+    var thresholdDownloadBPS: UInt64
+    var thresholdUploadBPS: UInt64
+    var seconds: UInt32
+}
+
+/// A row of `services` joined with its customer and credential, the password opened.
+struct ServiceRow: Sendable {
+    var id: UUID128
+    var tenantID: UUID128
+    var customerID: UUID128
+    var planID: UUID128
+    var kind: ServiceKind
+    var username: [UInt8]
+    var password: [UInt8]?
+    var serviceStatus: AccessStatus
+    var customerStatus: AccessStatus
+    /// Microseconds since 1970; Int64.max is never.
+    var expiresAt: Int64
+    var staticIPv4: UInt32
+    var prefixes: DelegatedPrefixes?
+    /// The latest of the three rows' versions.
+    var version: Int64
+}

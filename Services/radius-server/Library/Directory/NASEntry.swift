@@ -1,0 +1,58 @@
+import Crypto
+import Domain
+import Observability
+import Synchronization
+
+/// A NAS as the packet path needs it. Replaced as a whole when its row changes; `live` goes on.
+final class NASEntry: Sendable {
+    let id: UUID128
+    let tenant: UInt32
+    let name: String
+    let vendor: NASVendor
+    let range: AddressRange
+    /// NAS-Identifier that a packet must carry; nil takes any.
+    let identifier: [UInt8]?
+    let secret: SharedSecret
+    let requiresMessageAuthenticator: Bool
+    let limitsProxyState: Bool
+    let swapsOctets: Bool
+    let isActive: Bool
+    let authRate: UInt32
+    let authBurst: UInt32
+    let version: Int64
+    let live: NASLive
+
+    init(row: NASRow, tenant: UInt32, live: NASLive) {
+        id = row.id
+        self.tenant = tenant
+        name = row.name
+        vendor = row.vendor
+        range = row.range
+        identifier = row.identifier.map { Array($0.utf8) }
+        secret = SharedSecret(row.secret)
+        requiresMessageAuthenticator = row.requiresMessageAuthenticator
+        limitsProxyState = row.limitsProxyState
+        swapsOctets = row.swapsOctets
+        isActive = row.isActive
+        authRate = row.authRate
+        authBurst = row.authBurst
+        version = row.version
+        self.live = live
+    }
+}
+
+/// What outlives a change of the NAS's row: its rate and what was seen of it.
+final class NASLive: Sendable {
+    private let bucket: Mutex<TokenBucket>
+
+    init(rate: UInt32, burst: UInt32, now: UInt64) {
+        bucket = Mutex(TokenBucket(rate: rate, burst: burst, now: now))
+    }
+
+    /// Whether one more Access-Request is within the NAS's rate (RAD-05).
+    func admits(now: UInt64) -> Bool { bucket.withLock { $0.take(now: now) } }
+
+    func configure(rate: UInt32, burst: UInt32, now: UInt64) {
+        bucket.withLock { $0.configure(rate: rate, burst: burst, now: now) }
+    }
+}

@@ -1,0 +1,37 @@
+import Domain
+import RADIUS
+
+/// A plan with its reply attributes encoded once per vendor, to be copied into every Access-Accept.
+struct Plan {
+    let row: PlanRow?
+    /// By `NASVendor`'s place in `allCases`.
+    private let templates: [[UInt8]]
+
+    var isLive: Bool { row != nil }
+
+    init(row: PlanRow?) {
+        self.row = row
+        templates = row.map { row in NASVendor.allCases.map { ReplyTemplate.encode(row, for: $0) } } ?? []
+    }
+
+    /// The encoded attributes for a NAS of this vendor.
+    func withTemplate<R>(_ vendor: NASVendor, _ body: (UnsafeRawBufferPointer) -> R) -> R {
+        unsafe templates[vendor.ordinal].withUnsafeBytes(body)
+    }
+}
+
+extension NASVendor {
+    /// Place among all vendors.
+    var ordinal: Int {
+        switch self {
+        case .generic: 0
+        case .mikrotik: 1
+        case .ubiquiti: 2
+        case .cisco: 3
+        case .huawei: 4
+        case .juniper: 5
+        case .nokia: 6
+        case .coovachilli: 7
+        }
+    }
+}

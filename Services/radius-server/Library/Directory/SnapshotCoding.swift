@@ -1,0 +1,256 @@
+import Crypto
+import Domain
+
+/// The snapshot's clear content: a format number, then per table a count and its rows, little endian.
+struct SnapshotWriter {
+    static let format: UInt64 = 1
+    private(set) var octets: [UInt8] = []
+
+    mutating func add(_ directory: Directory) {
+        add(Self.format)
+        let tenants = directory.tenants.filter { $0.version != 0 }
+        add(UInt64(tenants.count))
+        for tenant in tenants {
+            add(tenant.id)
+            add(UInt64(tenant.isActive ? 1 : 0))
+            add(tenant.version)
+        }
+        let nases = directory.nases.values.map { ($0, directory.tenants[Int($0.tenant)].id) }
+        add(UInt64(nases.count))
+        for (nas, tenant) in nases { add(nas, tenant) }
+        let plans = directory.plans.compactMap(\.row)
+        add(UInt64(plans.count))
+        for plan in plans { add(plan) }
+        add(UInt64(directory.subscribers.liveCount))
+        for index in directory.subscribers.records.indices where directory.subscribers.records[index].isLive {
+            add(serviceAt: index, directory)
+        }
+    }
+
+    private mutating func add(_ nas: NASEntry, _ tenant: UUID128) {
+        add(nas.id)
+        add(tenant)
+        add(Array(nas.name.utf8))
+        add(nas.range.high)
+        add(nas.range.low)
+        add(UInt64(nas.range.length))
+        addOptional(nas.identifier)
+        add(Array(nas.vendor.rawValue.utf8))
+        add(nas.secret.bytes)
+        let flags: [Bool] = [
+            nas.requiresMessageAuthenticator, nas.limitsProxyState, nas.swapsOctets, nas.isActive,
+        ]
+        add(flags.enumerated().reduce(UInt64(0)) { $0 | ($1.element ? 1 << UInt64($1.offset) : 0) })
+        add(UInt64(nas.authRate))
+        add(UInt64(nas.authBurst))
+        add(nas.version)
+    }
+
+    private mutating func add(_ plan: PlanRow) {
+        add(plan.id)
+        add(plan.tenantID)
+        add(UInt64(plan.isActive ? 1 : 0))
+        add(plan.downloadBPS)
+        add(plan.uploadBPS)
+        for value in [plan.sessionTimeout, plan.idleTimeout] { add(UInt64(value ?? 0)) }
+        add(UInt64(plan.interimInterval))
+        let burst = plan.burst
+        add(UInt64(burst == nil ? 0 : 1))
+        for rate in [burst?.downloadBPS, burst?.uploadBPS, burst?.thresholdDownloadBPS, burst?.thresholdUploadBPS] {
+            add(rate ?? 0)
+        }
+        add(UInt64(burst?.seconds ?? 0))
+        add(UInt64(plan.priority))
+        add(plan.guaranteedDownloadBPS ?? 0)
+        add(plan.guaranteedUploadBPS ?? 0)
+        for text in [plan.addressPool, plan.delegatedIPv6Pool, plan.addressList] {
+            addOptional(text.map { Array($0.utf8) })
+        }
+        add(UInt64(plan.dnsServers.count))
+        for server in plan.dnsServers { add(UInt64(server)) }
+        add(plan.version)
+    }
+
+    private mutating func add(serviceAt index: Int, _ directory: Directory) {
+        let table = directory.subscribers
+        let record = table.records[index]
+        add(record.serviceID)
+        add(directory.tenants[Int(record.tenant)].id)
+        add(record.customerID)
+        add(directory.planID(record.plan))
+        add(Array(record.kind.rawValue.utf8))
+        unsafe table.withUsername(index) { unsafe add(Array($0)) }
+        unsafe table.withPassword(index) { unsafe addOptional($0.map { unsafe Array($0) }) }
+        add(UInt64(record.serviceStatus.rawValue))
+        add(UInt64(record.customerStatus.rawValue))
+        add(record.expiresAt)
+        add(UInt64(record.staticIPv4))
+        let prefixes = table.prefixes(index)
+        addOptional(prefixes?.framed)
+        addOptional(prefixes?.delegated)
+        add(record.version)
+    }
+
+    private mutating func add(_ value: UInt64) {
+        for shift in stride(from: UInt64(0), to: 64, by: 8) { octets.append(UInt8(truncatingIfNeeded: value >> shift)) }
+    }
+
+    private mutating func add(_ value: Int64) { add(UInt64(bitPattern: value)) }
+
+    private mutating func add(_ id: UUID128) {
+        add(id.high)
+        add(id.low)
+    }
+
+    private mutating func add(_ bytes: [UInt8]) {
+        add(UInt64(bytes.count))
+        octets.append(contentsOf: bytes)
+    }
+
+    /// Absent is told apart from empty.
+    private mutating func addOptional(_ bytes: [UInt8]?) {
+        octets.append(bytes == nil ? 0 : 1)
+        if let bytes { add(bytes) }
+    }
+}
+
+/// The snapshot cannot be read: another format, or cut.
+struct SnapshotFormatError: Error, CustomStringConvertible {
+    var description: String { "the snapshot is of another format or incomplete" }
+}
+
+/// Reads what `SnapshotWriter` wrote.
+struct SnapshotReader {
+    private let octets: [UInt8]
+    private var at = 0
+
+    init(_ octets: [UInt8]) { self.octets = octets }
+
+    mutating func directory(now: UInt64) throws(SnapshotFormatError) -> Directory {
+        guard try number() == SnapshotWriter.format else { throw SnapshotFormatError() }
+        let tenants = try count()
+        let directory = Directory(expectedServices: max(octets.count / 120, 1_024))
+        for _ in 0..<tenants {
+            directory.apply(TenantRow(id: try id(), isActive: try number() == 1, version: try signed()))
+        }
+        for _ in 0..<(try count()) { directory.apply(try nas(), now: now) }
+        for _ in 0..<(try count()) { directory.apply(try plan()) }
+        for _ in 0..<(try count()) { directory.apply(try service()) }
+        return directory
+    }
+
+    private mutating func nas() throws(SnapshotFormatError) -> NASRow {
+        let id = try id()
+        let tenant = try identifier()
+        let name = String(decoding: try bytes(), as: UTF8.self)
+        let range = AddressRange(high: try number(), low: try number(), length: UInt8(clamping: try number()))
+        let identifier = try optional().map { String(decoding: $0, as: UTF8.self) }
+        let vendor = NASVendor(rawValue: String(decoding: try bytes(), as: UTF8.self)) ?? .generic
+        let secret = try bytes()
+        let flags = try number()
+        return NASRow(
+            id: id,
+            tenantID: tenant,
+            name: name,
+            range: range,
+            identifier: identifier,
+            vendor: vendor,
+            secret: secret,
+            requiresMessageAuthenticator: flags & 1 != 0,
+            limitsProxyState: flags & 2 != 0,
+            swapsOctets: flags & 4 != 0,
+            authRate: UInt32(clamping: try number()),
+            authBurst: UInt32(clamping: try number()),
+            isActive: flags & 8 != 0,
+            version: try signed()
+        )
+    }
+
+    private mutating func plan() throws(SnapshotFormatError) -> PlanRow {
+        func some(_ value: UInt64) -> UInt64? { value == 0 ? nil : value }
+        var row = PlanRow(
+            id: try id(),
+            tenantID: try identifier(),
+            isActive: try number() == 1,
+            downloadBPS: try number(),
+            uploadBPS: try number(),
+            sessionTimeout: some(try number()).map { UInt32(clamping: $0) },
+            idleTimeout: some(try number()).map { UInt32(clamping: $0) },
+            interimInterval: UInt32(clamping: try number()),
+            version: 0
+        )
+        let bursts = try number() == 1
+        let burst = PlanBurst(
+            downloadBPS: try number(),
+            uploadBPS: try number(),
+            thresholdDownloadBPS: try number(),
+            thresholdUploadBPS: try number(),
+            seconds: UInt32(clamping: try number())
+        )
+        row.burst = bursts ? burst : nil
+        row.priority = UInt8(clamping: try number())
+        row.guaranteedDownloadBPS = some(try number())
+        row.guaranteedUploadBPS = some(try number())
+        row.addressPool = try text()
+        row.delegatedIPv6Pool = try text()
+        row.addressList = try text()
+        for _ in 0..<(try count()) { row.dnsServers.append(UInt32(clamping: try number())) }
+        row.version = try signed()
+        return row
+    }
+
+    private mutating func service() throws(SnapshotFormatError) -> ServiceRow {
+        ServiceRow(
+            id: try id(),
+            tenantID: try identifier(),
+            customerID: try identifier(),
+            planID: try identifier(),
+            kind: ServiceKind(rawValue: String(decoding: try bytes(), as: UTF8.self)) ?? .pppoe,
+            username: try bytes(),
+            password: try optional(),
+            serviceStatus: AccessStatus(rawValue: UInt8(clamping: try number())) ?? .terminated,
+            customerStatus: AccessStatus(rawValue: UInt8(clamping: try number())) ?? .terminated,
+            expiresAt: try signed(),
+            staticIPv4: UInt32(clamping: try number()),
+            prefixes: DelegatedPrefixes(framed: try optional(), delegated: try optional()),
+            version: try signed()
+        )
+    }
+
+    private mutating func id() throws(SnapshotFormatError) -> UUID128 {
+        UUID128(high: try number(), low: try number())
+    }
+
+    private mutating func identifier() throws(SnapshotFormatError) -> UUID128 { try id() }
+
+    private mutating func number() throws(SnapshotFormatError) -> UInt64 {
+        guard at + 8 <= octets.count else { throw SnapshotFormatError() }
+        defer { at += 8 }
+        return (0..<8).reduce(UInt64(0)) { $0 | UInt64(octets[at + $1]) << UInt64($1 * 8) }
+    }
+
+    private mutating func signed() throws(SnapshotFormatError) -> Int64 { Int64(bitPattern: try number()) }
+
+    /// A count that the rest of the file can hold.
+    private mutating func count() throws(SnapshotFormatError) -> Int {
+        let value = try number()
+        guard value <= UInt64(octets.count - at) else { throw SnapshotFormatError() }
+        return Int(value)
+    }
+
+    private mutating func bytes() throws(SnapshotFormatError) -> [UInt8] {
+        let length = try count()
+        defer { at += length }
+        return Array(octets[at..<at + length])
+    }
+
+    private mutating func optional() throws(SnapshotFormatError) -> [UInt8]? {
+        guard at < octets.count else { throw SnapshotFormatError() }
+        at += 1
+        return octets[at - 1] == 0 ? nil : try bytes()
+    }
+
+    private mutating func text() throws(SnapshotFormatError) -> String? {
+        try optional().map { String(decoding: $0, as: UTF8.self) }
+    }
+}

@@ -1,0 +1,112 @@
+import CPlatform
+import Concurrency
+import Domain
+import Glibc
+import Observability
+import Sockets
+import Synchronization
+
+/// What answers the packets of one socket. One instance per receiver thread.
+protocol PacketHandler: AnyObject {
+    /// Works on one datagram; answers go into `replies`.
+    func handle(_ datagram: Datagram, directory: Directory, replies: ReplyBatch)
+    /// The batch is over: hand on what was gathered.
+    func finishBatch()
+    /// Something may be due at `now`. Returns nanoseconds until the next time, nil when nothing waits.
+    func expire(now: UInt64, replies: ReplyBatch, socket: borrowing UDPSocket) -> UInt64?
+}
+
+/// One received datagram; valid until the next receive.
+@safe struct Datagram {
+    let bytes: UnsafeRawBufferPointer
+    let endpoint: UnsafePointer<cp_endpoint>
+    let local: UnsafePointer<cp_local>
+    let source: SourceAddress
+    /// Monotonic nanoseconds and wall-clock microseconds of its batch.
+    let receivedAt: UInt64
+    let wallTime: Int64
+}
+
+/// The loop of one receiver thread: waits, takes a batch, answers it, sends the answers together. A source address and
+/// port stays on one thread (SO_REUSEPORT), so its state needs no lock; the directory is held for one batch at a time.
+final class Receiver: Sendable {
+    private let socket: UDPSocket
+    private let directory: DirectoryStore
+    private let metrics: PacketMetrics
+    private let wakeup: EventFD
+    private let isStopping = Atomic<Bool>(false)
+    static let batch = 64
+    /// The longest packet (RFC 2865 §3) and one octet more, to tell what is longer.
+    private static let capacity = 4097
+
+    init(socket: UDPSocket, directory: DirectoryStore, metrics: PacketMetrics) throws {
+        self.socket = socket
+        self.directory = directory
+        self.metrics = metrics
+        wakeup = try EventFD()
+    }
+
+    /// Makes `run` return once the batch in hand is answered.
+    func stop() {
+        isStopping.store(true, ordering: .releasing)
+        wakeup.signal()
+    }
+
+    /// Receives until `stop`. Blocks the calling thread.
+    func run(handler: some PacketHandler) {
+        let epoll = cp_epoll_create()
+        guard epoll >= 0, let batch = DatagramBatch(slots: Self.batch, capacity: Self.capacity) else { return }
+        cp_epoll_control(epoll, 1, socket.descriptor, 1, 0)
+        cp_epoll_control(epoll, 1, wakeup.fileDescriptor, 1, 1)
+        let replies = ReplyBatch(capacity: Self.batch)
+        var drops: UInt32 = 0
+        var tokens = [UInt64](repeating: 0, count: 4)
+        var events = [UInt32](repeating: 0, count: 4)
+        while !isStopping.load(ordering: .acquiring) {
+            let now = SystemClock.monotonicNanoseconds()
+            let next = handler.expire(now: now, replies: replies, socket: socket)
+            let timeout = next.map { Int32(clamping: $0 / 1_000_000 + 1) } ?? 250
+            _ = unsafe cp_epoll_wait(epoll, &tokens, &events, 4, min(timeout, 250))
+            // Bounded, so that what is due is looked at under a flood too.
+            for _ in 0..<16 {
+                let count = batch.receive(from: socket)
+                guard count > 0 else { break }
+                answer(batch, count: count, handler: handler, replies: replies)
+                if count < Self.batch { break }
+            }
+            let dropped = batch.kernelDrops
+            if dropped != drops {
+                metrics.kernelDrops.add(Int(dropped &- drops))
+                drops = dropped
+            }
+        }
+        close(epoll)
+    }
+
+    private func answer(
+        _ batch: borrowing DatagramBatch,
+        count: Int,
+        handler: some PacketHandler,
+        replies: ReplyBatch
+    ) {
+        let now = SystemClock.monotonicNanoseconds()
+        let wall = SystemClock.microsecondsSince1970()
+        metrics.requests.add(count)
+        directory.read { directory in
+            for slot in 0..<count {
+                let endpoint = unsafe batch.source(slot)
+                let datagram = unsafe Datagram(
+                    bytes: batch.bytes(slot, capacity: Self.capacity),
+                    endpoint: endpoint,
+                    local: batch.local(slot),
+                    source: SourceAddress(endpoint),
+                    receivedAt: now,
+                    wallTime: wall
+                )
+                handler.handle(datagram, directory: directory, replies: replies)
+            }
+        }
+        replies.flush(through: socket)
+        handler.finishBatch()
+    }
+}

@@ -1,0 +1,155 @@
+package import Configuration
+
+/// How accounting is acknowledged.
+enum Acknowledge: String, CaseIterable, Sendable {
+    /// Once the record is on this server's disk.
+    case journal
+    /// Once the replicated stream has it as well.
+    case replicated
+}
+
+/// radius-server's configuration.
+package struct Settings: Sendable {
+    let servers: ServerSettings
+    let packets: PacketSettings
+    let storage: StorageSettings
+
+    package init(_ config: ConfigReader) {
+        servers = ServerSettings(config)
+        packets = PacketSettings(config)
+        storage = StorageSettings(config)
+    }
+}
+
+/// Postgres, NATS and the keyring.
+struct ServerSettings: Sendable {
+    let databaseURL: Secret<String>
+    let databaseRole: String
+    let natsURL: Secret<String>
+    let replicas: Int
+    let keyringPath: String
+    let name: String
+
+    init(_ config: ConfigReader) {
+        databaseURL = config.url(
+            "database.url",
+            alias: "DATABASE_URL",
+            schemes: ["postgresql", "postgres"],
+            doc: "Postgres, with its login."
+        )
+        databaseRole = config.string(
+            "database.role",
+            default: "nexora_pipeline",
+            doc: "The role taken after connecting."
+        )
+        natsURL = config.url(
+            "nats.url",
+            alias: "NATS_URL",
+            schemes: ["nats", "tls"],
+            doc: "NATS servers, separated by commas."
+        )
+        replicas = config.int(
+            "nats.replicas",
+            default: 1,
+            in: 1...5,
+            doc: "Copies of each stream: 1 alone, 3 or 5 in a cluster."
+        )
+        keyringPath = config.string(
+            "keyring.path",
+            default: "/etc/nexora/keyring",
+            doc: "The file of keys that open sealed secrets."
+        )
+        name = config.string("radius.name", default: "radius-1", doc: "This server's name in its events.")
+    }
+}
+
+/// The two ports.
+struct PacketSettings: Sendable {
+    let address: String
+    let authPort: UInt16
+    let acctPort: UInt16
+    let threads: Int
+    let receiveBuffer: Int
+    let duplicates: Int
+    let rejectDelay: Duration
+    let feedRate: Int
+
+    init(_ config: ConfigReader) {
+        address = config.string("radius.address", default: "0.0.0.0", doc: "The numeric address of both RADIUS ports.")
+        authPort = config.port(
+            "radius.auth.port",
+            default: 1812,
+            doc: "UDP port of authentication; 0 takes a free one."
+        )
+        acctPort = config.port("radius.acct.port", default: 1813, doc: "UDP port of accounting; 0 takes a free one.")
+        threads = config.int(
+            "radius.threads",
+            default: 1,
+            in: 1...64,
+            doc: "Receiver threads of each port; a source stays on one."
+        )
+        receiveBuffer = config.bytes(
+            "radius.receive_buffer",
+            default: 4 << 20,
+            in: 64 << 10...256 << 20,
+            doc: "Receive buffer of each socket; the kernel's net.core.rmem_max limits it without CAP_NET_ADMIN."
+        )
+        duplicates = config.int(
+            "radius.duplicates",
+            default: 65_536,
+            in: 1_024...4_194_304,
+            doc: "Answers that each thread keeps to recognise retransmissions."
+        )
+        rejectDelay = config.duration(
+            "reject.delay",
+            default: .seconds(1),
+            in: .zero ... .seconds(8),
+            doc: "Refused logins are answered this much later, and up to half of it more at random."
+        )
+        feedRate = config.int(
+            "radius.feed_rate",
+            default: 200,
+            in: 0...100_000,
+            doc: "Decisions a second that each thread shows in the event stream; 0 shows none."
+        )
+    }
+}
+
+/// What lies on this server's disk.
+struct StorageSettings: Sendable {
+    let journalPath: String
+    let segmentOctets: Int
+    let retention: Duration
+    let snapshotPath: String
+    let acknowledge: Acknowledge
+
+    init(_ config: ConfigReader) {
+        journalPath = config.string(
+            "journal.path",
+            default: "/var/lib/nexora/journal",
+            doc: "Folder of the accounting journal."
+        )
+        segmentOctets = config.bytes(
+            "journal.segment_bytes",
+            default: 16 << 20,
+            in: 1 << 20...1 << 30,
+            doc: "Size of one segment file."
+        )
+        retention = config.duration(
+            "journal.retention",
+            default: .seconds(300),
+            in: .seconds(1) ... .seconds(86_400),
+            doc: "How long a segment is kept after JetStream acknowledged it; JetStream flushes every 2 minutes."
+        )
+        snapshotPath = config.string(
+            "snapshot.path",
+            default: "/var/lib/nexora/directory.snapshot",
+            doc: "Encrypted file that serves a start without Postgres."
+        )
+        acknowledge = config.choice(
+            "accounting.acknowledge",
+            default: Acknowledge.journal,
+            doc: "journal: answer once on this disk; replicated: once the stream's replicas have it too."
+        )
+    }
+}
