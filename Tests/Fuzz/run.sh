@@ -11,6 +11,7 @@ build=$root/.build/fuzz
 vectors=$root/Tests/Shared/RADIUS
 mkdir -p "$build/corpus" "$build/findings"
 
+# shellcheck disable=SC2054 # -sanitize takes its list with commas
 flags=(
     -swift-version 6 -O -g -package-name nexora -parse-as-library -sanitize=address,fuzzer
     -enable-upcoming-feature ExistentialAny -enable-upcoming-feature InternalImportsByDefault
@@ -32,6 +33,7 @@ swiftc "${flags[@]}" -module-name PacketFuzzer -o "$build/packet-fuzzer" \
 index=0
 while read -r packet; do
     index=$((index + 1))
+    # shellcheck disable=SC2001 # a backslash for every pair of digits is beyond ${x//}
     printf '%b' "$(sed 's/../\\x&/g' <<<"$packet")" >"$build/corpus/vector-$index"
 done < <(sed -e ':join' -e '/\\$/{N;s/\\\n *//;b join' -e '}' "$vectors"/*Vectors.swift | grep -oE '\b[0-9a-f]{40,}\b')
 [[ $index -gt 0 ]] || { echo "no vectors found in $vectors" >&2; exit 1; }
