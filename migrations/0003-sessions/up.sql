@@ -41,6 +41,8 @@ CREATE TABLE sessions (
 -- At most one open session per key, whatever the order of arrival.
 CREATE UNIQUE INDEX sessions_open ON sessions (tenant_id, session_key) WHERE ended_at IS NULL;
 CREATE INDEX sessions_key ON sessions (tenant_id, session_key, started_at);
+-- A NAS may change a session's user name or station; its admission finds it then.
+CREATE INDEX sessions_admission ON sessions (tenant_id, admission_id) WHERE admission_id IS NOT NULL;
 CREATE INDEX sessions_live ON sessions (tenant_id, nas_id) WHERE ended_at IS NULL;
 CREATE INDEX sessions_service ON sessions (tenant_id, service_id, started_at);
 CREATE INDEX sessions_closed ON sessions (tenant_id, ended_at) WHERE ended_at IS NOT NULL;

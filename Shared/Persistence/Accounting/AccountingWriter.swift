@@ -1,0 +1,156 @@
+package import Domain
+import Events
+package import Postgres
+
+/// Writes batches of accounting records: sessions, usage and the events that follow, each batch one transaction.
+///
+/// The transaction locks the batch's sessions, reads them, folds the records into them and writes what changed; see
+/// `SessionLocks` for why no octet is counted twice however many writers run. It is idempotent: the same records again, in
+/// whatever company, write nothing. Ordinary interims write no outbox row; the batch's usage is one event per tenant.
+package final class AccountingWriter: Sendable {
+    private let session: PostgresSession
+    private let restarts: RecentRestarts
+    private let random: @Sendable () -> UInt64
+
+    /// `session` serves this writer alone; writers of one process share `restarts`.
+    package init(
+        _ session: PostgresSession,
+        restarts: RecentRestarts,
+        random: @escaping @Sendable () -> UInt64 = { .random(in: .min ... .max) }
+    ) {
+        self.session = session
+        self.restarts = restarts
+        self.random = random
+    }
+
+    /// Commits the batch, or nothing of it.
+    package func commit(_ records: [AccountingRecord]) async throws(StorageFault) -> AccountingCommit {
+        var scope = BatchScope(records)
+        do {
+            // A row of an admission may stand under a key that no record of the batch has. Its lock belongs into the
+            // ascending order, so the batch begins again with it; a third time means that rivals keep adding some.
+            for _ in 0..<5 {
+                if let commit = try await attempt(records, &scope) { return commit }
+            }
+        } catch let fault as StorageFault {
+            throw fault
+        } catch {
+            throw StorageFault(error)
+        }
+        throw .conflict("sessions moved between keys")
+    }
+
+    /// Keeps a message that will not be delivered again, and tells of it. Twice is once.
+    package func bury(_ letter: RefusedMessage, failures: Int) async throws(StorageFault) {
+        do {
+            try await session.transaction { transaction in
+                let results = try await transaction.pipeline([letter.insert, PGStatement(AccountingSQL.clock)])
+                guard results[0].affectedRows == 1 else { return }
+                var ids = EventIDs(
+                    from: Timestamp(microseconds: results[1].first?[0].timestamptz ?? 0),
+                    random: random
+                )
+                let event = letter.event(id: ids.next(), deliveries: failures)
+                try await transaction.pipeline([OutboxRow.insert([event])])
+            }
+        } catch {
+            throw StorageFault(error)
+        }
+    }
+
+    /// One transaction; nil, undone, when `scope` turned out too small and grew.
+    private func attempt(
+        _ records: [AccountingRecord],
+        _ scope: inout BatchScope
+    ) async throws -> AccountingCommit? {
+        do {
+            return try await session.transaction(settings: AccountingSQL.settings) { transaction in
+                let (existing, time) = try await read(&scope, transaction)
+                let outcome = SessionLedger.fold(
+                    records: records,
+                    existing: existing,
+                    knownRestarts: restarts.known(at: scope.nases)
+                )
+                var plan = WritePlan(outcome, existing: existing, ids: EventIDs(from: time, random: random))
+                try await transaction.pipeline(plan.statements)
+                try await close(outcome.restarts, &plan, transaction)
+                restarts.note(outcome.restarts)
+                return plan.commit(of: records.count)
+            }
+        } catch is ScopeGrew {
+            return nil
+        }
+    }
+
+    /// Locks and reads: all rows of the batch's keys and admissions, and the instant that its events count from.
+    private func read(
+        _ scope: inout BatchScope,
+        _ transaction: PostgresSessionTransaction
+    ) async throws -> ([SessionState], Timestamp) {
+        let results = try await transaction.pipeline([
+            scope.lockNASes, scope.lockKeys, scope.selectByKey, PGStatement(AccountingSQL.clock),
+        ])
+        var existing = results[2].map(SessionState.init)
+        let unmatched = scope.unmatchedAdmissions(existing)
+        if !unmatched.isEmpty {
+            let found = try await transaction.pipeline([
+                BatchScope.lock(unmatched), BatchScope.select(unmatched),
+            ])[1].map(SessionState.init)
+            guard !scope.grow(by: found) else { throw ScopeGrew() }
+            let known = Set(existing.map(\.id))
+            existing += found.filter { !known.contains($0.id) }
+        }
+        return (existing, Timestamp(microseconds: results[3].first?[0].timestamptz ?? 0))
+    }
+
+    /// What an Accounting-On or -Off closes beyond the rows of the batch.
+    private func close(
+        _ restarts: [NASRestart],
+        _ plan: inout WritePlan,
+        _ transaction: PostgresSessionTransaction
+    ) async throws {
+        guard !restarts.isEmpty else { return }
+        let closed = try await transaction.pipeline(
+            restarts.map { restart in
+                PGStatement(
+                    AccountingSQL.restart,
+                    [
+                        .uuid(high: restart.tenantID.value.high, low: restart.tenantID.value.low),
+                        .uuid(high: restart.nasID.value.high, low: restart.nasID.value.low),
+                        .timestamptz(restart.at.microseconds), .timestamptz(restart.aliveAfter.microseconds),
+                    ]
+                )
+            }
+        )
+        let events = plan.stopped(closed.joined().map(SessionState.init))
+        if !events.isEmpty { try await transaction.pipeline([OutboxRow.insert(events)]) }
+    }
+
+    private struct ScopeGrew: Error {}
+}
+
+/// What a commit changed, for metrics.
+package struct AccountingCommit: Sendable, Equatable {
+    /// Octets of one tenant.
+    package struct Volume: Sendable, Equatable {
+        package var input: Int64 = 0
+        package var output: Int64 = 0
+
+        package init(input: Int64 = 0, output: Int64 = 0) {
+            self.input = input
+            self.output = output
+        }
+    }
+
+    /// Records that changed something.
+    package var appliedRecords: Int
+    /// Repeats and late records that told nothing new.
+    package var unchangedRecords: Int
+    package var volumes: [TenantID: Volume]
+
+    package init(appliedRecords: Int = 0, unchangedRecords: Int = 0, volumes: [TenantID: Volume] = [:]) {
+        self.appliedRecords = appliedRecords
+        self.unchangedRecords = unchangedRecords
+        self.volumes = volumes
+    }
+}

@@ -1,0 +1,46 @@
+import Postgres
+
+/// Why something could not be stored, by what its caller must do about it. Carries no row's data.
+package enum StorageFault: Error, Sendable, Equatable {
+    /// The server is away or short of something: the same again, later, for ever.
+    case outage(String)
+    /// A rival got there first: the same again, now.
+    case conflict(String)
+    /// The server cannot take so much at once: again in smaller parts.
+    case tooLarge(String)
+    /// The data itself: it fails again however often it is tried.
+    case refused(String)
+    /// The program, the schema or the rights are wrong: nothing can be stored until someone mends it, and no data is to
+    /// blame.
+    case broken(String)
+
+    /// What a failure of the database means.
+    package init(_ error: any Error) {
+        guard let error = error as? PostgresError else {
+            self = .outage(String(describing: error))
+            return
+        }
+        let text = error.description
+        switch error.sqlState {
+        // A rival inserted the same open session: its row is visible at the next attempt.
+        case "23505" where error.constraint == "sessions_open": self = .conflict(text)
+        case "40001", "40P01", "55P03": self = .conflict(text)
+        // Out of shared memory: more locks than max_locks_per_transaction allows.
+        case "53200", "54000": self = .tooLarge(text)
+        default:
+            self =
+                switch error.disposition {
+                case .retry: .outage(text)
+                case .permanent: .refused(text)
+                case .fatal: .broken(text)
+                }
+        }
+    }
+
+    /// For logs and dead letters.
+    package var reason: String {
+        switch self {
+        case .outage(let text), .conflict(let text), .tooLarge(let text), .refused(let text), .broken(let text): text
+        }
+    }
+}

@@ -1,0 +1,88 @@
+import Domain
+import Persistence
+import Postgres
+import SharedTesting
+import Testing
+
+@Suite struct MaintenanceTests {
+    private let start = Timestamp("2026-11-20T10:00:00Z") ?? .epoch
+
+    @Test(.proves("SES-08", "G-03"))
+    func `only sessions silent before the watermark are reaped, and a report reopens one`()
+        async throws
+    {
+        let world = try await AccountingWorld()
+        let writer = world.writer()
+        _ = try await writer.commit([
+            Subscriber(world, 1, start: start).record(.interimUpdate, age: 0),
+            Subscriber(world, 2, start: start).record(.interimUpdate, age: 3_000),
+        ])
+        let stale = StaleSessions(world.session())
+        let early = try await stale.close(silentFor: .seconds(900), before: start + .seconds(899), limit: 100)
+        #expect(early == (0, 0))
+        let result = try await stale.close(silentFor: .seconds(900), before: start + .seconds(3_100), limit: 100)
+        #expect(result == (1, 1))
+        #expect(
+            try await world.texts("SELECT username FROM sessions WHERE closed_by = 'reaper'") == ["user1"]
+        )
+        #expect(try await world.number("SELECT count(*) FROM outbox WHERE subject = 'session.stopped'") == 1)
+        _ = try await writer.commit([Subscriber(world, 1, start: start).record(.interimUpdate, age: 3_200)])
+        #expect(try await world.number("SELECT count(*) FROM sessions WHERE ended_at IS NULL") == 2)
+        let reopened =
+            "SELECT count(*) FROM outbox WHERE subject = 'session.started' AND data::jsonb ->> 'reopened' = 'true'"
+        #expect(try await world.number(reopened) == 1)
+        #expect(try await world.octets().sessions == (3_000 + 3_200) * 1_100)
+    }
+
+    @Test(.proves("SES-08")) func `three interim intervals of the plan are waited for`() async throws {
+        let world = try await AccountingWorld()
+        _ = try await world.writer().commit([Subscriber(world, 1, start: start).record(.start, age: 0)])
+        let stale = StaleSessions(world.session())
+        // Without a plan an interval counts as 300 s.
+        #expect(try await stale.close(silentFor: .seconds(60), before: start + .seconds(899), limit: 10) == (0, 0))
+        #expect(try await stale.close(silentFor: .seconds(60), before: start + .seconds(901), limit: 10) == (1, 1))
+    }
+
+    @Test(.proves("SES-08", "ACC-14")) func `a session that a writer holds is left alone`() async throws {
+        let world = try await AccountingWorld()
+        _ = try await world.writer().commit([Subscriber(world, 1, start: start).record(.start, age: 0)])
+        let rival = world.session()
+        try await rival.query(
+            "SELECT pg_advisory_lock(n) FROM (SELECT ('x' || substr(session_key::text, 1, 8) || substr(session_key::text, 10, 4) || substr(session_key::text, 15, 4))::bit(64)::bigint AS n FROM sessions) k"
+                .replacing("pg_advisory_lock(n)", with: "count(pg_advisory_lock(n))")
+        )
+        let stale = StaleSessions(world.session())
+        #expect(try await stale.close(silentFor: .seconds(60), before: start + .seconds(9_000), limit: 10) == (1, 0))
+        await rival.close()
+        try await eventually {
+            try await stale.close(silentFor: .seconds(60), before: start + .seconds(9_000), limit: 10) == (1, 1)
+        }
+    }
+
+    @Test(.proves("ACC-09")) func `ended sessions move to their month's partition and old months are dropped`()
+        async throws
+    {
+        let world = try await AccountingWorld()
+        let old = Timestamp("2026-10-03T10:00:00Z") ?? .epoch
+        let subscribers = [
+            Subscriber(world, 1, start: old), Subscriber(world, 2, start: old), Subscriber(world, 3, start: start),
+        ]
+        let writer = world.writer()
+        _ = try await writer.commit(
+            subscribers.map { $0.record(.stop, age: 60) } + [Subscriber(world, 4, start: old).record(.start, age: 0)]
+        )
+        let history = SessionHistory(world.session())
+        #expect(try await history.oldestEnded(before: start) == old + .seconds(60))
+        try await history.ensurePartitions(from: old.day, months: 3)
+        #expect(try await history.move(endedBefore: start, limit: 1) == (1, 1))
+        #expect(try await history.move(endedBefore: start, limit: 10) == (1, 1))
+        #expect(try await history.move(endedBefore: start, limit: 10) == (0, 0))
+        let partition = "SELECT count(*) FROM sessions_history WHERE tableoid = 'radacct_2026_10'::regclass"
+        #expect(try await world.number(partition) == 2)
+        #expect(try await world.number("SELECT count(*) FROM sessions") == 2)
+        #expect(try await history.live().map(\.count) == [1])
+        let nextYear = try #require(CivilDate(year: 2026, month: 11, day: 1))
+        #expect(try await history.dropPartitions(before: nextYear) == 1)
+        #expect(try await world.number("SELECT count(*) FROM sessions_history") == 0)
+    }
+}
