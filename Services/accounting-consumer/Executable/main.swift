@@ -1,0 +1,4 @@
+import AccountingConsumer
+import Glibc
+
+exit(await Application.run())

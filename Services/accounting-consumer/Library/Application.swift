@@ -1,0 +1,338 @@
+import Concurrency
+import Configuration
+import Domain
+import Events
+package import Lifecycle
+import Messaging
+import NATS
+import Observability
+import Persistence
+import Postgres
+import Synchronization
+import WireFormat
+
+/// accounting-consumer, put together.
+package enum Application {
+    package static let name = "accounting-consumer"
+    package static let version = "0.1.0"
+    /// The port of /health, /ready and /metrics unless configured.
+    package static let adminPort: UInt16 = 9_102
+    /// The durable consumer that every worker of every process shares.
+    static let durable = "accounting-writers"
+
+    /// Runs the daemon from its command line to its exit code.
+    package static func run() async -> Int32 {
+        await runDaemon(name: name, version: version, adminPort: adminPort, configure: Settings.init, build: build)
+    }
+
+    /// The services of one process, in the order of their dependence.
+    package static func build(_ settings: Settings, _ context: DaemonContext) async throws -> [NamedService] {
+        let nats = try NATSClient(
+            NATSConfiguration(url: settings.natsURL.revealed, name: name),
+            logger: context.logger
+        )
+        return try build(settings, context, nats)
+    }
+
+    private static func build(
+        _ settings: Settings,
+        _ context: DaemonContext,
+        _ nats: NATSClient
+    ) throws -> [NamedService] {
+        let metrics = ConsumerMetrics(context.metrics, stream: Streams.accounting.name, consumer: durable)
+        let sessions = Sessions(settings, context)
+        let progress = StreamProgress()
+        let monitor = StreamMonitor(
+            observer: try JetStreamObserver(nats),
+            progress: progress,
+            metrics: metrics,
+            health: context.health.component("stream"),
+            clock: clock,
+            gate: ReaperGate(
+                settling: settings.reaper.settling,
+                maximumLag: settings.reaper.maximumLag,
+                margin: settings.consumer.acknowledgementWait
+            )
+        )
+        let relay = OutboxRelay(
+            store: OutboxStore(sessions.make("outbox")),
+            stream: try JetStreamOutbox(nats),
+            streamName: Streams.domain.name,
+            metrics: metrics,
+            health: context.health.component("outbox"),
+            logger: context.logger,
+            backoff: waits(),
+            idle: settings.relayIdle
+        )
+        return [
+            NamedService("database", probe(sessions.make("probe"), context)),
+            NamedService("streams", setup(settings, context, nats)),
+            NamedService("monitor", monitor),
+            NamedService("outbox", relay),
+        ] + upkeep(settings, context, sessions.make("upkeep"), metrics, monitor)
+            + (try workers(settings, context, nats, sessions, metrics, progress))
+    }
+
+    /// What keeps the tables small and true, on one session.
+    private static func upkeep(
+        _ settings: Settings,
+        _ context: DaemonContext,
+        _ session: PostgresSession,
+        _ metrics: ConsumerMetrics,
+        _ monitor: StreamMonitor
+    ) -> [NamedService] {
+        let history = SessionHistory(session)
+        let reaper = Reaper(
+            sessions: StaleSessions(session),
+            monitor: monitor,
+            metrics: metrics,
+            logger: context.logger,
+            after: settings.reaper.after,
+            interval: settings.reaper.interval
+        )
+        let mover = HistoryMover(
+            history: history,
+            metrics: metrics,
+            logger: context.logger,
+            clock: clock,
+            after: settings.history.after,
+            retentionMonths: settings.history.retentionMonths > 0 ? settings.history.retentionMonths : nil,
+            interval: settings.history.interval
+        )
+        let live = LiveCounter(
+            history: history,
+            gauge: metrics.live,
+            logger: context.logger,
+            interval: settings.liveInterval
+        )
+        return [NamedService("reaper", reaper), NamedService("history", mover), NamedService("live", live)]
+    }
+
+    private static func workers(
+        _ settings: Settings,
+        _ context: DaemonContext,
+        _ nats: NATSClient,
+        _ sessions: Sessions,
+        _ metrics: ConsumerMetrics,
+        _ progress: StreamProgress
+    ) throws -> [NamedService] {
+        let consumer = try PullConsumer(
+            nats,
+            ConsumerConfiguration(
+                stream: Streams.accounting.name,
+                durable: durable,
+                acknowledgementWait: settings.consumer.acknowledgementWait,
+                maximumAcknowledgementsPending: settings.consumer.batch * settings.consumer.batchesInFlight
+            ),
+            batch: max(1, settings.consumer.batch / 2),
+            requests: 2 * settings.consumer.workers
+        )
+        let letters = DeadLetters(
+            queue: try DeadLetterQueue(nats, publisher: try EventPublisher(nats, limit: .seconds(10)))
+        )
+        let failures = SharedFailures()
+        let restarts = RecentRestarts()
+        return (1...settings.consumer.workers).map { number in
+            let writer = AccountingWriter(sessions.make("writer-\(number)"), restarts: restarts)
+            let processor = BatchProcessor(
+                store: WriterStore(writer: writer, gauge: sessions.gauge),
+                deadLetters: letters,
+                failures: failures,
+                progress: progress,
+                metrics: metrics,
+                logger: context.logger,
+                stream: Streams.accounting.name,
+                consumer: durable,
+                backoff: waits()
+            )
+            return NamedService(
+                "worker-\(number)",
+                AccountingWorker(
+                    source: JetStreamSource(consumer: consumer),
+                    processor: processor,
+                    batch: settings.consumer.batch,
+                    wait: settings.consumer.wait,
+                    logger: context.logger
+                )
+            )
+        }
+    }
+
+    private static func probe(_ session: PostgresSession, _ context: DaemonContext) -> DatabaseProbe {
+        DatabaseProbe(
+            ask: { _ = try await session.query("SELECT 1", deadline: .seconds(2)) },
+            health: context.health.component("database")
+        )
+    }
+
+    private static func setup(_ settings: Settings, _ context: DaemonContext, _ nats: NATSClient) -> StreamSetup {
+        StreamSetup(
+            ensure: { try await Streams.ensure(on: nats, replicas: settings.replicas) },
+            health: context.health.component("streams"),
+            logger: context.logger
+        )
+    }
+
+    private static let clock = TimeSource { Timestamp(microseconds: SystemClock.microsecondsSince1970()) }
+
+    private static func waits() -> Backoff { Backoff(initial: .milliseconds(50), maximum: .seconds(2)) }
+}
+
+/// Makes the daemon's sessions and counts their connections.
+private struct Sessions {
+    let settings: Settings
+    let gauge: ConnectionGauge
+
+    init(_ settings: Settings, _ context: DaemonContext) {
+        self.settings = settings
+        gauge = ConnectionGauge(context.metrics, total: settings.consumer.workers + 3)
+    }
+
+    func make(_ purpose: String) -> PostgresSession {
+        PostgresSession(
+            PostgresConfiguration(
+                url: settings.databaseURL.revealed,
+                role: settings.databaseRole,
+                applicationName: "\(Application.name) \(purpose)"
+            ),
+            name: "pg-\(purpose)",
+            backoff: Backoff(initial: .milliseconds(50), maximum: .seconds(2)),
+            onState: { [gauge] in gauge.connected($0) }
+        )
+    }
+}
+
+/// A writer as the workers see it.
+private struct WriterStore: AccountingStore {
+    let writer: AccountingWriter
+    let gauge: ConnectionGauge
+
+    func commit(_ records: [AccountingRecord]) async throws(StorageFault) -> AccountingCommit {
+        try await gauge.working { () async throws(StorageFault) in try await writer.commit(records) }
+    }
+
+    func bury(_ message: RefusedMessage, failures: Int) async throws(StorageFault) {
+        try await gauge.working { () async throws(StorageFault) in
+            try await writer.bury(message, failures: failures)
+        }
+    }
+}
+
+// MARK: - JetStream
+
+extension NATSMessage: AccountingDelivery {}
+
+/// The shared consumer as the workers see it.
+private struct JetStreamSource: DeliverySource {
+    let consumer: PullConsumer
+
+    func next(maximum: Int, within wait: Duration) async throws -> [any AccountingDelivery] {
+        try await consumer.batch(maximum: maximum, within: wait, patience: .milliseconds(250))
+    }
+}
+
+private struct DeadLetters: DeadLetterStream {
+    let queue: DeadLetterQueue
+
+    func bury(_ delivery: any AccountingDelivery, reason: String) async throws {
+        guard let message = delivery as? NATSMessage else { return }
+        try await queue.bury(
+            Delivery(message),
+            reason: reason,
+            stream: Streams.accounting.name,
+            consumer: Application.durable
+        )
+    }
+}
+
+private struct JetStreamObserver: StreamObserver {
+    struct NoConsumer: Error, CustomStringConvertible {
+        var description: String { "the consumer \(Application.durable) does not exist yet" }
+    }
+
+    let admin: JetStreamAdmin
+
+    init(_ client: NATSClient) throws {
+        admin = try JetStreamAdmin(client)
+    }
+
+    func observe() async throws -> ConsumerPosition {
+        guard
+            let info = try await admin.consumerInfo(stream: Streams.accounting.name, consumer: Application.durable)
+        else { throw NoConsumer() }
+        return ConsumerPosition(
+            pending: info.pending,
+            outstanding: info.acknowledgementsPending,
+            redelivered: info.redelivered
+        )
+    }
+}
+
+/// Publishes a round of outbox rows and gathers what the stream says about each.
+private final class JetStreamOutbox: OutboxStream {
+    private struct State {
+        var number: UInt64 = 0
+        var round = RelayRound(oldest: [])
+        var waiter: CheckedContinuation<RelayRound, Never>?
+    }
+
+    /// Shared with the publisher's handler.
+    private final class Board: Sendable {
+        let state = Mutex(State())
+
+        /// Notes an answer; tokens of earlier rounds are of no interest any more.
+        func settle(_ token: UInt64, _ result: AckResult) {
+            let finished = state.withLock { state -> (CheckedContinuation<RelayRound, Never>, RelayRound)? in
+                guard token >> 16 == state.number else { return nil }
+                let index = Int(token & 0xFFFF)
+                switch result {
+                case .acknowledged: state.round.acknowledge(index)
+                case .refused(let reason): state.round.refuse(index, reason)
+                case .unknown: state.round.doubt()
+                }
+                guard state.round.isComplete, let waiter = state.waiter else { return nil }
+                state.waiter = nil
+                return (waiter, state.round)
+            }
+            if let (waiter, round) = finished { waiter.resume(returning: round) }
+        }
+    }
+
+    private let board = Board()
+    private let publisher: JetStreamPublisher
+
+    init(_ client: NATSClient) throws {
+        publisher = try JetStreamPublisher(client, maximumOutstanding: 1_024) { [board] token, result in
+            board.settle(token, result)
+        }
+    }
+
+    func publish(_ round: RelayRound) async -> RelayRound {
+        let number = board.state.withLock { state in
+            state.number += 1
+            state.round = round
+            return state.number
+        }
+        var writer = JSONWriter()
+        for (index, row) in round.rows.enumerated() {
+            writer.removeAll()
+            row.envelope(source: "/\(Application.name)").encode(into: &writer)
+            let token = number << 16 | UInt64(index)
+            let outcome = publisher.publish(
+                subject: Subjects.event(subject: row.subject, tenant: row.tenantID),
+                payload: writer.bytes,
+                messageID: row.id.description,
+                token: token
+            )
+            if outcome != .accepted { board.settle(token, .unknown) }
+        }
+        return await withCheckedContinuation { waiter in
+            let finished = board.state.withLock { state -> RelayRound? in
+                guard !state.round.isComplete else { return state.round }
+                state.waiter = waiter
+                return nil
+            }
+            if let finished { waiter.resume(returning: finished) }
+        }
+    }
+}
