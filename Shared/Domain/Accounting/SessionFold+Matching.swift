@@ -49,15 +49,14 @@ extension SessionFold {
     /// Whether the row's session was over when one with that start began. Within the tolerance of starts this tells apart
     /// a subscriber who is back at once under a repeated id.
     private func ended(_ row: Int, beforeStart start: Timestamp, of status: AccountingStatus) -> Bool {
-        let state = rows[row].state
-        switch (state.closedBy, state.endedAt) {
+        switch (rows[row].state.closedBy, rows[row].state.endedAt) {
         case (.stop, let end?): return start > end.adding(microseconds: SessionRules.rounding)
         case (.nasReboot, let end?): return start >= end
         default:
             // Of an open row only a Start is believed: taking another record's delay for a new session would count
             // all its octets twice.
-            return status == .start && state.sessionSeconds > 0
-                && start > state.lastUpdateAt.adding(microseconds: SessionRules.rounding)
+            return status == .start && rows[row].state.sessionSeconds > 0
+                && start > rows[row].state.lastUpdateAt.adding(microseconds: SessionRules.rounding)
         }
     }
 

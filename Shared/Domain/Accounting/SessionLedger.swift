@@ -44,7 +44,8 @@ struct SessionFold {
         let index: Int
 
         static func precedes(_ left: Arrival, _ right: Arrival) -> Bool {
-            if left.key != right.key { return left.key < right.key }
+            if left.key.high != right.key.high { return left.key.high < right.key.high }
+            if left.key.low != right.key.low { return left.key.low < right.key.low }
             if left.takenAt != right.takenAt { return left.takenAt < right.takenAt }
             return (left.age, left.rank, left.index) < (right.age, right.rank, right.index)
         }
@@ -61,9 +62,10 @@ struct SessionFold {
 
     init(records: [AccountingRecord], existing: [SessionState], knownRestarts: [NASRestart]) {
         self.records = records
-        rows = existing.map { SessionRow(stored: $0) }
-        rows.sort { $0.state.sessionKey < $1.state.sessionKey }
+        let order = existing.indices.map { (key: existing[$0].sessionKey, index: $0) }.sorted { $0.key < $1.key }
+        rows = []
         rows.reserveCapacity(existing.count + records.count / 8)
+        for (_, index) in order { rows.append(SessionRow(stored: existing[index])) }
         for restart in knownRestarts { restarts[restart.nasID, default: []].append(restart) }
     }
 
@@ -177,13 +179,16 @@ struct SessionFold {
                 for restart in restarts[rows[row].state.nasID] ?? [] { end(row, by: restart) }
             }
         }
-        var order = rows.indices.filter { rows[$0].changed }
-        order.sort {
-            let (left, right) = (rows[$0].state, rows[$1].state)
-            return (left.sessionKey, left.id) < (right.sessionKey, right.id)
+        // Sorted by small copies: a row is large, and full of references.
+        var order: [(key: UUID128, id: SessionID, row: Int)] = []
+        order.reserveCapacity(rows.count)
+        for row in rows.indices where rows[row].changed {
+            order.append((rows[row].state.sessionKey, rows[row].state.id, row))
         }
+        order.sort { $0.key == $1.key ? $0.id < $1.id : $0.key < $1.key }
         outcome.rows.reserveCapacity(order.count)
-        for row in order {
+        outcome.deltas.reserveCapacity(order.count)
+        for (_, _, row) in order {
             rows[row].flushUsage(to: &outcome.deltas)
             outcome.rows.append(SessionChange(state: rows[row].state, isNew: rows[row].isNew))
             rows[row].tell(&outcome.events)

@@ -71,7 +71,7 @@ package struct UUID128: Hashable, Sendable, Comparable {
     }
 
     package static func < (left: UUID128, right: UUID128) -> Bool {
-        (left.high, left.low) < (right.high, right.low)
+        left.high == right.high ? left.low < right.low : left.high < right.high
     }
 
     private static func hexadecimalValue(of byte: UInt8) -> UInt64? {
