@@ -1,6 +1,6 @@
 """The events' goldens against proto-schemas, by protobuf's own JSON reader; proto-schemas against their last release.
 
-Run in a virtual environment with requirements.txt beside this file; needs protoc (Debian: protobuf-compiler).
+Run in a virtual environment with Tests/requirements.txt; needs protoc (Debian: protobuf-compiler).
 As a program it writes proto-schemas/released.binpb: to be run with a release, and never otherwise.
 """
 
