@@ -14,7 +14,15 @@ let strict: [SwiftSetting] = [
 ]
 
 func library(_ name: String, _ path: String, _ dependencies: [String]) -> Target {
-    .target(name: name, dependencies: dependencies.map { .init(stringLiteral: $0) }, path: path, swiftSettings: strict)
+    // A module's README lies beside its sources.
+    let readme = FileManager.default.fileExists(atPath: Context.packageDirectory + "/" + path + "/README.md")
+    return .target(
+        name: name,
+        dependencies: dependencies.map { .init(stringLiteral: $0) },
+        path: path,
+        exclude: readme ? ["README.md"] : [],
+        swiftSettings: strict
+    )
 }
 
 func executable(_ name: String, _ path: String, _ dependencies: [String]) -> Target {

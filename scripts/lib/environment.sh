@@ -65,16 +65,16 @@ print_what_to_try() {
     cat <<TEXT
 
 Paste these, in this order. The settings first:
-  cd $ROOT && . $RUN_DIR/env
+  cd $ROOT && . $RUN_DIR/env && SESSION=demo-\$RANDOM
 A login (radclient adds Message-Authenticator only when it is told to):
   echo "User-Name=\$DEMO_USER,User-Password=\$DEMO_PASSWORD,NAS-Port=1,Message-Authenticator=0x00" | radclient -x 127.0.0.1:\$RADIUS_AUTH_PORT auth "\$RADIUS_SECRET"
 A session: its start, its traffic, its end:
-  echo "User-Name=\$DEMO_USER,Acct-Session-Id=demo-1,Acct-Status-Type=Start,NAS-Port=1" | radclient -x 127.0.0.1:\$RADIUS_ACCT_PORT acct "\$RADIUS_SECRET"
-  echo "User-Name=\$DEMO_USER,Acct-Session-Id=demo-1,Acct-Status-Type=Interim-Update,NAS-Port=1,Acct-Session-Time=30,Acct-Input-Octets=1000000,Acct-Output-Octets=9000000" | radclient -x 127.0.0.1:\$RADIUS_ACCT_PORT acct "\$RADIUS_SECRET"
-  echo "User-Name=\$DEMO_USER,Acct-Session-Id=demo-1,Acct-Status-Type=Stop,NAS-Port=1,Acct-Session-Time=60,Acct-Input-Octets=2000000,Acct-Output-Octets=19000000,Acct-Terminate-Cause=User-Request" | radclient -x 127.0.0.1:\$RADIUS_ACCT_PORT acct "\$RADIUS_SECRET"
+  echo "User-Name=\$DEMO_USER,Acct-Session-Id=\$SESSION,Acct-Status-Type=Start,NAS-Port=1" | radclient -x 127.0.0.1:\$RADIUS_ACCT_PORT acct "\$RADIUS_SECRET"
+  echo "User-Name=\$DEMO_USER,Acct-Session-Id=\$SESSION,Acct-Status-Type=Interim-Update,NAS-Port=1,Acct-Session-Time=30,Acct-Input-Octets=1000000,Acct-Output-Octets=9000000" | radclient -x 127.0.0.1:\$RADIUS_ACCT_PORT acct "\$RADIUS_SECRET"
+  echo "User-Name=\$DEMO_USER,Acct-Session-Id=\$SESSION,Acct-Status-Type=Stop,NAS-Port=1,Acct-Session-Time=60,Acct-Input-Octets=2000000,Acct-Output-Octets=19000000,Acct-Terminate-Cause=User-Request" | radclient -x 127.0.0.1:\$RADIUS_ACCT_PORT acct "\$RADIUS_SECRET"
 What became of it, and everything that happens (ctrl-C ends it):
-  .run/bin/nexora session list
-  .run/bin/nexora tail
+  $RUN_DIR/bin/nexora session list
+  $RUN_DIR/bin/nexora tail --last 10
 Then: make status, make logs, make down. Data is kept under $(data_root).
 TEXT
 }
