@@ -1,0 +1,99 @@
+/* radius-load: what its parts share. One thread; nothing here is safe to share between threads. */
+#ifndef LOAD_H
+#define LOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum { MAX_REQUEST = 384, MAX_NAME = 80, MAX_REPLY = 4096, MAX_NASES = 200, MAX_LANES = 256, BATCH = 64 };
+
+enum mode { MODE_PAP, MODE_CHAP, MODE_ACCT };
+
+struct options {
+    enum mode mode;
+    const char *host, *secret, *user_prefix, *password_prefix, *session_prefix, *output, *truth;
+    int port, seconds, warm_up, outstanding, rate, nases, lanes, users, timeout_ms, retries, repeat_percent, pace;
+    long count, from, sessions;
+    uint64_t seed;
+    uint8_t class_value[64];
+    size_t class_length;
+};
+
+extern struct options options;
+
+/* --- packets.c: requests and the proof of replies --- */
+
+enum verdict { REPLY_GOOD, REPLY_WRONG_CODE, REPLY_BAD_LENGTH, REPLY_BAD_ATTRIBUTES, REPLY_BAD_AUTHENTICATOR,
+    REPLY_BAD_MESSAGE_AUTHENTICATOR, VERDICTS };
+
+/* Takes the secret and the seed from the options. */
+void packets_prepare(void);
+/* Writes request number `number` with `identifier` into `packet` (MAX_REQUEST octets); returns its length. */
+size_t build_access_request(uint8_t *packet, uint8_t identifier, long number, int nas);
+size_t build_accounting_request(uint8_t *packet, uint8_t identifier, long number, int nas);
+/* Checks length, attributes, Response Authenticator, Message-Authenticator where there is one, and the code, in this
+ * order. The reply's octets may be changed. `has_message_authenticator` is set only for a good reply. */
+enum verdict check_reply(uint8_t *reply, size_t received, const uint8_t authenticator[16],
+                         bool *has_message_authenticator);
+
+/* --- sessions.c: the accounting stream, a pure function of seed and packet number --- */
+
+enum { STAGES = 20 }; /* of each session: a Start, 18 interim updates, a Stop; that is 5 %, 90 %, 5 % */
+
+struct accounting_step {
+    long line;          /* which of the sessions that run side by side */
+    int life;           /* how often the line has begun a session anew */
+    int stage;          /* 0 Start, STAGES - 1 Stop */
+    uint32_t seconds;   /* Acct-Session-Time */
+    uint64_t input, output;
+};
+
+enum repeat { REPEAT_NONE, REPEAT_AT_ONCE, REPEAT_LATER };
+
+void sessions_prepare(void);
+struct accounting_step accounting_step(long number);
+int accounting_nas(long number);
+enum repeat accounting_repeat(long number);
+/* The session's name, as Acct-Session-Id; returns its length. */
+size_t session_name(char name[MAX_NAME], long line, int life);
+
+struct truth {
+    long rows, closed;
+    uint64_t input, output;
+};
+/* What a table must hold once packets 0 ..< `end` were accounted; one line a session goes to `file` unless null:
+ * name, user, input, output, closed (0 or 1), separated by tabs. */
+struct truth truth_of(long end, FILE *file);
+
+/* --- loop.c: sending and receiving --- */
+
+struct results {
+    long sent, answered, lost, refused, resent, repeats, repeats_answered, repeats_lost, answered_again, stray;
+    long measured, with_message_authenticator, verdicts[VERDICTS];
+    double measured_seconds;
+    int64_t first_packet_us, last_answer_us; /* since 1970 */
+};
+extern struct results results;
+
+/* Runs the load to its end. Exits on what the machine refuses. */
+void run_load(void);
+
+/* --- results.c --- */
+
+void record_latency(uint64_t nanoseconds);
+/* The latency that `share` of the answers did not exceed, in microseconds, to within 1 %. */
+double latency_at(double share);
+double latency_maximum(void);
+void print_results(FILE *file);
+
+/* A number that looks random and depends on its input alone (splitmix64's finaliser). */
+static inline uint64_t scramble(uint64_t value) {
+    value += 0x9e3779b97f4a7c15u;
+    value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9u;
+    value = (value ^ (value >> 27)) * 0x94d049bb133111ebu;
+    return value ^ (value >> 31);
+}
+
+#endif
