@@ -1,0 +1,126 @@
+# shellcheck shell=bash
+# The measurements. Each writes RESULTS/PHASE.SERVER.RUN.json; report.py reads them. Sourced.
+
+# One fact for the report. $1: its name; $2: its value.
+fact() { printf '%s\t%s\n' "$1" "$2" >>"$RESULTS/facts.tsv"; }
+
+# Whether a phase was asked for. $1: its name.
+chosen() { [[ -z $ONLY || $ONLY == "$1" ]]; }
+
+# Runs the load generator. $1: PHASE.SERVER.RUN; the rest: its arguments. Losses are results, not failures.
+load() {
+    local name=$1 status=0
+    shift
+    "$LOAD" --nases "$NASES" --users "$SUBSCRIBERS" -o "$RESULTS/$name.json" "$@" || status=$?
+    ((status <= 1)) || fail "the load generator did not run" "see above; the phase was $name"
+    python3 "$HERE/report.py" --line "$RESULTS/$name.json" "$name"
+}
+
+# Whether somebody answers a login at a port. $1: the port.
+login_answered() {
+    "$LOAD" --mode pap --port "$1" -n 1 -w 1 --timeout 500 --users 1 -o /dev/null 2>/dev/null
+}
+
+# The servers that a phase compares, with their ports. $1: ram or sql; $2: AUTH or ACCT.
+contestants() {
+    local variable=FREERADIUS_${1^^}_$2_PORT
+    ((ALONE)) || printf 'freeradius %s\n' "${!variable}"
+    variable=RADIUS_$2_PORT
+    printf 'nexora %s\n' "${!variable}"
+}
+
+# The servers take turns, so that whatever else happens on the machine meets both.
+phase_pap() {
+    local outstanding run server port
+    step "Logins by PAP, subscribers in RAM"
+    for outstanding in 64 256 1024 4096; do
+        for ((run = 1; run <= RUNS; run++)); do
+            while read -r server port; do
+                load "pap-$outstanding.$server.$run" --mode pap --port "$port" -w "$outstanding" \
+                    -W 1 -t "$SECONDS_EACH" --seed "$run"
+            done < <(contestants ram AUTH)
+        done
+    done
+}
+
+phase_pap_sql() {
+    local run server port
+    step "Logins by PAP, FreeRADIUS' subscribers in SQL"
+    for ((run = 1; run <= RUNS; run++)); do
+        while read -r server port; do
+            load "pap-sql.$server.$run" --mode pap --port "$port" -w 64 -W 1 -t "$SECONDS_EACH" --seed "$run"
+        done < <(contestants sql AUTH)
+    done
+}
+
+# From the first packet to the last committed row. A round of the stream fills the tables, then the clock runs.
+phase_accounting() {
+    local run server port
+    step "Accounting to the committed row: $SESSIONS sessions, then $PACKETS packets"
+    for ((run = 1; run <= RUNS; run++)); do
+        while read -r server port; do
+            accounting_run "$server" "$port" "$run"
+        done < <(contestants sql ACCT)
+    done
+}
+
+accounting_run() {
+    local server=$1 port=$2 run=$3 common
+    common=(--mode acct --port "$port" --sessions "$SESSIONS" --session-prefix "a$run" --repeats 2 --seed "$run"
+        -w "$ACCOUNTING_OUTSTANDING" --timeout 5000 --retries 20)
+    load "fill.$server.$run" "${common[@]}" -n "$SESSIONS" --truth "$RESULTS/truth.tsv"
+    committed "fill.$server.$run" "$server"
+    as_superuser postgres psql -X -q -c CHECKPOINT
+    load "accounting.$server.$run" "${common[@]}" --from "$SESSIONS" -n "$PACKETS" --truth "$RESULTS/truth.tsv"
+    committed "accounting.$server.$run" "$server"
+    rm -f "$RESULTS/truth.tsv"
+}
+
+# $1: the phase; $2: the server.
+committed() {
+    as_superuser postgres python3 "$HERE/committed.py" --table "$2" --load "$RESULTS/$1.json" \
+        --truth "$RESULTS/truth.tsv" --within 300 >"$RESULTS/$1.committed.json" ||
+        warn "$1: the table is not what was accounted; see $RESULTS/$1.committed.json"
+    python3 "$HERE/report.py" --line "$RESULTS/$1.committed.json" "$1 to the last commit"
+}
+
+# How long an answer takes that promises durability, at a rate that does not wait for it.
+phase_ack() {
+    local run server port
+    step "Accounting acknowledged at $ACK_RATE/s, open loop"
+    for ((run = 1; run <= RUNS; run++)); do
+        while read -r server port; do
+            load "ack.$server.$run" --mode acct --port "$port" -r "$ACK_RATE" -W 1 -t "$ACK_SECONDS" \
+                --sessions "$SESSIONS" --session-prefix "o$run" --pace 10 --repeats 2 --seed "$run" --timeout 3000
+        done < <(contestants sql ACCT)
+    done
+}
+
+# How long the directory takes to load, and what it takes to hold.
+phase_directory() {
+    local run
+    step "Loading $SUBSCRIBERS subscribers"
+    for ((run = 1; run <= RUNS; run++)); do
+        process_stop radius-server
+        daemon_up "$(daemon_table | head -n 1)" >/dev/null
+        daemon_wait radius-server >/dev/null
+        note "loaded in $(metric radius-server directory_load_seconds) s"
+        fact "directory.load_seconds" "$(metric radius-server directory_load_seconds)"
+    done
+    fact directory.services "$(metric radius-server directory_services)"
+    fact directory.octets "$(metric radius-server directory_octets)"
+}
+
+note_machine() {
+    fact processor "$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -n 1)"
+    fact cores "$(nproc)"
+    fact memory_mb "$(($(memory_kb MemTotal) / 1024))"
+    fact kernel "$(uname -r)"
+    fact disk "$(df --output=fstype "$(data_root)" | tail -n 1)"
+    fact fsync_us "$(python3 "$HERE/sync_time.py" "$(data_root)")"
+    fact receive_buffer_maximum "$(cat /proc/sys/net/core/rmem_max)"
+    fact version.postgres "$("$POSTGRES_BIN/postgres" --version | sed 's/.*) //; s/ .*//')"
+    fact version.nats "$(nats-server --version | sed 's/.*v//')"
+    fact version.nexora "$(git -C "$ROOT" describe --always --dirty 2>/dev/null || echo unknown)"
+    ((ALONE)) || fact version.freeradius "$("$FREERADIUS" -v | sed -n '1s/.*Version \([0-9.]*\).*/\1/p')"
+}

@@ -1,0 +1,196 @@
+#!/usr/bin/env python3
+"""Tells what the benchmark measured.
+
+report.py --line FILE TITLE                               one result, on one line
+report.py --results FOLDER --json FILE --markdown FILE    the table, to standard output, and as JSON and Markdown
+"""
+import argparse
+import datetime
+import json
+import pathlib
+import statistics
+import sys
+
+GOALS = {
+    "pap-64": "≥ 1.0 ×, p99 < 2 ms", "pap-256": "no collapse", "pap-1024": "no collapse", "pap-4096": "no collapse",
+    "accounting": "≥ 5 ×, ≥ 20,000/s", "ack": "p99 < 10 ms", "load": "< 1 s", "octets": "≤ 300",
+}
+
+
+def milliseconds(microseconds):
+    return f"{microseconds / 1000:.2f} ms" if microseconds < 100_000 else f"{microseconds / 1000:.0f} ms"
+
+
+def rate(value):
+    return f"{value:,.0f}/s"
+
+
+def faults(result):
+    return sum(result.get("faults", {}).values()) + result.get("refused", 0)
+
+
+def one_line(path, title):
+    with open(path, encoding="utf-8") as file:
+        result = json.load(file)
+    text = f"{rate(result['per_second']):>11}"
+    if "latency_us" in result:
+        latency = result["latency_us"]
+        text += (f"  p50 {milliseconds(latency['p50'])}  p99 {milliseconds(latency['p99'])}"
+                 f"  p999 {milliseconds(latency['p999'])}  lost {result['lost']:,}")
+        if result.get("resent"):
+            text += f"  resent {result['resent']:,}"
+        if faults(result):
+            text += f"  faults {faults(result):,}"
+        if result.get("stray"):
+            text += f"  stray {result['stray']:,}"
+    else:
+        text += f"  {result['packets']:,} packets in {result['seconds']:.2f} s" if result["seconds"] else "  nothing"
+        text += "  every session exact" if result["exact"] else f"  {result['wrong_sessions']:,} SESSIONS WRONG"
+    print(f"    {title:<34}{text}", flush=True)
+
+
+class Results:
+    """What the folder holds: PHASE.SERVER.RUN.json, and facts.tsv."""
+
+    def __init__(self, folder):
+        self.runs, self.facts = {}, {}
+        for path in sorted(folder.glob("*.json")):
+            phase, server, run, *kind = path.name.removesuffix(".json").split(".")
+            phase += "-committed" if kind else ""
+            self.runs.setdefault((phase, server), []).append(json.loads(path.read_text(encoding="utf-8")))
+        facts = folder / "facts.tsv"
+        for line in facts.read_text(encoding="utf-8").splitlines() if facts.exists() else []:
+            name, _, value = line.partition("\t")
+            self.facts.setdefault(name, []).append(value)
+
+    def middle(self, phase, server, key=lambda run: run["per_second"]):
+        """The run in the middle; of an even number the lower of the two."""
+        runs = sorted(self.runs.get((phase, server), []), key=key)
+        return runs[(len(runs) - 1) // 2] if runs else None
+
+    def number(self, name):
+        values = [float(value) for value in self.facts.get(name, []) if value]
+        return statistics.median(values) if values else None
+
+    def text(self, name):
+        return self.facts.get(name, ["?"])[-1]
+
+
+def login_cell(run):
+    cell = f"{rate(run['per_second'])}, p99 {milliseconds(run['latency_us']['p99'])}"
+    cell += f", {run['lost']:,} lost" if run["lost"] else ""
+    return cell + (f", {faults(run):,} wrong" if faults(run) else "")
+
+
+def committed_cell(run):
+    cell = rate(run["per_second"])
+    return cell if run["exact"] else cell + f", {run['wrong_sessions']:,} sessions wrong"
+
+
+def ack_cell(run):
+    # The share answered in time says more than the rate: what was sent is given.
+    cell = f"p99 {milliseconds(run['latency_us']['p99'])}, p999 {milliseconds(run['latency_us']['p999'])}"
+    return cell + (f", {run['lost'] / run['sent']:.0%} lost" if run["lost"] else "")
+
+
+def compare(rows, results, phase, title, cell, key=lambda run: run["per_second"], ratio=True):
+    ours, theirs = results.middle(phase, "nexora", key), results.middle(phase, "freeradius", key)
+    if not ours:
+        return
+    factor = f"{ours['per_second'] / theirs['per_second']:.2f} ×" if ratio and theirs and theirs["per_second"] else ""
+    rows.append((title, cell(theirs) if theirs else "-", cell(ours), factor,
+                 GOALS.get(phase.removesuffix("-committed"), "")))
+
+
+def table_of(results):
+    rows = []
+    for outstanding in (64, 256, 1024, 4096):
+        compare(rows, results, f"pap-{outstanding}", f"PAP from RAM, {outstanding} outstanding", login_cell)
+    compare(rows, results, "pap-sql", "PAP, FreeRADIUS from SQL, 64 outstanding", login_cell)
+    compare(rows, results, "accounting-committed", "accounting, first packet to last committed row", committed_cell)
+    compare(rows, results, "fill-committed", "the same, sessions not seen before", committed_cell)
+    compare(rows, results, "ack", "accounting acknowledged at 10,000/s", ack_cell,
+            key=lambda run: run["latency_us"]["p99"], ratio=False)
+    seconds, octets, services = (results.number(f"directory.{name}") for name in ("load_seconds", "octets", "services"))
+    if seconds is not None:
+        rows.append((f"{services:,.0f} subscribers loaded from Postgres", "-", f"{seconds:.2f} s", "", GOALS["load"]))
+    if octets and services:
+        rows.append(("octets a subscriber in RAM", "-", f"{octets / services:.0f}", "", GOALS["octets"]))
+    return rows
+
+
+def memory_of(results):
+    memory = [(name.removeprefix("memory_kb."), results.number(name)) for name in results.facts
+              if name.startswith("memory_kb.")]
+    return ", ".join(f"{name} {size / 1024:.0f} MB" for name, size in memory if size)
+
+
+def notes_of(results):
+    text = results.text
+    versions = ", ".join(f"{label} {text(f'version.{name}')}" for label, name in
+                         (("Nexora", "nexora"), ("FreeRADIUS", "freeradius"), ("PostgreSQL", "postgres"),
+                          ("nats-server", "nats")) if f"version.{name}" in results.facts)
+    yield "Machine", (f"{text('cores')} cores ({text('processor')}), {int(text('memory_mb')) / 1024:.0f} GB, "
+                      f"Linux {text('kernel')}, {text('disk')}; 8 KiB reach the disk in {text('fsync_us')} us; "
+                      "load generator and database on the same cores")
+    yield "Versions", versions
+    yield "Memory after the run", memory_of(results)
+    if "import_seconds" in results.facts:
+        yield "Import of the subscribers", f"{text('import_seconds')} s by nexora import"
+    yield "How", ("median of the runs, servers in turn; logins timed after a second of warming up; every reply's length, "
+                  "authenticators and code checked; accounting until the commit time of the last row, both with fsync "
+                  "and synchronous_commit on, the same packets for both (5 % Starts, 90 % interim updates, 5 % Stops; "
+                  "2 % more are repeats, not counted), then every session's octets compared with what was sent")
+
+
+def print_table(rows, notes):
+    heading = ("", "FreeRADIUS", "Nexora", "ratio", "goal")
+    widths = [max(len(row[column]) for row in [heading, *rows]) for column in range(5)]
+    for row in [heading, *rows]:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
+    print()
+    for name, value in notes:
+        print(f"{name}: {value}")
+
+
+def markdown(rows, notes, date):
+    yield f"Measured {date} by `make bench`."
+    yield ""
+    yield "| work | FreeRADIUS 3.2 | Nexora | ratio | goal |"
+    yield "| --- | --- | --- | --- | --- |"
+    for row in rows:
+        yield "| " + " | ".join(row) + " |"
+    yield ""
+    for name, value in notes:
+        yield f"- **{name}:** {value}"
+
+
+def main():
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument("--line", nargs=2)
+    parser.add_argument("--results", type=pathlib.Path)
+    parser.add_argument("--json", type=pathlib.Path)
+    parser.add_argument("--markdown", type=pathlib.Path)
+    arguments = parser.parse_args()
+    if arguments.line:
+        one_line(*arguments.line)
+        return
+    if not (arguments.results and arguments.json and arguments.markdown):
+        sys.exit(__doc__)
+    results = Results(arguments.results)
+    rows, notes = table_of(results), list(notes_of(results))
+    now = datetime.datetime.now(datetime.timezone.utc)
+    print()
+    print_table(rows, notes)
+    arguments.json.write_text(json.dumps({
+        "measured_at": now.isoformat(timespec="seconds"),
+        "table": [dict(zip(("work", "freeradius", "nexora", "ratio", "goal"), row)) for row in rows],
+        "notes": dict(notes), "facts": results.facts,
+        "runs": {f"{phase}.{server}": runs for (phase, server), runs in results.runs.items()},
+    }, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    arguments.markdown.write_text("\n".join(markdown(rows, notes, now.date())) + "\n", encoding="utf-8")
+    print(f"\nAll results: {arguments.json}; as Markdown: {arguments.markdown}")
+
+
+if __name__ == "__main__":
+    main()
