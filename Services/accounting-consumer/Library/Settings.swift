@@ -100,12 +100,6 @@ extension Settings.ConsumerSettings {
             in: .milliseconds(1)...Duration.seconds(5),
             doc: "How long a batch waits to fill up."
         )
-        wait = config.duration(
-            "consumer.wait",
-            default: .milliseconds(20),
-            in: .milliseconds(1)...Duration.seconds(5),
-            doc: "How long a batch waits to fill up."
-        )
         workers = config.int(
             "consumer.workers",
             default: 2,
