@@ -59,13 +59,21 @@ daemon_up() {
 
 daemon_ready() { http_get "$(daemon_admin_port "$1")" /ready >"$RUN_DIR/proc/$1/ready"; }
 
+# What a log says went wrong: its last errors, or else its last lines.
+last_words() {
+    local errors
+    errors=$(tail -n 300 "$1" | grep -E '"level":"(error|fatal)"|runtime failure|Fatal error' | tail -n 5 || true)
+    [[ -n $errors ]] || errors=$(tail -n 5 "$1")
+    cut -c1-400 <<<"$errors" | sed 's/^/    /'
+}
+
 # Waits until a daemon says that it is ready; gives up early when it keeps ending.
 daemon_wait() {
     local name=$1 deadline=$((SECONDS + 60)) restarts
     until daemon_ready "$name"; do
         restarts=$(cat "$RUN_DIR/proc/$name/restarts" 2>/dev/null || echo 0)
         if ((SECONDS > deadline || restarts >= 3)); then
-            tail -n 5 "$RUN_DIR/log/$name.log" | cut -c1-400 | sed 's/^/    /' >&2
+            last_words "$RUN_DIR/log/$name.log" >&2
             [[ ! -s $RUN_DIR/proc/$name/ready ]] || sed 's/^/    \/ready: /' "$RUN_DIR/proc/$name/ready" >&2
             fail "$name is not ready (it ended $restarts times)" "read $RUN_DIR/log/$name.log" \
                 "try its settings alone: (unset \${!NEXORA_*}; set -a; . $RUN_DIR/proc/$name/environment; $RUN_DIR/bin/$name --check)"
