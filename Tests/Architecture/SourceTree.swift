@@ -48,8 +48,13 @@ struct SourceTree {
     /// A file's text; empty for one that is not UTF-8.
     func text(_ path: String) -> String { (try? String(contentsOfFile: root + "/" + path, encoding: .utf8)) ?? "" }
 
-    /// Every Swift file of the product and its tests.
+    /// The Swift files of the product and its tests below some folders.
     func swiftFiles(under folders: String...) -> [SwiftFile] {
-        folders.flatMap { files(under: $0, suffix: ".swift") }.map { SwiftFile(path: $0, text: text($0)) }
+        Self.swift.filter { file in folders.contains { file.path.hasPrefix($0 + "/") } }
+    }
+
+    /// Every Swift file, read once for all rules.
+    private static let swift = ["Shared", "Services", "Tests"].flatMap { folder in
+        shared.files(under: folder, suffix: ".swift").map { SwiftFile(path: $0, text: shared.text($0)) }
     }
 }

@@ -56,9 +56,12 @@ struct Blanker {
     }
 
     private func starts(_ text: String) -> Bool {
-        let wanted = Array(text.unicodeScalars)
-        return position + wanted.count <= scalars.count
-            && Array(scalars[position..<position + wanted.count]) == wanted
+        var index = position
+        for scalar in text.unicodeScalars {
+            guard index < scalars.count, scalars[index] == scalar else { return false }
+            index += 1
+        }
+        return true
     }
 
     private mutating func blank(_ count: Int = 1) {
