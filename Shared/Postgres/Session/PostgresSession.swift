@@ -10,6 +10,7 @@ package import Concurrency
 package final class PostgresSession: PGExecutor {
     private let configuration: PostgresConfiguration
     private let worker: WorkerPool
+    private let metrics: PostgresMetrics?
     private let link: SessionLink
     private let turnstile = Turnstile()
 
@@ -19,9 +20,11 @@ package final class PostgresSession: PGExecutor {
         _ configuration: PostgresConfiguration,
         name: String = "pg-session",
         backoff: Backoff = Backoff(),
+        metrics: PostgresMetrics? = nil,
         onState: @escaping @Sendable (Bool) -> Void = { _ in }
     ) {
         self.configuration = configuration
+        self.metrics = metrics
         worker = WorkerPool(name: name, threads: 1)
         do throws(SystemError) {
             link = try SessionLink(configuration, backoff: backoff, onState: onState)
@@ -128,6 +131,8 @@ package final class PostgresSession: PGExecutor {
         _ body: @escaping @Sendable (SessionLink, SessionCall) throws(PostgresError) -> Result
     ) async throws(PostgresError) -> Result {
         let call = SessionCall(deadline: .after(deadline ?? configuration.statementTimeout))
+        let started = SystemClock.monotonicNanoseconds()
+        defer { metrics?.observe(since: started) }
         let outcome: Swift.Result<Result, PostgresError>
         do {
             outcome = try await withTaskCancellationHandler {

@@ -79,7 +79,7 @@ import Testing
             ("SELECT count(*) FROM t", []),
         ])
         #expect(rows[2].first?[0].int64 == 2 && rows[0].affectedRows == 1)
-        let error = await refusal(of: {
+        let error = await refusal({
             try await session.pipeline([
                 ("INSERT INTO t VALUES ($1)", [.int8(3)]), ("INSERT INTO t VALUES ($1)", [.int8(1)]),
                 ("INSERT INTO t VALUES ($1)", [.int8(4)]),
@@ -94,7 +94,7 @@ import Testing
     @Test func `a statement that cannot be prepared leaves the session usable`() async throws {
         let session = try await session()
         for _ in 0..<2 {
-            let error = await refusal(of: {
+            let error = await refusal({
                 try await session.pipeline([("SELECT 1", []), ("SELECT nothing FROM nowhere", []), ("SELECT 2", [])])
             })
             #expect(error.sqlState == "42P01" && error.statementIndex == 1)
@@ -172,7 +172,7 @@ import Testing
 
     @Test func `a deadline cancels the statement on the server and the session goes on`() async throws {
         let session = try await session()
-        let error = await refusal(of: {
+        let error = await refusal({
             try await session.query("SELECT pg_sleep(600)", deadline: .milliseconds(50))
         })
         #expect(error.code == .deadlineExceeded && error.disposition == .retry)
@@ -223,7 +223,7 @@ import Testing
 
     @Test func `a connection string that cannot be read is not repeated in the error`() async throws {
         let session = PostgresSession(PostgresConfiguration(url: "postgresql://u:s3cret@[::1/db"))
-        let error = await refusal(of: { try await session.connect() })
+        let error = await refusal({ try await session.connect() })
         #expect(error.code == .misuse && !error.description.contains("s3cret"))
         await session.close()
     }
@@ -232,7 +232,7 @@ import Testing
         let session = try await session()
         try await session.connect()
         await session.close()
-        let error = await refusal(of: { try await session.query("SELECT 1") })
+        let error = await refusal({ try await session.query("SELECT 1") })
         #expect(error.code == .closed)
     }
 }

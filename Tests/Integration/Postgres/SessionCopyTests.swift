@@ -53,7 +53,7 @@ import Testing
     @Test func `a bad row is the server's refusal and leaves nothing`() async throws {
         let session = try await session()
         try await session.script("CREATE TABLE t (id int PRIMARY KEY)")
-        let error = await refusal(of: {
+        let error = await refusal({
             try await session.copyIn("COPY t FROM STDIN", [Array("1\n2\n".utf8), Array("x\n".utf8)])
         })
         #expect(error.sqlState == "22P02")
@@ -91,7 +91,7 @@ import Testing
     @Test func `a deadline ends a COPY in both directions`() async throws {
         let session = try await session()
         try await session.script("CREATE TABLE t (id int)")
-        let out = await refusal(of: {
+        let out = await refusal({
             try await session.copyOut(
                 "COPY (SELECT pg_sleep(600)::text) TO STDOUT (FORMAT binary)",
                 into: (),
@@ -99,7 +99,7 @@ import Testing
             ) { _, _ in }
         })
         #expect(out.code == .deadlineExceeded)
-        let input = await refusal(of: {
+        let input = await refusal({
             try await session.copyIn("COPY t FROM STDIN", deadline: .milliseconds(50)) { Array("1\n".utf8) }
         })
         #expect(input.code == .deadlineExceeded)

@@ -16,7 +16,7 @@ import Testing
         }
         try await session.query("CREATE TABLE t (id bigint)")
         try await server.kill()
-        let error = await refusal(of: { try await session.query("SELECT 1") })
+        let error = await refusal({ try await session.query("SELECT 1") })
         #expect(error.disposition == .retry)
         try await server.start()
         try await session.connect()
@@ -46,7 +46,7 @@ import Testing
         let session = PostgresSession(PostgresConfiguration(url: url), backoff: quick)
         let other = PostgresSession(PostgresConfiguration(url: url))
         try await session.query("CREATE TABLE t (id bigint)")
-        let error = await refusal(of: {
+        let error = await refusal({
             try await session.transaction { transaction in
                 let pid = try #require(try await transaction.query("SELECT pg_backend_pid()").first?[0].int32)
                 try await other.query("SELECT pg_terminate_backend($1)", [.int4(pid)])
