@@ -164,7 +164,7 @@ let suites: [Target] = [
         "Tests/Services/accounting-consumer",
         [
             "AccountingConsumer", "Domain", "Events", "Postgres", "NATS", "Messaging", "Persistence", "Concurrency",
-            "Observability", "SharedTesting",
+            "Observability", "SharedTesting", "WireFormat",
         ]
     ),
     tests(

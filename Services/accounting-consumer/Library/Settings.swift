@@ -121,29 +121,6 @@ extension Settings.ConsumerSettings {
     }
 }
 
-extension Settings.HistorySettings {
-    fileprivate init(_ config: ConfigReader) {
-        after = config.duration(
-            "history.after",
-            default: .seconds(8 * 86_400),
-            in: .seconds(60)...Duration.seconds(90 * 86_400),
-            doc: "A closed session moves to its month's partition after this; longer than the stream keeps records."
-        )
-        interval = config.duration(
-            "history.interval",
-            default: .seconds(300),
-            in: .milliseconds(10)...Duration.seconds(86_400),
-            doc: "The pause between two rounds of moving."
-        )
-        retentionMonths = config.int(
-            "history.retention_months",
-            default: 24,
-            in: 0...600,
-            doc: "Months of session history to keep; 0 keeps it for ever."
-        )
-    }
-}
-
 extension Settings.ReaperSettings {
     fileprivate init(_ config: ConfigReader) {
         after = config.duration(
@@ -169,6 +146,29 @@ extension Settings.ReaperSettings {
             default: .seconds(30),
             in: .milliseconds(1)...Duration.seconds(3_600),
             doc: "A consumer behind by more is not caught up."
+        )
+    }
+}
+
+extension Settings.HistorySettings {
+    fileprivate init(_ config: ConfigReader) {
+        after = config.duration(
+            "history.after",
+            default: .seconds(8 * 86_400),
+            in: .seconds(60)...Duration.seconds(90 * 86_400),
+            doc: "A closed session moves to its month's partition after this; longer than the stream keeps records."
+        )
+        interval = config.duration(
+            "history.interval",
+            default: .seconds(300),
+            in: .milliseconds(10)...Duration.seconds(86_400),
+            doc: "The pause between two rounds of moving."
+        )
+        retentionMonths = config.int(
+            "history.retention_months",
+            default: 24,
+            in: 0...600,
+            doc: "Months of session history to keep; 0 keeps it for ever."
         )
     }
 }

@@ -81,4 +81,10 @@ package struct LiveSessions: Sendable, Equatable {
     package let tenantID: TenantID
     package let nasID: NASID
     package let count: Int
+
+    package init(tenantID: TenantID, nasID: NASID, count: Int) {
+        self.tenantID = tenantID
+        self.nasID = nasID
+        self.count = count
+    }
 }
