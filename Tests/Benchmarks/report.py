@@ -154,7 +154,10 @@ def print_table(rows, notes):
 
 
 def markdown(rows, notes, date):
-    yield f"Measured {date} by `make bench`."
+    yield "# Benchmarks"
+    yield ""
+    yield (f"Measured {date} by `make bench` on a machine that did nothing else. Tests/Benchmarks/README.md says what is "
+           "measured, how, and why it is fair.")
     yield ""
     yield "| work | FreeRADIUS 3.2 | Nexora | ratio | goal |"
     yield "| --- | --- | --- | --- | --- |"
