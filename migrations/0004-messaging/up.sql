@@ -54,23 +54,20 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON dead_letters TO nexora_pipeline;
 CREATE FUNCTION announce_directory_change() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, public AS $$
 BEGIN
-    IF TG_OP = 'DELETE' THEN
+    -- The columns by their names rather than through to_jsonb(row): an import changes 100,000 rows in one statement.
+    EXECUTE format(
+        $query$
         INSERT INTO outbox (tenant_id, type, subject, data)
-        SELECT tenant_id, 'nexora.directory.v1.DirectoryChanged', 'directory.changed', directory_change_json(TG_ARGV[0], true, array_agg(id), array_agg(version))
-        FROM (SELECT CASE WHEN TG_ARGV[2] = 'tenant' THEN (to_jsonb(r) ->> 'id')::uuid ELSE (to_jsonb(r) ->> 'tenant_id')::uuid END AS tenant_id,
-                (to_jsonb(r) ->> TG_ARGV[1])::uuid AS id, nextval('directory_version') AS version,
-                row_number() OVER (PARTITION BY to_jsonb(r) ->> 'tenant_id') / 1000 AS chunk
-              FROM changed r) c
-        GROUP BY tenant_id, chunk;
-    ELSE
-        INSERT INTO outbox (tenant_id, type, subject, data)
-        SELECT tenant_id, 'nexora.directory.v1.DirectoryChanged', 'directory.changed', directory_change_json(TG_ARGV[0], false, array_agg(id), array_agg(version))
-        FROM (SELECT CASE WHEN TG_ARGV[2] = 'tenant' THEN (to_jsonb(r) ->> 'id')::uuid ELSE (to_jsonb(r) ->> 'tenant_id')::uuid END AS tenant_id,
-                (to_jsonb(r) ->> TG_ARGV[1])::uuid AS id, (to_jsonb(r) ->> 'row_version')::bigint AS version,
-                row_number() OVER (PARTITION BY to_jsonb(r) ->> 'tenant_id') / 1000 AS chunk
-              FROM changed r) c
-        GROUP BY tenant_id, chunk;
-    END IF;
+        SELECT tenant_id, 'nexora.directory.v1.DirectoryChanged', 'directory.changed',
+            directory_change_json($1, $2, array_agg(id), array_agg(version))
+        FROM (SELECT %1$I AS tenant_id, %2$I AS id, %3$s AS version,
+                (row_number() OVER (PARTITION BY %1$I) - 1) / 1000 AS chunk
+              FROM changed) c
+        GROUP BY tenant_id, chunk
+        $query$,
+        CASE TG_ARGV[2] WHEN 'tenant' THEN 'id' ELSE 'tenant_id' END, TG_ARGV[1],
+        CASE TG_OP WHEN 'DELETE' THEN $version$nextval('directory_version')$version$ ELSE 'row_version' END)
+    USING TG_ARGV[0], TG_OP = 'DELETE';
     RETURN NULL;
 END
 $$;
