@@ -8,7 +8,7 @@ import Testing
     @Test func `a demo is made once; running it again changes nothing and writes the env file anew`() async throws {
         let run = try await CommandRun()
         let path = run.directory.file("demo.env")
-        let first = try await run.expect(.success, "bootstrap", "--demo", "--env-file", path, "--json").json()
+        let first = try await run.expect(.success, "bootstrap --demo --env-file \(path) --json").json()
         #expect(
             first["tenantsMade"] == .integer(3) && first["plansMade"] == .integer(4)
                 && first["nasesMade"] == .integer(5)
@@ -22,7 +22,7 @@ import Testing
         let before = try await state(run)
         unsafe unlink(path)
 
-        let second = try await run.expect(.success, "bootstrap", "--demo", "--env-file", path, "--json").json()
+        let second = try await run.expect(.success, "bootstrap --demo --env-file \(path) --json").json()
         for name in ["tenantsMade", "plansMade", "nasesMade", "subscribersMade"] {
             #expect(second[name] == .integer(0))
         }
@@ -44,37 +44,37 @@ import Testing
         let run = try await CommandRun(migrated: false)
         let noKeyring = try await run.expect(.badSettings, "bootstrap")
         #expect(noKeyring.errors.contains("nexora key init"))
-        try await run.expect(.success, "key", "init")
-        try await run.expect(.conflict, "key", "init")
+        try await run.expect(.success, "key init")
+        try await run.expect(.conflict, "key init")
         try await run.expect(.failed, "bootstrap")
-        try await run.expect(.success, "migrate", "up")
-        let early = try await run.expect(.badSettings, "tenant", "list")
+        try await run.expect(.success, "migrate up")
+        let early = try await run.expect(.badSettings, "tenant list")
         #expect(early.errors.contains("nexora bootstrap"))
-        try await run.expect(.success, "bootstrap", "--name", "Acme", "--subdomain", "acme")
+        try await run.expect(.success, "bootstrap --name Acme --subdomain acme")
         run.set("NEXORA_KEYRING_PATH", run.directory.file("other"))
-        try await run.expect(.success, "key", "init")
-        let wrong = try await run.expect(.badSettings, "bootstrap", "--demo")
+        try await run.expect(.success, "key init")
+        let wrong = try await run.expect(.badSettings, "bootstrap --demo")
         #expect(wrong.errors.contains("not the one that sealed"))
         #expect(try await run.count("SELECT count(*) FROM tenants") == 1)
-        try await run.expect(.usage, "bootstrap", "--env-file", "x")
+        try await run.expect(.usage, "bootstrap --env-file x")
         await run.close()
     }
 
     @Test(.proves("MIG-01")) func `migrations go up, are told and come down when it is said twice`() async throws {
         let run = try await CommandRun(migrated: false)
         #expect(
-            try await run.expect(.failed, "migrate", "status", "--json").list().allSatisfy {
+            try await run.expect(.failed, "migrate status --json").list().allSatisfy {
                 $0["state"] == .text("pending")
             }
         )
-        try await run.expect(.success, "migrate", "up", "--to", "2")
-        try await run.expect(.success, "migrate", "up")
-        let status = try await run.expect(.success, "migrate", "status", "--json").list()
+        try await run.expect(.success, "migrate up --to 2")
+        try await run.expect(.success, "migrate up")
+        let status = try await run.expect(.success, "migrate status --json").list()
         #expect(status.count >= 5 && status.allSatisfy { $0["state"] == .text("applied") })
-        try await run.expect(.usage, "migrate", "down", "--to", "4")
-        try await run.expect(.success, "migrate", "down", "--to", "4", "--yes")
-        #expect(try await run.expect(.failed, "migrate", "status", "--json").list().last?["state"] == .text("pending"))
-        try await run.expect(.success, "migrate", "up")
+        try await run.expect(.usage, "migrate down --to 4")
+        try await run.expect(.success, "migrate down --to 4 --yes")
+        #expect(try await run.expect(.failed, "migrate status --json").list().last?["state"] == .text("pending"))
+        try await run.expect(.success, "migrate up")
         await run.close()
     }
 

@@ -41,19 +41,19 @@ import Testing
 
     @Test func `errors say what is wrong, in JSON too, and settings are named`() async throws {
         let run = try await CommandRun(migrated: false)
-        let usage = try await run.expect(.usage, "tenant", "ad")
+        let usage = try await run.expect(.usage, "tenant ad")
         #expect(usage.errors.contains("did you mean \"add\"?") && usage.errors.contains("Try: nexora tenant --help"))
-        let json = try await run.expect(.usage, "nas", "list", "--limit", "0", "--json")
+        let json = try await run.expect(.usage, "nas list --limit 0 --json")
         let told = try OutputValue(json: Array(json.errors.utf8.dropLast()))
         #expect(told["exitCode"] == .integer(2) && told["error"].text?.contains("--limit \"0\"") == true)
         #expect(json.output.isEmpty)
         run.set("DATABASE_URL", nil)
-        #expect(try await run.expect(.badSettings, "tenant", "list").errors.contains("DATABASE_URL is not set"))
+        #expect(try await run.expect(.badSettings, "tenant list").errors.contains("DATABASE_URL is not set"))
         run.set("DATABASE_URL", "mysql://user:hunter2@host/db")
-        let wrong = try await run.expect(.badSettings, "tenant", "list")
+        let wrong = try await run.expect(.badSettings, "tenant list")
         #expect(wrong.errors.contains("postgresql://") && !wrong.errors.contains("hunter2"))
         run.set("DATABASE_URL", "postgresql://nobody:hunter2@127.0.0.1:1/none")
-        let away = try await run.expect(.unavailable, "tenant", "list")
+        let away = try await run.expect(.unavailable, "tenant list")
         #expect(!away.errors.contains("hunter2"))
         #expect(try await run.expect(.success, "--help").output.contains("Exit codes:"))
         #expect(try await run.expect(.success, "--version").output.hasPrefix("nexora "))
@@ -62,51 +62,37 @@ import Testing
 
     @Test func `sessions are listed with filters and a cursor`() async throws {
         let run = try await CommandRun()
-        try await run.expect(.success, "bootstrap", "--demo")
+        try await run.expect(.success, "bootstrap --demo")
         try await run.database.session.script(
             """
             BEGIN; SET LOCAL ROLE nexora_pipeline;
             INSERT INTO sessions (tenant_id, session_key, nas_id, username, acct_session_id, started_at, last_update_at)
-            SELECT n.tenant_id, gen_random_uuid(), n.id, 'demo000' || i, 's' || i, '2026-11-20'::timestamptz + i * interval '1 s', now()
+            SELECT n.tenant_id, gen_random_uuid(), n.id, 'demo000' || i, 's' || i,
+                '2026-11-20'::timestamptz + i * interval '1 s', now()
             FROM nas_devices n, generate_series(1, 5) i WHERE n.name = 'local';
             COMMIT;
             """
         )
-        let all = try await run.expect(.success, "session", "list", "--live", "--nas", "local", "--json").list()
+        let all = try await run.expect(.success, "session list --live --nas local --json").list()
         #expect(all.map { $0["username"] } == (1...5).reversed().map { .text("demo000\($0)") })
-        let first = try await run.expect(.success, "session", "list", "--limit", "2", "--json")
+        let first = try await run.expect(.success, "session list --limit 2 --json")
         let cursor = try #require(try first.list().last?["cursor"].text)
         #expect(first.errors.contains("--after \(cursor)"))
-        let second = try await run.expect(.success, "session", "list", "--limit", "2", "--after", cursor, "--json")
+        let second = try await run.expect(.success, "session list --limit 2 --after \(cursor) --json")
             .list()
         #expect(second.map { $0["username"] } == [.text("demo0003"), .text("demo0002")])
-        #expect(try await run.expect(.success, "session", "list", "--user", "demo0004", "--json").list().count == 1)
-        #expect(try await run.expect(.success, "session", "list", "--closed", "--json").list().isEmpty)
-        #expect(try await run.expect(.success, "session", "list", "--tenant", "demo-shop", "--json").list().isEmpty)
-        try await run.expect(.usage, "session", "list", "--live", "--closed")
-        try await run.expect(.usage, "session", "list", "--after", "nonsense")
-        try await run.expect(.notFound, "session", "list", "--nas", "nowhere")
+        #expect(try await run.expect(.success, "session list --user demo0004 --json").list().count == 1)
+        #expect(try await run.expect(.success, "session list --closed --json").list().isEmpty)
+        #expect(try await run.expect(.success, "session list --tenant demo-shop --json").list().isEmpty)
+        try await run.expect(.usage, "session list --live --closed")
+        try await run.expect(.usage, "session list --after nonsense")
+        try await run.expect(.notFound, "session list --nas nowhere")
         await run.close()
     }
 
-    /// Splits an example as a shell would, as far as quotes go; what is piped into it is left out.
+    /// An example's words after the program's name; what is piped into it is left out.
     private static func words(of example: String) -> [String] {
         let line = example.split(separator: "|").last.map(String.init) ?? example
-        var words: [String] = []
-        var current: String?
-        var isQuoted = false
-        for character in line {
-            if character == "\"" {
-                isQuoted.toggle()
-                current = current ?? ""
-            } else if character == " " && !isQuoted {
-                if let word = current { words.append(word) }
-                current = nil
-            } else {
-                current = (current ?? "") + String(character)
-            }
-        }
-        if let word = current { words.append(word) }
-        return words.drop { $0 != "nexora" }.dropFirst().map { $0 }
+        return Array(CommandRun.words(of: line).drop { $0 != "nexora" }.dropFirst())
     }
 }

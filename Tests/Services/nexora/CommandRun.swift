@@ -46,8 +46,8 @@ final class CommandRun: Sendable {
             "NEXORA_RADIUS_AUTH_PORT": "1812", "PATH": "/bin",
         ])
         guard migrated else { return }
-        try await expect(.success, "key", "init")
-        try await expect(.success, "migrate", "up")
+        try await expect(.success, "key init")
+        try await expect(.success, "migrate up")
     }
 
     private static var migrations: String {
@@ -80,22 +80,43 @@ final class CommandRun: Sendable {
         return Result(code: code, output: console.output, errors: console.errors)
     }
 
-    /// Runs a command that is to end with that code.
+    /// Runs a command line, as it is typed, that is to end with that code.
     @discardableResult
     func expect(
         _ code: ExitCode,
-        _ arguments: String...,
+        _ line: String,
         input: [String] = [],
         backends: Backends? = nil,
         at location: SourceLocation = #_sourceLocation
     ) async throws -> Result {
-        let result = await run(arguments, input: input, backends: backends)
+        let result = await run(Self.words(of: line), input: input, backends: backends)
         try #require(
             result.code == code,
-            "\(arguments.joined(separator: " ")): \(result.output)\(result.errors)",
+            "\(line): \(result.output)\(result.errors)",
             sourceLocation: location
         )
         return result
+    }
+
+    /// Splits a line as a shell would, as far as blanks and quotes go.
+    static func words(of line: String) -> [String] {
+        var words: [String] = []
+        var current: String?
+        var quote: Character?
+        for character in line {
+            if let open = quote {
+                if character == open { quote = nil } else { current?.append(character) }
+            } else if character == "\"" || character == "'" {
+                quote = character
+                current = current ?? ""
+            } else if character == " " || character == "\n" {
+                if let word = current { words.append(word) }
+                current = nil
+            } else {
+                current = (current ?? "") + String(character)
+            }
+        }
+        return words + (current.map { [$0] } ?? [])
     }
 
     /// The real servers, with an interruption of the test's own.

@@ -169,25 +169,25 @@ import Testing
                 )
             }
         }
-        let listed = try await run.expect(.success, "dlq", "list", "--json").list()
+        let listed = try await run.expect(.success, "dlq list --json").list()
         #expect(listed.count == 3 && listed[0]["reason"] == .text("made up"))
         let id = try #require(listed[0]["id"].text)
-        #expect(try await run.expect(.success, "dlq", "show", id, "--json").json()["payload"]["n"] != .null)
-        try await run.expect(.success, "dlq", "replay", id)
-        #expect(try await run.expect(.success, "dlq", "list", "--json").list().count == 2)
-        #expect(try await run.expect(.success, "dlq", "replay", "--all", "--json").list().count == 2)
-        #expect(try await run.expect(.success, "dlq", "replay", "--all", "--json").list().isEmpty)
+        #expect(try await run.expect(.success, "dlq show \(id) --json").json()["payload"]["n"] != .null)
+        try await run.expect(.success, "dlq replay \(id)")
+        #expect(try await run.expect(.success, "dlq list --json").list().count == 2)
+        #expect(try await run.expect(.success, "dlq replay --all --json").list().count == 2)
+        #expect(try await run.expect(.success, "dlq replay --all --json").list().isEmpty)
         #expect(try await JetStreamAdmin(wire.client).streamInfo("DOMAIN")?.messages == 3)
         #expect(
-            try await run.expect(.success, "dlq", "list", "--all", "--json").list().allSatisfy {
+            try await run.expect(.success, "dlq list --all --json").list().allSatisfy {
                 $0["replayedAt"] != .null
             }
         )
-        try await run.expect(.usage, "dlq", "replay")
-        try await run.expect(.usage, "dlq", "replay", "not-an-id")
-        try await run.expect(.notFound, "dlq", "replay", "00000000-0000-7000-8000-000000000000")
+        try await run.expect(.usage, "dlq replay")
+        try await run.expect(.usage, "dlq replay not-an-id")
+        try await run.expect(.notFound, "dlq replay 00000000-0000-7000-8000-000000000000")
         try await wire.server.stop()
-        try await run.expect(.unavailable, "dlq", "replay", id)
+        try await run.expect(.unavailable, "dlq replay \(id)")
         await wire.client.close()
         await run.close()
     }

@@ -15,21 +15,8 @@ func readFile(_ path: String) throws -> [UInt8] {
     private func start() async throws -> CommandRun {
         let run = try await CommandRun()
         try await run.expect(.success, "bootstrap")
-        try await run.expect(.success, "tenant", "add", "Acme", "--subdomain", "acme")
-        try await run.expect(
-            .success,
-            "plan",
-            "add",
-            "Home",
-            "--tenant",
-            "acme",
-            "--download",
-            "5M",
-            "--upload",
-            "1M",
-            "--price",
-            "9"
-        )
+        try await run.expect(.success, "tenant add Acme --subdomain acme")
+        try await run.expect(.success, "plan add Home --tenant acme --download 5M --upload 1M --price 9")
         return run
     }
 
@@ -52,16 +39,7 @@ func readFile(_ path: String) throws -> [UInt8] {
         let run = try await start()
         let path = try run.directory.write(file(bad: true), to: "bad.csv")
         let out = run.directory.file("passwords.csv")
-        let result = try await run.expect(
-            .badData,
-            "import",
-            path,
-            "--tenant",
-            "acme",
-            "--passwords-out",
-            out,
-            "--json"
-        )
+        let result = try await run.expect(.badData, "import \(path) --tenant acme --passwords-out \(out) --json")
         let told = try result.json()
         guard case .list(let problems) = told["problems"] else {
             Issue.record("no problems: \(result.output)")
@@ -79,21 +57,16 @@ func readFile(_ path: String) throws -> [UInt8] {
     @Test func `a dry run checks everything and stores nothing; leaving bad rows out stores the others`() async throws {
         let run = try await start()
         let path = try run.directory.write(file(bad: true), to: "bad.csv")
-        let dry = try await run.expect(.badData, "import", path, "--tenant", "acme", "--dry-run")
+        let dry = try await run.expect(.badData, "import \(path) --tenant acme --dry-run")
         #expect(dry.errors.contains("line 1400: plan: is no plan of this tenant: \"Nowhere\""))
         #expect(dry.errors.contains("line 1000: phone: is missing"))
         #expect(try await run.count("SELECT count(*) FROM customers") == 0)
         let out = run.directory.file("passwords.csv")
         let stored = try await run.expect(
             .success,
-            "import",
-            path,
-            "--tenant",
-            "acme",
-            "--skip-bad",
-            "--passwords-out",
-            out,
-            "--json"
+            """
+            import \(path) --tenant acme --skip-bad --passwords-out \(out) --json
+            """
         ).json()
         #expect(
             stored["customers"] == .integer(1_995) && stored["services"] == .integer(1_995)
@@ -120,23 +93,23 @@ func readFile(_ path: String) throws -> [UInt8] {
     @Test func `what is stored already is told by line; services go to customers who are there`() async throws {
         let run = try await start()
         let first = try run.directory.write(Self.heading + "C1,Ann,+1,Street,ann,secret one,Home,\n", to: "1.csv")
-        try await run.expect(.success, "import", first, "--tenant", "acme")
-        let again = try await run.expect(.badData, "import", first, "--tenant", "acme")
+        try await run.expect(.success, "import \(first) --tenant acme")
+        let again = try await run.expect(.badData, "import \(first) --tenant acme")
         #expect(again.errors.contains("line 2: code: is stored already"))
         #expect(again.errors.contains("line 2: username: is taken"))
         let more = try run.directory.write(
             Self.heading + "C1,,,,ann2,secret two,Home,\nC9,,,,bob,secret,Home,\n",
             to: "2.csv"
         )
-        let refused = try await run.expect(.badData, "import", more, "--tenant", "acme")
+        let refused = try await run.expect(.badData, "import \(more) --tenant acme")
         #expect(refused.errors.contains("line 3: code: is no customer"))
-        try await run.expect(.success, "import", more, "--tenant", "acme", "--skip-bad")
+        try await run.expect(.success, "import \(more) --tenant acme --skip-bad")
         #expect(
             try await run.count(
                 "SELECT count(*) FROM services s JOIN customers c ON c.id = s.customer_id WHERE c.code = 'C1'"
             ) == 2
         )
-        #expect(try await run.expect(.success, "import", "-h").output.contains("due_day"))
+        #expect(try await run.expect(.success, "import -h").output.contains("due_day"))
         await run.close()
     }
 
@@ -144,24 +117,16 @@ func readFile(_ path: String) throws -> [UInt8] {
         async throws
     {
         let run = try await start()
-        try await run.expect(.notFound, "import", run.directory.file("none.csv"), "--tenant", "acme")
+        try await run.expect(.notFound, "import \(run.directory.file("none.csv")) --tenant acme")
         let odd = try run.directory.write("code,nmae\n", to: "odd.csv")
         #expect(
-            try await run.expect(.badData, "import", odd, "--tenant", "acme").errors.contains("did you mean \"name\"?")
+            try await run.expect(.badData, "import \(odd) --tenant acme").errors.contains("did you mean \"name\"?")
         )
         let open = try run.directory.write(Self.heading + "C1,Ann,+1,Street,ann,,Home,\n", to: "open.csv")
-        #expect(try await run.expect(.badData, "import", open, "--tenant", "acme").errors.contains("--passwords-out"))
-        try await run.expect(.conflict, "import", open, "--tenant", "acme", "--passwords-out", odd)
-        try await run.expect(.usage, "import", open)
-        try await run.expect(
-            .notFound,
-            "import",
-            open,
-            "--tenant",
-            "nobody",
-            "--passwords-out",
-            run.directory.file("p")
-        )
+        #expect(try await run.expect(.badData, "import \(open) --tenant acme").errors.contains("--passwords-out"))
+        try await run.expect(.conflict, "import \(open) --tenant acme --passwords-out \(odd)")
+        try await run.expect(.usage, "import \(open)")
+        try await run.expect(.notFound, "import \(open) --tenant nobody --passwords-out \(run.directory.file("p"))")
         #expect(try await run.count("SELECT count(*) FROM customers") == 0)
         await run.close()
     }
