@@ -13,7 +13,8 @@ extension Console {
         )
     }
 
-    /// Writes every byte; a reader that went away (`nexora … | head`) is no error worth a word.
+    /// Writes every byte; a reader that went away (`nexora tail | head`) ends the process without a word, as SIGPIPE does
+    /// where it is not ignored.
     private static func writeAll(_ bytes: [UInt8], to descriptor: Int32) {
         var offset = 0
         while offset < bytes.count {
@@ -22,6 +23,7 @@ extension Console {
                 unsafe Glibc.write(descriptor, buffer.baseAddress.map { unsafe $0 + offset }, buffer.count - offset)
             }
             if written < 0 && errno == EINTR { continue }
+            if written < 0 && errno == EPIPE { _exit(128 + SIGPIPE) }
             guard written > 0 else { return }
             offset += written
         }
