@@ -1,4 +1,5 @@
 import CPlatform
+import Concurrency
 import Crypto
 import Domain
 import Observability
@@ -167,7 +168,7 @@ final class AccessHandler: PacketHandler {
             length = unsafe RejectReply.write(into: room, view: view, nas: nas, reason: reason, login: login)
             counters.rejected[Int(reason.rawValue)].add(1)
         }
-        counters.duration.observe(nanoseconds: 0)
+        counters.duration.observe(nanoseconds: SystemClock.monotonicNanoseconds() - datagram.receivedAt)
         tell(datagram, view, nas, directory, subject, login.method, decision, admission)
         guard length > 0 else { return cache.forget(slot) }
         let answer = unsafe UnsafeRawBufferPointer(rebasing: room[..<length])

@@ -1,0 +1,81 @@
+import Crypto
+import Domain
+import Events
+import RADIUS
+import SharedTesting
+import Testing
+import WireFormat
+
+@testable import RadiusServer
+
+@Suite struct AccountingEncoderTests {
+    private func encode(_ attributes: [Attribute], swapped: Bool = false, directory: Directory = SampleDirectory.make())
+        throws -> AccountingRecord
+    {
+        let packet = Packet(.accountingRequest, identifier: 1, attributes: attributes)
+        let octets = try #require(packet.encodedRequest(secret: .init(Array(SampleDirectory.secret.utf8))))
+        let record = JournalRecord(
+            sequence: 1,
+            receivedAt: 1_795_000_000_000_000,
+            eventID: UUID128(high: 1, low: 2),
+            tenantID: SampleDirectory.tenant,
+            nasID: SampleDirectory.nas,
+            sourceHigh: 0,
+            sourceLow: 0xffff_7f00_0001,
+            sourcePort: 1,
+            flags: swapped ? JournalRecord.swapsOctets : 0
+        )
+        let encoder = AccountingEncoder(directory: DirectoryStore(directory), source: "/radius-server/test")
+        let message = unsafe octets.withUnsafeBytes { unsafe encoder.encode(record, packet: $0) }
+        #expect(message.subject == "accounting.sessions.\(SampleDirectory.tenant).\(SampleDirectory.nas)")
+        #expect(message.id == UUID128(high: 1, low: 2).description)
+        return try Event<AccountingRecorded>(decoding: message.payload).payload.record
+    }
+
+    private let stop: [Attribute] = [
+        Attribute(AttributeType.acctStatusType, 2), Attribute(AttributeType.userName, text: "bob"),
+        Attribute(AttributeType.acctSessionID, text: "8000002a"), Attribute(AttributeType.acctSessionTime, 3_600),
+        Attribute(AttributeType.acctInputOctets, 7), Attribute(AttributeType.acctInputGigawords, 5),
+        Attribute(AttributeType.acctOutputOctets, 0), Attribute(AttributeType.acctOutputGigawords, 3),
+        Attribute(AttributeType.acctDelayTime, 30), Attribute(AttributeType.framedIPAddress, 0x0a14_1e28),
+    ]
+
+    @Test("Gigawords make 64-bit counters; the service is found by name", .proves("ACC-07", "ACC-08", "RAD-23"))
+    func counters() throws {
+        let record = try encode(stop)
+        #expect(record.inputOctets == (5 << 32) + 7 && record.outputOctets == 3 << 32)
+        #expect(record.statusType == .stop && record.hasGigawords)
+        #expect(record.serviceID == ServiceID(UUID128(high: 4, low: 1)))
+        #expect(record.customerID == CustomerID(UUID128(high: 5, low: 1)))
+        #expect(record.startedAt == record.receivedAt.adding(microseconds: -3_630_000_000))
+        #expect(record.framedIPv4 == "10.20.30.40")
+        #expect(record.nasName == "bras-1")
+    }
+
+    @Test("A NAS that counts from the subscriber's side is turned round")
+    func swapped() throws {
+        let record = try encode(stop, swapped: true)
+        #expect(record.inputOctets == 3 << 32 && record.outputOctets == (5 << 32) + 7)
+    }
+
+    @Test("Class wins over the user name", .proves("ACC-02"))
+    func classWins() throws {
+        var value: [UInt8] = [0x4e, 1, 0, 0, 1]
+        value += UUID128(high: 77, low: 78).bytes + UUID128(high: 4, low: 3).bytes
+        let record = try encode(stop + [Attribute(AttributeType.class, value)])
+        #expect(record.admissionID == AdmissionID(UUID128(high: 77, low: 78)))
+        #expect(record.serviceID == ServiceID(UUID128(high: 4, low: 3)))
+        #expect(record.decisionVersion == 1)
+        let foreign = try encode(stop + [Attribute(AttributeType.class, text: "t1:s42")])
+        #expect(foreign.admissionID == nil && foreign.serviceID == ServiceID(UUID128(high: 4, low: 1)))
+    }
+
+    @Test("Texts that are not UTF-8 or hold NUL become storable")
+    func texts() throws {
+        let record = try encode([
+            Attribute(AttributeType.acctStatusType, 1), Attribute(AttributeType.userName, [0x62, 0, 0xff, 0x6f]),
+        ])
+        #expect(record.username == "b\u{fffd}o")
+        #expect(record.serviceID == nil)
+    }
+}
