@@ -31,9 +31,11 @@ build_tests() {
     return 1
 }
 
-# The tests were built by build_tests with the same flags; this only runs them.
+# The tests were built by build_tests with the same flags; this only runs them, one after another: side by side on two
+# cores, the ones that compute keep Swift's few threads from the ones that wait for something to happen.
 swift_test() {
-    swift test --package-path "$ROOT" --skip-build --explicit-target-dependency-import-check error --disable-xctest "$@" </dev/null
+    swift test --package-path "$ROOT" --skip-build --explicit-target-dependency-import-check error --disable-xctest \
+        --no-parallel "$@" </dev/null
 }
 
 # Makes .venv, or renews it when Tests/requirements.txt changed.
