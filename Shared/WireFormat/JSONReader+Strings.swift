@@ -3,12 +3,13 @@ extension JSONReader {
     package mutating func readString() throws(JSONError) -> String {
         if try nextSignificant() != UInt8(ascii: "\"") { try expect(.string) }
         let start = position + 1
-        let plain = plainEnd(from: start)
+        let (plain, isASCII) = plainEnd(from: start)
         if plain < end, bytes[plain] == UInt8(ascii: "\"") {
+            position = plain + 1
+            if isASCII { return asciiText(start..<plain) }
             guard let text = String(validating: bytes[start..<plain], as: UTF8.self) else {
                 throw .malformedString(offset: start)
             }
-            position = plain + 1
             return text
         }
         return try readEscapedString(start: start, plain: plain)
@@ -19,15 +20,29 @@ extension JSONReader {
         _ = try readString()
     }
 
-    /// The first octet from `start` on that is not literal text.
-    private func plainEnd(from start: Int) -> Int {
-        var index = start
-        while index < end {
-            let byte = bytes[index]
-            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 { break }
-            index += 1
+    /// The first octet from `start` on that is not literal text, and whether all before it are ASCII.
+    private func plainEnd(from start: Int) -> (end: Int, isASCII: Bool) {
+        // SAFETY: every index is below `end`, which is the array's own count.
+        unsafe bytes.withUnsafeBufferPointer { bytes in
+            var index = start
+            var all: UInt8 = 0
+            while index < end {
+                let byte = unsafe bytes[index]
+                if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 { break }
+                all |= byte
+                index += 1
+            }
+            return (index, all < 0x80)
         }
-        return index
+    }
+
+    /// Octets that are known to be ASCII, as text: without the general validation, which costs ten times as much. Most
+    /// strings of an event, and all its keys, are.
+    private func asciiText(_ range: Range<Int>) -> String {
+        // SAFETY: `range` lies within the array.
+        unsafe bytes.withUnsafeBufferPointer { bytes in
+            unsafe String(decoding: UnsafeBufferPointer(rebasing: bytes[range]), as: UTF8.self)
+        }
     }
 
     private mutating func readEscapedString(start: Int, plain: Int) throws(JSONError) -> String {
@@ -43,7 +58,7 @@ extension JSONReader {
             if byte == UInt8(ascii: "\"") { break }
             guard byte == UInt8(ascii: "\\") else { throw .malformedString(offset: stop) }
             index = try appendEscape(at: index, to: &text)
-            stop = plainEnd(from: index)
+            stop = plainEnd(from: index).end
         }
         guard let string = String(validating: text, as: UTF8.self) else { throw .malformedString(offset: start) }
         position = index
