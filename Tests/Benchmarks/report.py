@@ -125,6 +125,12 @@ def memory_of(results):
     return ", ".join(f"{name} {size / 1024:.0f} MB" for name, size in memory if size)
 
 
+def processor_of(results, server):
+    prefix = f"cpu_us.accounting.{server}."
+    costs = [(name.removeprefix(prefix), results.number(name)) for name in results.facts if name.startswith(prefix)]
+    return ", ".join(f"{name} {cost:.0f} us" for name, cost in costs if cost and cost >= 0.5)
+
+
 def notes_of(results):
     text = results.text
     versions = ", ".join(f"{label} {text(f'version.{name}')}" for label, name in
@@ -135,6 +141,9 @@ def notes_of(results):
                       "load generator and database on the same cores")
     yield "Versions", versions
     yield "Memory after the run", memory_of(results)
+    for server, title in (("freeradius", "FreeRADIUS"), ("nexora", "Nexora")):
+        if cost := processor_of(results, server):
+            yield f"Processor time of an accounting packet, {title}", cost
     if "import_seconds" in results.facts:
         yield "Import of the subscribers", f"{text('import_seconds')} s by nexora import"
     yield "How", ("median of the runs, servers in turn; logins timed after a second of warming up; every reply's length, "

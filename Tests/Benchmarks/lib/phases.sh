@@ -71,9 +71,14 @@ accounting_run() {
     load "fill.$server.$run" "${common[@]}" -n "$SESSIONS" --truth "$RESULTS/truth.tsv"
     committed "fill.$server.$run" "$server"
     as_superuser postgres psql -X -q -c CHECKPOINT
+    processor_time | sort >"$RESULTS/before"
     load "accounting.$server.$run" "${common[@]}" --from "$SESSIONS" -n "$PACKETS" --truth "$RESULTS/truth.tsv"
     committed "accounting.$server.$run" "$server"
-    rm -f "$RESULTS/truth.tsv"
+    # What a packet costs each part says where the time goes, also on a machine that has other work.
+    processor_time | sort | join "$RESULTS/before" - | while read -r name before after; do
+        fact "cpu_us.accounting.$server.$name" "$(awk -v d=$((after - before)) -v n="$PACKETS" 'BEGIN { printf "%.1f", d / n }')"
+    done
+    rm -f "$RESULTS/truth.tsv" "$RESULTS/before"
 }
 
 # $1: the phase; $2: the server.

@@ -98,6 +98,20 @@ postgres_kb() {
     printf '%s\n' "$total"
 }
 
+# Processor time used so far by each part, in microseconds: lines of NAME MICROSECONDS. Postgres' includes its backends.
+processor_time() {
+    local name pids tick
+    tick=$((1000000 / $(getconf CLK_TCK)))
+    for name in "${DAEMONS[@]}" freeradius-ram freeradius-sql nats postgres; do
+        process_alive "$name" || continue
+        pids=$(process_pid "$name")
+        [[ $name != postgres ]] || pids+=" $(pgrep -P "$pids" | tr '\n' ' ')"
+        # Fields 14 and 15 are its own, 16 and 17 those of ended children; the name before them may hold blanks.
+        for pid in $pids; do sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null || true; done |
+            awk -v name="$name" -v tick="$tick" '{ sum += $12 + $13 + $14 + $15 } END { print name, sum * tick }'
+    done
+}
+
 note_memory() {
     local name
     for name in "${DAEMONS[@]}" freeradius-ram freeradius-sql nats redis; do
