@@ -44,7 +44,7 @@ final class Journal: Sendable {
     private let nextSegmentNumber: Atomic<UInt64>
     private let lockDescriptor: Int32
     private let held = HeldAnswers()
-    private let onDurable: Mutex<(@Sendable () -> Void)?> = Mutex(nil)
+    private let onDurable = Mutex<DurableListener?>(nil)
 
     /// Opens the directory, finds what an earlier run left, and holds the directory for itself.
     init(settings: Settings, metrics: JournalMetrics, logger: Logger) throws(JournalError) {
@@ -124,7 +124,7 @@ final class Journal: Sendable {
     }
 
     /// Called on the journal thread whenever new records are durable.
-    func whenDurable(_ body: @escaping @Sendable () -> Void) { onDurable.withLock { $0 = body } }
+    func whenDurable(_ body: @escaping @Sendable () -> Void) { onDurable.withLock { $0 = DurableListener(body: body) } }
 
     // MARK: - Threads
 
@@ -197,7 +197,7 @@ final class Journal: Sendable {
         }
         durable.store(mailbox.lastSequence, ordering: .releasing)
         if !settings.waitsForStream { mailbox.sendAnswers() }
-        onDurable.withLock { $0 }?()
+        onDurable.withLock { $0 }?.body()
     }
 
     /// Writes all records, in as many segments as it takes, each synced before the next begins.
@@ -291,4 +291,10 @@ final class Journal: Sendable {
         }
         for info in removed { info.segment.delete() }
     }
+}
+
+/// Who is told of durable records. In a type of its own: a bare closure that a generic lock hands out and takes back is
+/// wrapped anew each time, and the wrappers add up until a call of it overflows the stack.
+private struct DurableListener {
+    let body: @Sendable () -> Void
 }
