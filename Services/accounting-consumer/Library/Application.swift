@@ -14,7 +14,6 @@ import WireFormat
 /// accounting-consumer, put together.
 package enum Application {
     package static let name = "accounting-consumer"
-    package static let version = "0.1.0"
     /// The port of /health, /ready and /metrics unless configured.
     package static let adminPort: UInt16 = 9_102
     /// The durable consumer that every worker of every process shares.
@@ -22,7 +21,13 @@ package enum Application {
 
     /// Runs the daemon from its command line to its exit code.
     package static func run() async -> Int32 {
-        await runDaemon(name: name, version: version, adminPort: adminPort, configure: Settings.init, build: build)
+        await runDaemon(
+            name: name,
+            version: Build.version,
+            adminPort: adminPort,
+            configure: Settings.init,
+            build: build
+        )
     }
 
     /// The services of one process, in the order of their dependence.
@@ -65,6 +70,11 @@ package enum Application {
             idle: settings.relayIdle
         )
         return [
+            // Ends last: the workers' last acknowledgements leave before the process does.
+            NamedService("nats") {
+                await waitForShutdown()
+                try? await nats.flush(within: .seconds(1))
+            },
             NamedService("database", probe(sessions.make("probe"), context)),
             NamedService("streams", setup(settings, context, nats)),
             NamedService("monitor", monitor),
