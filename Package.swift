@@ -178,8 +178,8 @@ let suites: [Target] = [
     tests("ArchitectureTests", "Tests/Architecture", ["SharedTesting"]),
 ]
 
-/// NEXORA_SUITES=RADIUSTests,DomainTests leaves the other suites out, for an edit-build-test loop of seconds.
-let wanted = Context.environment["NEXORA_SUITES"].map { Set($0.split(separator: ",").map(String.init)) }
+/// NEXORA_TEST_SUITES=RADIUSTests,DomainTests leaves the other suites out, for an edit-build-test loop of seconds.
+let wanted = Context.environment["NEXORA_TEST_SUITES"].map { Set($0.split(separator: ",").map(String.init)) }
 
 /// While the house is being laid, a target joins once its folder exists.
 let targets = (shared + services + suites).filter { target in

@@ -55,6 +55,12 @@ package struct Event<Payload: EventPayload>: Sendable {
     /// Reads exactly one event; another type of event is `invalidMember("type")`.
     package init(decoding bytes: [UInt8]) throws(JSONError) {
         var reader = JSONReader(bytes)
+        try self.init(from: &reader)
+        try reader.expectEnd()
+    }
+
+    /// Reads the event that comes next.
+    init(from reader: inout JSONReader) throws(JSONError) {
         var attributes = EnvelopeAttributes.Partial()
         var payload: Payload?
         try reader.readObject { reader, key throws(JSONError) in
@@ -66,7 +72,6 @@ package struct Event<Payload: EventPayload>: Sendable {
                 try attributes.read(key, from: &reader)
             }
         }
-        try reader.expectEnd()
         let known = try attributes.complete()
         guard known.type == Payload.type else { throw .invalidMember("type") }
         guard let payload else { throw .missingMember("data") }

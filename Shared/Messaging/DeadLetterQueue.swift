@@ -45,16 +45,37 @@ package final class DeadLetterQueue: Sendable {
     /// connection, stores nothing twice within the duplicate window. Throws `EventNotAcknowledged` when it could not be
     /// stored: it stays with the consumer then.
     package func bury(_ delivery: Delivery, reason: String, stream: String, consumer: String) async throws {
-        try await publisher.publish(
+        try await store(
             delivery.payload,
-            subject: "deadletter." + delivery.subject,
-            messageID: "dead.\(stream).\(consumer).\(delivery.sequence).\(delivery.messageID)",
-            headers: [
-                (Header.reason, Self.headerText(reason)), (Header.subject, delivery.subject),
-                (Header.stream, stream), (Header.consumer, consumer), (Header.messageID, delivery.messageID),
-            ]
+            subject: delivery.subject,
+            messageID: delivery.messageID,
+            sequence: delivery.sequence,
+            reason: reason,
+            stream: stream,
+            consumer: consumer
         )
         delivery.message.term()
+    }
+
+    /// Stores what failed, a message or one event of it, and leaves the message to its consumer.
+    package func store(
+        _ payload: [UInt8],
+        subject: String,
+        messageID: String,
+        sequence: UInt64,
+        reason: String,
+        stream: String,
+        consumer: String
+    ) async throws {
+        try await publisher.publish(
+            payload,
+            subject: "deadletter." + subject,
+            messageID: "dead.\(stream).\(consumer).\(sequence).\(messageID)",
+            headers: [
+                (Header.reason, Self.headerText(reason)), (Header.subject, subject), (Header.stream, stream),
+                (Header.consumer, consumer), (Header.messageID, messageID),
+            ]
+        )
     }
 
     /// Dead letters in order, from that number on, at most `maximum`.

@@ -20,10 +20,15 @@ struct AccountingWorker: Lifecycle.Service {
     }
 
     private func serve() async throws {
+        // Messages hold more records the busier the servers are; a batch is meant in records.
+        var recordsPerMessage = 1.0
         while !GracefulShutdown.isShuttingDown {
             let deliveries: [any AccountingDelivery]
             do {
-                deliveries = try await source.next(maximum: batch, within: wait)
+                deliveries = try await source.next(
+                    maximum: max(1, Int(Double(batch) / recordsPerMessage)),
+                    within: wait
+                )
             } catch let error as CancellationError {
                 throw error
             } catch {
@@ -32,7 +37,8 @@ struct AccountingWorker: Lifecycle.Service {
                 continue
             }
             guard !deliveries.isEmpty else { continue }
-            try await processor.process(deliveries)
+            let records = try await processor.process(deliveries)
+            recordsPerMessage += (max(1, Double(records) / Double(deliveries.count)) - recordsPerMessage) / 4
         }
     }
 }

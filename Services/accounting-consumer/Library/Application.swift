@@ -245,13 +245,16 @@ private struct DeadLetters: DeadLetterStream {
     let queue: DeadLetterQueue
 
     func bury(_ delivery: any AccountingDelivery, reason: String) async throws {
-        guard let message = delivery as? NATSMessage else { return }
-        try await queue.bury(
-            Delivery(message),
+        try await queue.store(
+            delivery.payload,
+            subject: delivery.subject,
+            messageID: delivery.messageID ?? "",
+            sequence: delivery.sequence,
             reason: reason,
             stream: Streams.accounting.name,
             consumer: Application.durable
         )
+        delivery.ack()
     }
 }
 

@@ -27,8 +27,9 @@ struct BatchBisection {
     /// Parts still to commit, the next one last, as index ranges of the batch.
     private var parts: [Range<Int>]
 
-    init(count: Int) {
-        parts = count > 0 ? [0..<count] : []
+    /// Records 0 ..< `count` in parts of at most `limit`.
+    init(count: Int, limit: Int = .max) {
+        parts = stride(from: 0, to: count, by: limit).map { $0..<$0 + min(limit, count - $0) }.reversed()
     }
 
     /// The part to commit now; nil when everything is settled.

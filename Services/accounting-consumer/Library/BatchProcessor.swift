@@ -24,18 +24,23 @@ struct BatchProcessor: Sendable {
     /// How long an outage is waited out between attempts.
     let backoff: Backoff
 
-    /// Returns when nothing of the batch is left to do; throws only when the task is cancelled: what is not settled then
-    /// is delivered again.
-    func process(_ deliveries: [any AccountingDelivery]) async throws {
+    /// Messages may hold many records: no transaction takes more than so many of them.
+    static let recordsPerCommit = 2_000
+
+    /// Returns how many records there were, when nothing of the batch is left to do; throws only when the task is
+    /// cancelled: what is not settled then is delivered again.
+    @discardableResult
+    func process(_ deliveries: [any AccountingDelivery]) async throws -> Int {
         let began = SystemClock.monotonicNanoseconds()
         let batch = DecodedBatch(deliveries)
         try await commit(batch)
         metrics.batchSeconds.observe(nanoseconds: SystemClock.monotonicNanoseconds() - began)
         for (delivery, reason) in batch.undecodable { try await blame(delivery, reason: reason, among: [delivery]) }
+        return batch.records.count
     }
 
     private func commit(_ batch: DecodedBatch) async throws {
-        var bisection = BatchBisection(count: batch.records.count)
+        var bisection = BatchBisection(count: batch.records.count, limit: Self.recordsPerCommit)
         var waits = backoff
         var conflicts = 0
         while let part = bisection.next() {
@@ -88,7 +93,7 @@ struct BatchProcessor: Sendable {
 
     private func settle(_ deliveries: ArraySlice<any AccountingDelivery>) {
         for delivery in deliveries { delivery.ack() }
-        failures.settled(deliveries.lazy.map(\.sequence))
+        failures.settled(deliveries.lazy.map(\.recordNumber))
         if let newest = deliveries.map(\.timeMicroseconds).max() { progress.settled(through: newest) }
     }
 
@@ -107,14 +112,14 @@ struct BatchProcessor: Sendable {
         reason: String,
         among held: some Sequence<any AccountingDelivery>
     ) async throws {
-        let attempts = failures.failed(delivery.sequence)
+        let attempts = failures.failed(delivery.recordNumber)
         guard attempts >= FailureLedger.limit else {
             metrics.rejected.add()
             delivery.nak(delay: .milliseconds(100 << min(attempts, 6)))
             return
         }
         try await bury(delivery, reason: reason, among: held)
-        failures.settled([delivery.sequence])
+        failures.settled([delivery.recordNumber])
         metrics.buried.add()
         metrics.deadLetters.add()
         logger.error(
@@ -169,7 +174,8 @@ extension RefusedMessage {
     }
 }
 
-/// A batch after decoding: records beside the deliveries they came in.
+/// A batch after decoding: records beside the deliveries they came in. A message of several records is taken apart, so
+/// that each stands for itself.
 struct DecodedBatch {
     private(set) var deliveries: [any AccountingDelivery] = []
     private(set) var records: [AccountingRecord] = []
@@ -178,12 +184,37 @@ struct DecodedBatch {
     init(_ received: [any AccountingDelivery]) {
         deliveries.reserveCapacity(received.count)
         records.reserveCapacity(received.count)
-        for delivery in received {
-            do {
-                records.append(try Event<AccountingRecorded>(decoding: delivery.payload).payload.record)
+        for delivery in received { add(delivery) }
+    }
+
+    private mutating func add(_ delivery: any AccountingDelivery) {
+        do {
+            let events = try EventBatch.decode(delivery.payload, as: AccountingRecorded.self)
+            for event in events { records.append(event.payload.record) }
+            if events.count == 1 {
                 deliveries.append(delivery)
+            } else {
+                deliveries += MessagePart.parts(of: delivery, ids: events.map(\.id.description))
+            }
+            if events.isEmpty { undecodable.append((delivery, "holds no event")) }
+        } catch {
+            addOneByOne(delivery, error)
+        }
+    }
+
+    /// Some event of the message cannot be read: the others must not share its lot.
+    private mutating func addOneByOne(_ delivery: any AccountingDelivery, _ error: JSONError) {
+        guard let events = try? EventBatch.split(delivery.payload), events.count > 1 else {
+            undecodable.append((delivery, "cannot be decoded: \(error)"))
+            return
+        }
+        let ids = events.indices.map { "\(delivery.messageID ?? String(delivery.sequence)).\($0)" }
+        for (event, part) in zip(events, MessagePart.parts(of: delivery, ids: ids)) {
+            do throws(JSONError) {
+                records.append(try Event<AccountingRecorded>(decoding: event).payload.record)
+                deliveries.append(part)
             } catch {
-                undecodable.append((delivery, "cannot be decoded: \(error)"))
+                undecodable.append((part, "cannot be decoded: \(error)"))
             }
         }
     }

@@ -8,8 +8,10 @@ protocol AccountingDelivery: Sendable {
     var payload: [UInt8] { get }
     /// The publisher's id of the message.
     var messageID: String? { get }
-    /// Its place in the stream.
+    /// Its message's place in the stream.
     var sequence: UInt64 { get }
+    /// Its place among the records of its message.
+    var part: Int { get }
     /// When the stream stored it, microseconds since 1970.
     var timeMicroseconds: Int64 { get }
 
@@ -19,6 +21,13 @@ protocol AccountingDelivery: Sendable {
     func nak(delay: Duration?)
     /// Still at work on it.
     func inProgress()
+}
+
+extension AccountingDelivery {
+    var part: Int { 0 }
+
+    /// Names the record among all of the stream; a message holds far fewer than 1,024.
+    var recordNumber: UInt64 { sequence << 10 | UInt64(part) }
 }
 
 /// Where deliveries come from.

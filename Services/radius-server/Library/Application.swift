@@ -80,11 +80,13 @@ private struct Parts {
             logger: context.logger
         )
         admin = try JetStreamAdmin(connection)
-        publisher = JournalPublisher(
+        let publisher = JournalPublisher(
             journal: journal,
             encoder: AccountingEncoder(directory: store, source: source),
             logger: context.logger
         )
+        self.publisher = publisher
+        connection.onStateChange { _ in publisher.keepNewest() }
     }
 
     func journalService() -> JournalService {

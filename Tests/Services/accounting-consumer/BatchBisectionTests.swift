@@ -89,4 +89,17 @@ import Testing
         expect(&ledger, 1, 1)
         expect(&ledger, 3, 2)
     }
+
+    @Test func `no part is larger than the limit and all parts together are the batch, in order`() {
+        for count in [0, 1, 1_999, 2_000, 2_001, 7_000] {
+            var bisection = BatchBisection(count: count, limit: 2_000)
+            var next = 0
+            while let part = bisection.next() {
+                #expect(part.lowerBound == next && part.count <= 2_000)
+                next = part.upperBound
+                _ = bisection.report(.committed)
+            }
+            #expect(next == count)
+        }
+    }
 }

@@ -26,7 +26,9 @@ import WireFormat
             flags: swapped ? JournalRecord.swapsOctets : 0
         )
         let encoder = AccountingEncoder(directory: DirectoryStore(directory), source: "/radius-server/test")
-        let message = unsafe octets.withUnsafeBytes { unsafe encoder.encode(record, packet: $0) }
+        let message = unsafe octets.withUnsafeBytes {
+            unsafe encoder.encode([JournalledPacket(record: record, octets: $0)])
+        }
         #expect(message.subject == "accounting.sessions.\(SampleDirectory.tenant).\(SampleDirectory.nas)")
         #expect(message.id == UUID128(high: 1, low: 2).description)
         return try Event<AccountingRecorded>(decoding: message.payload).payload.record

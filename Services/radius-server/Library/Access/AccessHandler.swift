@@ -12,7 +12,7 @@ final class AccessHandler: PacketHandler {
     struct Settings: Sendable {
         /// Refused logins are answered this much later, in nanoseconds; half of it again is added at random.
         var rejectDelay: UInt64 = 1_000_000_000
-        /// Decisions a second that go to the event stream from this thread.
+        /// Decisions a second that go to the event stream from this thread; 0 sends none.
         var feedRate: UInt32 = 200
     }
 
@@ -211,7 +211,9 @@ final class AccessHandler: PacketHandler {
         _ decision: AccessDecision,
         _ admission: UUID128?
     ) {
-        guard feedBucket.take(now: datagram.receivedAt) else {
+        // Half is kept for rejects: a flood of logins that succeed must not hide the one that fails.
+        let kept = if case .accept = decision { settings.feedRate / 2 } else { UInt32(0) }
+        guard settings.feedRate > 0, feedBucket.take(now: datagram.receivedAt, leaving: kept) else {
             feedSkipped += 1
             return
         }

@@ -3,7 +3,7 @@ import Events
 import Synchronization
 
 /// Decisions on their way to the event stream, for engineers who watch logins happen. A sample: at most so many a
-/// second per thread, rejects first; what is left out is counted and told. Never holds up an answer.
+/// second per thread, half of them kept for rejects; what is left out is counted and told. Never holds up an answer.
 final class DecisionFeed: Sendable {
     struct Decision: Sendable {
         let tenant: UUID128

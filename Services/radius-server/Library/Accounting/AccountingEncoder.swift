@@ -15,7 +15,23 @@ final class AccountingEncoder: JournalEncoder {
         self.source = source
     }
 
-    func encode(_ record: JournalRecord, packet: UnsafeRawBufferPointer) -> JournalMessage {
+    func encode(_ packets: [JournalledPacket]) -> JournalMessage {
+        let events = packets.map(event)
+        var writer = JSONWriter(capacity: 768 * events.count)
+        EventBatch.encode(events, into: &writer)
+        guard let first = events.first, let last = events.last else {
+            preconditionFailure("a message has packets")
+        }
+        return JournalMessage(
+            subject: Subjects.accounting(tenant: first.tenantID, nas: first.payload.record.nasID),
+            // Packets of one NAS between the first and the last are always the same ones, so the two ids name them all.
+            id: events.count == 1 ? first.id.description : "\(first.id).\(last.id)",
+            payload: writer.bytes
+        )
+    }
+
+    private func event(_ packet: JournalledPacket) -> Event<AccountingRecorded> {
+        let record = packet.record
         var accounting = AccountingRecord(
             id: EventID(record.eventID),
             tenantID: TenantID(record.tenantID),
@@ -23,24 +39,17 @@ final class AccountingEncoder: JournalEncoder {
             statusType: .interimUpdate,
             receivedAt: Timestamp(microseconds: record.receivedAt)
         )
-        if let view = unsafe try? PacketView(validating: packet) {
+        if let view = unsafe try? PacketView(validating: packet.octets) {
             AccountingAttributes.read(view, into: &accounting)
             if record.flags & JournalRecord.swapsOctets != 0 { accounting.swapDirections() }
         }
         resolve(&accounting)
-        let event = Event(
+        return Event(
             id: accounting.id,
             source: source,
             time: accounting.receivedAt,
             tenantID: accounting.tenantID,
             payload: AccountingRecorded(accounting)
-        )
-        var writer = JSONWriter(capacity: 1_024)
-        event.encode(into: &writer)
-        return JournalMessage(
-            subject: Subjects.accounting(tenant: accounting.tenantID, nas: accounting.nasID),
-            id: accounting.id.description,
-            payload: writer.bytes
         )
     }
 

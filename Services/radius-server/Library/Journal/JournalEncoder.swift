@@ -1,6 +1,13 @@
-/// Turns a journalled packet into the message that JetStream keeps.
+/// Turns journalled packets into the message that JetStream keeps.
 protocol JournalEncoder: Sendable {
-    func encode(_ record: JournalRecord, packet: UnsafeRawBufferPointer) -> JournalMessage
+    /// One message for packets of one NAS, in their order. The same packets always give the same message id.
+    func encode(_ packets: [JournalledPacket]) -> JournalMessage
+}
+
+/// A record read back from the journal; its octets are valid until the next read.
+@safe struct JournalledPacket {
+    let record: JournalRecord
+    let octets: UnsafeRawBufferPointer
 }
 
 /// One message for JetStream.

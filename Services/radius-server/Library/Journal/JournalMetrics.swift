@@ -39,7 +39,7 @@ struct JournalMetrics: Sendable {
         ).with()
         published = registry.counter(
             "journal_published_total",
-            "Records that JetStream acknowledged",
+            "Records handed to JetStream, repeats included",
             labels: []
         ).with()
         republished = registry.counter(

@@ -18,13 +18,25 @@ final class JournalPublisher: Sendable {
         var isStopping = false
         var replay = false
         var headSince: UInt64 = 0
+        var memory = StreamMemory()
+        /// What is on its way, by token.
+        var handed: [UInt64: Handed] = [:]
+    }
+
+    /// A message on its way.
+    private struct Handed {
+        var id: String
+        /// Its records, named only where answers to NASes wait for the stream.
+        var sequences: [UInt64]
     }
 
     private let journal: Journal
     private let encoder: any JournalEncoder
     private let logger: Logger
     private let state: Monitor<State>
-    private static let window = 8_192
+    /// Octets that are worth a round while little is going on, some 60 records, and while much is.
+    private static let worthSending = 16 << 10
+    private static let worthSendingUnderLoad = 192 << 10
     private static let stuckAfter: UInt64 = 30_000_000_000
 
     init(journal: Journal, encoder: any JournalEncoder, logger: Logger) {
@@ -35,20 +47,28 @@ final class JournalPublisher: Sendable {
         journal.whenDurable { [state] in state.withLock(waking: .one) { $0.hasNews = true } }
     }
 
-    /// The answers of JetStream, from any thread.
+    /// The answers of JetStream, from any thread. A token names a round and a message of it.
     func settle(_ token: UInt64, _ result: AckResult) {
-        let arrived = if case .acknowledged = result { true } else { false }
-        let (sequence, wakes) = state.withLock { state in
-            let sequence = state.tracker.settle(token, arrived: arrived)
+        let (sequences, wakes) = state.withLock { state in
+            let sequences = note(token, result, &state)
             state.headSince = SystemClock.monotonicNanoseconds()
-            return (sequence, state.waitsForRoom || state.tracker.mustRewind)
+            return (sequences, state.waitsForRoom || state.tracker.mustRewind || state.replay)
         }
-        if let sequence { journal.streamHolds(sequence) }
+        for sequence in sequences { journal.streamHolds(sequence) }
         if wakes { state.withLock(waking: .one) { $0.hasNews = true } }
     }
 
     /// Publishes everything that is kept once more: the stream has lost what it acknowledged.
     func replayAll() { state.withLock(waking: .one) { $0.replay = true } }
+
+    /// The connection broke or was made again: what was acknowledged until now is what the stream must still hold.
+    func keepNewest() { state.withLock { $0.memory.keepNewest() } }
+
+    /// Messages that the stream must hold; whoever takes them looks for them.
+    func takeMarks() -> [StreamMemory.Mark] { state.withLock { $0.memory.takeKept() } }
+
+    /// Gives back marks that could not be looked for.
+    func keep(_ marks: some Sequence<StreamMemory.Mark>) { state.withLock { $0.memory.keep(marks) } }
 
     func stop() { state.withLock(waking: .one) { $0.isStopping = true } }
 
@@ -65,6 +85,7 @@ final class JournalPublisher: Sendable {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 16)
         defer { unsafe buffer.deallocate() }
         var cursor = JournalPosition(segment: 0, offset: 0)
+        var isBusy = false
         while true {
             let (stopping, restart) = state.withLock { state in (state.isStopping, shouldRestart(&state)) }
             if stopping { return }
@@ -75,26 +96,58 @@ final class JournalPublisher: Sendable {
                 continue
             }
             cursor = place.position
+            isBusy = gather(place, isBusy: isBusy)
             let got = (try? unsafe place.info.segment.read(into: limited(buffer, place), at: cursor.offset)) ?? 0
-            let sent = unsafe publish(
+            let round = unsafe JournalRound(
                 UnsafeRawBufferPointer(rebasing: buffer[..<got]),
-                segment: cursor.segment,
-                from: &cursor.offset,
-                through: publisher
+                segment: cursor.segment
             )
-            if !sent { waitForNews(upTo: .milliseconds(100)) }
+            cursor.offset += round.length
+            if !publish(round, after: cursor, through: publisher) { waitForNews(upTo: .milliseconds(100)) }
         }
     }
 
     // MARK: - Private
+
+    /// A token is the tracker's, then 12 bits that tell the round's messages apart.
+    private static let messageBits: UInt64 = 12
+
+    /// Waits a moment for more where only a few records stand there: a millisecond when little is going on, longer under
+    /// load, when many small messages would cost more than the wait. Returns whether this was load.
+    private func gather(_ place: (info: SegmentInfo, position: JournalPosition), isBusy: Bool) -> Bool {
+        func standing() -> Int { place.info.end.load(ordering: .acquiring) - place.position.offset }
+        let worth = isBusy ? Self.worthSendingUnderLoad : Self.worthSending
+        let patience = isBusy ? 25 : 1
+        for _ in 0..<patience {
+            guard standing() < worth, !place.info.isClosed.load(ordering: .acquiring) else { break }
+            let leaves = state.wait(until: .after(.milliseconds(1)), for: { $0.isStopping || $0.replay }) { _ in true }
+            if leaves == true { break }
+        }
+        return standing() >= Self.worthSending
+    }
+
+    /// Returns the sequences of the records that arrived.
+    private func note(_ token: UInt64, _ result: AckResult, _ state: inout State) -> [UInt64] {
+        let handed = state.handed.removeValue(forKey: token)
+        guard case .acknowledged(let number, let duplicate) = result else {
+            state.tracker.settle(token >> Self.messageBits, arrived: false)
+            return []
+        }
+        guard state.tracker.settle(token >> Self.messageBits, arrived: true), let handed else { return [] }
+        let mark = StreamMemory.Mark(sequence: number, id: handed.id)
+        if !state.memory.acknowledged(mark, duplicate: duplicate) { state.replay = true }
+        return handed.sequences
+    }
 
     /// Where to begin again, when it is time to.
     private func shouldRestart(_ state: inout State) -> JournalPosition? {
         let now = SystemClock.monotonicNanoseconds()
         if state.replay {
             state.replay = false
+            state.memory.forget()
             for info in journal.segments { info.acknowledgedAt.store(0, ordering: .releasing) }
             state.tracker.rewind(to: JournalPosition(segment: 0, offset: 0))
+            state.handed.removeAll()
             journal.metrics.republished.add(1)
             logger.warn("the accounting stream lost what it had acknowledged: publishing all kept records again")
             return state.tracker.floor
@@ -102,6 +155,7 @@ final class JournalPublisher: Sendable {
         let stuck = state.tracker.outstanding > 0 && now > state.headSince + Self.stuckAfter
         guard state.tracker.mustRewind && state.tracker.outstanding == 0 || stuck else { return nil }
         state.tracker.rewind()
+        state.handed.removeAll()
         state.headSince = now
         journal.metrics.republished.add(1)
         return state.tracker.floor
@@ -109,8 +163,7 @@ final class JournalPublisher: Sendable {
 
     /// Segments that are acknowledged to their end begin their retention.
     private func markAcknowledged() {
-        let (floor, count) = state.withLock { ($0.tracker.floor, $0.tracker.takeAcknowledged()) }
-        if count > 0 { journal.metrics.published.add(count) }
+        let floor = state.withLock { $0.tracker.floor }
         var pending = 0
         for info in journal.segments {
             let end = info.end.load(ordering: .acquiring)
@@ -145,47 +198,33 @@ final class JournalPublisher: Sendable {
         return unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(left, buffer.count)])
     }
 
-    /// Publishes the records in `octets`, moving `offset` behind each; false when JetStream takes no more for now.
-    private func publish(
-        _ octets: UnsafeRawBufferPointer,
-        segment: UInt64,
-        from offset: inout Int,
-        through publisher: JetStreamPublisher
-    ) -> Bool {
-        var at = 0
-        while at < octets.count {
-            guard
-                let next = unsafe JournalRecord.read(
-                    UnsafeRawBufferPointer(rebasing: octets[at...]),
-                    segment: segment
-                )
-            else {
-                // The rest of the chunk is a record's first part, to be read again; a damaged one is stepped over.
-                if at == 0 { offset += 8 }
-                return true
+    /// Hands a round over, waiting for room as often as it takes; false when JetStream takes nothing for now, and the
+    /// round will come again.
+    private func publish(_ round: JournalRound, after: JournalPosition, through publisher: JetStreamPublisher) -> Bool {
+        let began: UInt64? = state.withLock { state in
+            guard !state.tracker.mustRewind, !state.replay, !state.isStopping else { return nil }
+            if state.tracker.outstanding == 0 { state.headSince = SystemClock.monotonicNanoseconds() }
+            return state.tracker.begin(messages: round.messages.count, after: after)
+        }
+        guard let began else { return false }
+        for (index, packets) in round.messages.enumerated() {
+            let token = began << Self.messageBits | UInt64(index)
+            guard hand(packets, token, to: publisher) else {
+                state.withLock { state in
+                    for _ in index..<round.messages.count { state.tracker.settle(began, arrived: false) }
+                }
+                return false
             }
-            let after = JournalPosition(segment: segment, offset: offset + (unsafe next.footprint))
-            guard unsafe hand(next.record, next.packet, after: after, to: publisher) else { return false }
-            at += unsafe next.footprint
-            offset = after.offset
+            journal.metrics.published.add(packets.count)
         }
         return true
     }
 
-    private func hand(
-        _ record: JournalRecord,
-        _ packet: UnsafeRawBufferPointer,
-        after: JournalPosition,
-        to publisher: JetStreamPublisher
-    ) -> Bool {
-        let message = unsafe encoder.encode(record, packet: packet)
+    private func hand(_ packets: [JournalledPacket], _ token: UInt64, to publisher: JetStreamPublisher) -> Bool {
+        let message = encoder.encode(packets)
+        let sequences = journal.settings.waitsForStream ? packets.map(\.record.sequence) : []
+        state.withLock { $0.handed[token] = Handed(id: message.id, sequences: sequences) }
         while true {
-            let token: UInt64? = state.withLock { state in
-                guard !state.tracker.mustRewind, !state.replay, !state.isStopping else { return nil }
-                if state.tracker.outstanding == 0 { state.headSince = SystemClock.monotonicNanoseconds() }
-                return state.tracker.handOver(record.sequence, after: after)
-            }
-            guard let token else { return false }
             let outcome = publisher.publish(
                 subject: message.subject,
                 payload: message.payload,
@@ -193,8 +232,10 @@ final class JournalPublisher: Sendable {
                 token: token
             )
             if outcome == .accepted { return true }
-            state.withLock { $0.tracker.takeBack() }
-            guard outcome == .stalled else { return false }
+            guard outcome == .stalled, state.withLock({ !$0.tracker.mustRewind && !$0.isStopping }) else {
+                state.withLock { _ = $0.handed.removeValue(forKey: token) }
+                return false
+            }
             state.withLock { $0.waitsForRoom = true }
             waitForNews(upTo: .milliseconds(50))
             state.withLock { $0.waitsForRoom = false }

@@ -29,8 +29,10 @@ enum RefusalReason: Int, CaseIterable, Sendable {
         switch self {
         case .malformed: "The sender's packets break RFC 2865; find out what sends to this port."
         case .unexpectedCode: "Check that the NAS sends authentication and accounting to their own ports."
-        case .unknownNAS: "Add the NAS with `nexora nas add --address ADDRESS`, or block the sender."
-        case .badAuthenticator: "The shared secret differs: set the same one with `nexora nas set NAME --secret-from stdin`."
+        case .unknownNAS:
+            "Add the NAS with `nexora nas add NAME --tenant TENANT --address ADDRESS`, or block the sender."
+        case .badAuthenticator:
+            "The shared secret differs: set the same one with `nexora nas set NAME --secret-from stdin`."
         case .messageAuthenticatorMissing:
             "Make the NAS send Message-Authenticator, or allow its absence with "
                 + "`nexora nas set NAME --require-message-authenticator no`."

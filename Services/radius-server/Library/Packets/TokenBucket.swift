@@ -16,11 +16,11 @@ struct TokenBucket {
         refilledAt = now
     }
 
-    /// Takes one token; false when there is none.
-    mutating func take(now: UInt64) -> Bool {
+    /// Takes one token; false when there is none, or where so many as `leaving` would not be left for others.
+    mutating func take(now: UInt64, leaving: UInt32 = 0) -> Bool {
         guard rate > 0 else { return true }
         refill(now: now)
-        guard level >= Self.unit else { return false }
+        guard level >= (UInt64(leaving) + 1) * Self.unit else { return false }
         level -= Self.unit
         return true
     }
