@@ -62,7 +62,7 @@ def stored(system, session):
     )
 
 
-# proves: ACC-01 ACC-07 ACC-08
+# proves: ACC-01 ACC-07 ACC-08 ACC-12
 def test_radclient_accounts_a_session_from_start_to_stop(system):
     common = {
         "User-Name": system.user, "Acct-Session-Id": "radclient-1", "NAS-Port": 7,
@@ -172,3 +172,37 @@ def test_a_suspended_service_is_refused_and_a_changed_plan_shows_within_two_seco
         tail.wait_for(lambda line: "suspended" in line["event"]["data"].get("reason", "").lower())
     system.nexora("service", "set", "demo0002", "--status", "active", "--plan", "Home 50")
     within(2, attempt, accepted)
+
+
+# proves: OBS-01 OBS-02 OBS-03 OBS-04 OBS-11 OBS-15
+def test_both_daemons_tell_their_figures_under_the_agreed_names(system):
+    login(system, **{"User-Password": system.user_password})
+    login(system, **{"User-Password": "wrong"})
+    radius = system.radius.metrics()
+    for line in (
+        'radius_auth_total{tenant="', ',result="accept",reason="ok"}', ',result="reject",reason="wrong_password"}',
+        'process_resident_memory_bytes ', 'nexora_build_info{service="radius-server"',
+    ):
+        assert line in radius, line
+    bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1]
+    told = [
+        float(line.split('le="')[1].split('"')[0]) for line in radius.splitlines()
+        if line.startswith("radius_auth_duration_seconds_bucket") and "+Inf" not in line
+    ]
+    assert sorted(set(told)) == bounds
+    consumer = system.consumers[0]
+    for name, labels in (
+        ("radius_accounting_bytes_total", ("tenant", "direction")), ("queue_depth", ("stream", "consumer")),
+        ("radius_active_sessions", ("tenant", "nas")),
+    ):
+        def lines():
+            text = "".join(each.metrics() for each in system.consumers)
+            return [line for line in text.splitlines() if line.startswith(name + "{")]
+        radclient(
+            system.radius.acct_port, "acct", system.secret,
+            {"User-Name": system.user, "Acct-Session-Id": "figures", "Acct-Status-Type": "Interim-Update", "NAS-Port": 7,
+             "Acct-Session-Time": 60, "Acct-Input-Octets": 1000, "Acct-Output-Octets": 2000},
+        )
+        eventually(lines, 40, f"{name} told by a consumer")
+        assert all(f'{label}="' in lines()[0] for label in labels)
+    assert consumer.metrics().startswith("# HELP")

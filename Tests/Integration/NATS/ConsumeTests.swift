@@ -66,6 +66,33 @@ import Testing
         }
     }
 
+    @Test("a delayed retry survives its consumer's restart and its server's", .proves("MSG-12"))
+    func delayedRetrySurvives() async throws {
+        try await Fixture.with { fixture in
+            try await fixture.publishAll(numbered(0..<1))
+            let first = try worker(fixture, wait: .seconds(30))
+            var got: [NATSMessage] = []
+            try await eventually {
+                got += try await first.next(maximum: 1, within: .milliseconds(100))
+                return got.count == 1
+            }
+            got[0].nak(delay: .milliseconds(1_500))
+            try await fixture.client.flush()
+            await first.close()
+            try await fixture.server.stop()
+            try await fixture.server.start()
+            let second = try worker(fixture, wait: .seconds(30))
+            var again: [NATSMessage] = []
+            try await eventually {
+                again += try await second.next(maximum: 1, within: .milliseconds(100))
+                return again.count == 1
+            }
+            #expect(again[0].sequence == got[0].sequence && again[0].deliveries == 2)
+            again[0].ack()
+            await second.close()
+        }
+    }
+
     @Test("two consumers of one durable share its messages, each to one of them", .proves("MSG-04"))
     func share() async throws {
         try await Fixture.with { fixture in

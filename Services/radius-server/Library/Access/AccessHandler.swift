@@ -167,6 +167,7 @@ final class AccessHandler: PacketHandler {
         case .reject(let reason):
             length = unsafe RejectReply.write(into: room, view: view, nas: nas, reason: reason, login: login)
             counters.rejected[Int(reason.rawValue)].add(1)
+            feed.failures.failed(tenant: directory.tenants[Int(nas.tenant)].id, now: datagram.receivedAt)
         }
         counters.duration.observe(nanoseconds: SystemClock.monotonicNanoseconds() - datagram.receivedAt)
         tell(datagram, view, nas, directory, subject, login.method, decision, admission)

@@ -23,6 +23,8 @@ final class DecisionFeed: Sendable {
         var skipped: UInt64 = 0
     }
 
+    /// Refused logins by tenant and minute.
+    let failures = FailureWatch()
     private let state = Mutex(State())
     private static let capacity = 8_192
 

@@ -35,7 +35,7 @@ enum AccountingAttributes {
     }
 
     private static func readCounters(_ view: PacketView, into record: inout AccountingRecord) {
-        record.delaySeconds = view.uint32(AttributeType.acctDelayTime) ?? 0
+        record.delaySeconds = delay(view.uint32(AttributeType.acctDelayTime))
         record.sessionSeconds = view.uint32(AttributeType.acctSessionTime) ?? 0
         let inputHigh = view.uint32(AttributeType.acctInputGigawords)
         let outputHigh = view.uint32(AttributeType.acctOutputGigawords)
@@ -60,10 +60,22 @@ enum AccountingAttributes {
         }
     }
 
-    /// Octets with their gigawords; beyond 2^63 a NAS is mistaken and the lower part is kept.
+    /// Longer than closed sessions stay where late records amend them, no record was held back: the NAS is mistaken,
+    /// and believing it would move the session decades away and out of the retention.
+    private static let longestDelay: UInt32 = 7 * 86_400
+    /// 8 PiB, a week at 100 Gbit/s. A few counters beyond it would exceed what a day's usage can hold, and with that all
+    /// true records of the service.
+    private static let mostOctets: UInt64 = 1 << 53
+
+    private static func delay(_ seconds: UInt32?) -> UInt32 {
+        guard let seconds, seconds <= longestDelay else { return 0 }
+        return seconds
+    }
+
+    /// Octets with their gigawords; of an impossible number the lower part is kept, as from a NAS without gigawords.
     private static func octets(_ low: UInt32?, _ high: UInt32?) -> Int64 {
         let wide = UInt64(high ?? 0) << 32 | UInt64(low ?? 0)
-        return Int64(exactly: wide) ?? Int64(low ?? 0)
+        return wide <= mostOctets ? Int64(wide) : Int64(low ?? 0)
     }
 
     private static func text(_ view: PacketView, _ type: UInt8) -> String? { AttributeText.read(view, type) }

@@ -38,6 +38,7 @@ final class Journal: Sendable {
     let metrics: JournalMetrics
     private let logger: Logger
     private let intake: Monitor<Intake>
+    private let keeperEnd = Monitor(false)
     private let segmentList: Mutex<[SegmentInfo]>
     private let durable = Atomic<UInt64>(0)
     private let spareSegment = Mutex<Segment?>(nil)
@@ -161,11 +162,15 @@ final class Journal: Sendable {
         while !intake.withLock({ $0.isStopping }) {
             prepareSpare()
             deleteOld()
-            _ = intake.wait(until: .after(.milliseconds(500)), for: { $0.isStopping }) { _ in }
+            // Waits apart from the writer: a wake-up for new records must never reach this thread instead.
+            _ = keeperEnd.wait(until: .after(.milliseconds(500)), for: { $0 }) { _ in }
         }
     }
 
-    func stop() { intake.withLock(waking: .all) { $0.isStopping = true } }
+    func stop() {
+        intake.withLock(waking: .all) { $0.isStopping = true }
+        keeperEnd.withLock(waking: .all) { $0 = true }
+    }
 
     // MARK: - Private
 

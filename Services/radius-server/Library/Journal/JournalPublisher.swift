@@ -1,5 +1,6 @@
 import Concurrency
 import Domain
+import Glibc
 import NATS
 import Observability
 import Synchronization
@@ -12,7 +13,6 @@ import Synchronization
 final class JournalPublisher: Sendable {
     private struct State {
         var tracker: PublishTracker
-        var hasNews = false
         /// The publisher waits until something is acknowledged; otherwise answers wake nobody.
         var waitsForRoom = false
         var isStopping = false
@@ -33,7 +33,10 @@ final class JournalPublisher: Sendable {
     private let journal: Journal
     private let encoder: any JournalEncoder
     private let logger: Logger
-    private let state: Monitor<State>
+    private let state: Mutex<State>
+    /// Something to look at. A lock of its own, held for an instant only: the journal's thread, for which NASes wait,
+    /// takes it, and must never wait for a publisher that was interrupted in its own work.
+    private let news = Monitor(false)
     /// Octets that are worth a round while little is going on, some 60 records, and while much is.
     private static let worthSending = 16 << 10
     private static let worthSendingUnderLoad = 192 << 10
@@ -43,8 +46,8 @@ final class JournalPublisher: Sendable {
         self.journal = journal
         self.encoder = encoder
         self.logger = logger
-        state = Monitor(State(tracker: PublishTracker(floor: JournalPosition(segment: 0, offset: 0))))
-        journal.whenDurable { [state] in state.withLock(waking: .one) { $0.hasNews = true } }
+        state = Mutex(State(tracker: PublishTracker(floor: JournalPosition(segment: 0, offset: 0))))
+        journal.whenDurable { [news] in news.withLock(waking: .one) { $0 = true } }
     }
 
     /// The answers of JetStream, from any thread. A token names a round and a message of it.
@@ -55,11 +58,14 @@ final class JournalPublisher: Sendable {
             return (sequences, state.waitsForRoom || state.tracker.mustRewind || state.replay)
         }
         for sequence in sequences { journal.streamHolds(sequence) }
-        if wakes { state.withLock(waking: .one) { $0.hasNews = true } }
+        if wakes { wake() }
     }
 
     /// Publishes everything that is kept once more: the stream has lost what it acknowledged.
-    func replayAll() { state.withLock(waking: .one) { $0.replay = true } }
+    func replayAll() {
+        state.withLock { $0.replay = true }
+        wake()
+    }
 
     /// The connection broke or was made again: what was acknowledged until now is what the stream must still hold.
     func keepNewest() { state.withLock { $0.memory.keepNewest() } }
@@ -70,7 +76,10 @@ final class JournalPublisher: Sendable {
     /// Gives back marks that could not be looked for.
     func keep(_ marks: some Sequence<StreamMemory.Mark>) { state.withLock { $0.memory.keep(marks) } }
 
-    func stop() { state.withLock(waking: .one) { $0.isStopping = true } }
+    func stop() {
+        state.withLock { $0.isStopping = true }
+        wake()
+    }
 
     /// Whether everything durable is acknowledged.
     var isCaughtUp: Bool {
@@ -120,8 +129,8 @@ final class JournalPublisher: Sendable {
         let patience = isBusy ? 25 : 1
         for _ in 0..<patience {
             guard standing() < worth, !place.info.isClosed.load(ordering: .acquiring) else { break }
-            let leaves = state.wait(until: .after(.milliseconds(1)), for: { $0.isStopping || $0.replay }) { _ in true }
-            if leaves == true { break }
+            if state.withLock({ $0.isStopping || $0.replay }) { break }
+            usleep(1_000)
         }
         return standing() >= Self.worthSending
     }
@@ -242,7 +251,9 @@ final class JournalPublisher: Sendable {
         }
     }
 
+    private func wake() { news.withLock(waking: .one) { $0 = true } }
+
     private func waitForNews(upTo limit: Duration) {
-        _ = state.wait(until: .after(limit), for: { $0.hasNews || $0.isStopping || $0.replay }) { $0.hasNews = false }
+        _ = news.wait(until: .after(limit), for: { $0 }) { $0 = false }
     }
 }

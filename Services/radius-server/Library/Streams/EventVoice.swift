@@ -17,6 +17,7 @@ final class EventVoice: Lifecycle.Service {
     private let ids: IDGenerator
     private let time: TimeSource
     private let skipped: CounterCell
+    private let spikes: Counter
     private let logger: Logger
 
     init(
@@ -36,6 +37,11 @@ final class EventVoice: Lifecycle.Service {
         self.ids = ids
         self.time = time
         self.logger = logger
+        spikes = registry.counter(
+            "radius_auth_failure_spikes_total",
+            "Minutes in which a tenant's refused logins went over 50",
+            labels: ["tenant"]
+        )
         skipped = registry.counter(
             "radius_events_skipped_total",
             "Decisions and refusals that were not shown as events",
@@ -66,6 +72,13 @@ final class EventVoice: Lifecycle.Service {
     }
 
     private func tellRefusals() {
+        for spike in feed.failures.drain() {
+            spikes.with(spike.tenant.description).add(1)
+            logger.warn(
+                "refused logins spike: nexora tail --subject 'radius.access.>' shows who and why",
+                ["tenant.id": .string(spike.tenant.description), "failures": .int(spike.failures)]
+            )
+        }
         for note in refusals.drain() {
             logger.warn(
                 "a packet was left unanswered",
