@@ -137,7 +137,7 @@ let suites: [Target] = [
     ),
     tests("CryptoTests", "Tests/Shared/Crypto", ["Crypto", "SharedTesting"]),
     tests("RADIUSTests", "Tests/Shared/RADIUS", ["RADIUS", "Crypto", "WireFormat", "SharedTesting"]),
-    tests("SocketsTests", "Tests/Shared/Sockets", ["Sockets", "Concurrency", "SharedTesting"]),
+    tests("SocketsTests", "Tests/Shared/Sockets", ["Sockets", "CPlatform", "SharedTesting"]),
     tests("PostgresTests", "Tests/Integration/Postgres", ["Postgres", "Concurrency", "SharedTesting"]),
     tests("NATSTests", "Tests/Integration/NATS", ["NATS", "Concurrency", "Observability", "SharedTesting"]),
     tests("RedisTests", "Tests/Integration/Redis", ["Redis", "SharedTesting"]),
@@ -181,16 +181,6 @@ let suites: [Target] = [
 /// NEXORA_TEST_SUITES=RADIUSTests,DomainTests leaves the other suites out, for an edit-build-test loop of seconds.
 let wanted = Context.environment["NEXORA_TEST_SUITES"].map { Set($0.split(separator: ",").map(String.init)) }
 
-/// While the house is being laid, a target joins once its folder exists.
-let targets = (shared + services + suites).filter { target in
-    guard wanted.map({ !target.isTest || $0.contains(target.name) }) ?? true else { return false }
-    return FileManager.default.fileExists(atPath: Context.packageDirectory + "/" + (target.path ?? ""))
-}
-let present = Set(targets.map(\.name))
-for target in targets {
-    target.dependencies.removeAll { dependency in
-        if case .byNameItem(let name, _) = dependency { !present.contains(name) } else { false }
-    }
-}
+let targets = (shared + services + suites).filter { !$0.isTest || wanted?.contains($0.name) ?? true }
 
 let package = Package(name: "nexora", targets: targets)

@@ -1,3 +1,5 @@
+import Lifecycle
+
 /// The operator's command line: from arguments to an exit code.
 package struct NexoraCommandLine: Sendable {
     private let commands: [CommandSpec]
@@ -53,5 +55,5 @@ package struct NexoraCommandLine: Sendable {
 /// The version that every part of this release tells.
 package enum NexoraVersion {
     /// As `nexora --version` shows it.
-    package static let current = "0.1.0"
+    package static let current = Build.version
 }

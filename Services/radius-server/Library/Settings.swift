@@ -49,7 +49,7 @@ struct ServerSettings: Sendable {
             doc: "NATS servers, separated by commas."
         )
         replicas = config.int(
-            "nats.replicas",
+            "streams.replicas",
             default: 1,
             in: 1...5,
             doc: "Copies of each stream: 1 alone, 3 or 5 in a cluster."

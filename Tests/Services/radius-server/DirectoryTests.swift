@@ -111,14 +111,6 @@ import Testing
     }
 }
 
-@Suite struct SourceAddressTests {
-    @Test("Addresses read as an engineer writes them")
-    func text() {
-        #expect(SourceAddress(high: 0, low: 0xffff_c000_0201, port: 1).addressText == "192.0.2.1")
-        #expect(SourceAddress(high: 0x2001_0db8_0000_0000, low: 1, port: 1).addressText == "2001:db8:0:0:0:0:0:1")
-    }
-}
-
 @Suite struct AddressTextTests {
     private func prefix(_ value: [UInt8]) -> String? { unsafe value.withUnsafeBytes { unsafe AddressText.prefix($0) } }
 
