@@ -31,8 +31,8 @@ def wait_for_sessions(system, load, seconds=90):
     return sessions(system, load.prefix)[2]
 
 
-def check_usage(system, eventually_within=0):
-    """Each service's days add up to its sessions, over everything that was ever accounted here."""
+def check_usage(system, eventually_within=60):
+    """Each service's days come to add up to its sessions, over everything that was ever accounted here."""
     eventually(lambda: not usage_differences(system), eventually_within, lambda: f"{usage_differences(system)[:5]}; the usage")
 
 

@@ -188,6 +188,7 @@ class System:
     # Daemons
 
     def consumer(self, number, **settings):
+        settings = {"NEXORA_USAGE_INTERVAL": "1s"} | settings
         return self._register(Daemon(f"consumer-{number}", "accounting-consumer", self, settings))
 
     def radius_server(self, name, **settings):

@@ -115,7 +115,16 @@ package enum Application {
             logger: context.logger,
             interval: settings.liveInterval
         )
-        return [NamedService("reaper", reaper), NamedService("history", mover), NamedService("live", live)]
+        let folder = UsageFolder(
+            usage: PendingUsage(session),
+            metrics: metrics,
+            logger: context.logger,
+            interval: settings.usageInterval
+        )
+        return [
+            NamedService("reaper", reaper), NamedService("history", mover), NamedService("usage", folder),
+            NamedService("live", live),
+        ]
     }
 
     private static func workers(

@@ -19,6 +19,8 @@ struct ConsumerMetrics: Sendable {
     let outboxPublished: CounterCell
     let sessionsReaped: CounterCell
     let sessionsMoved: CounterCell
+    let usageFolded: CounterCell
+    let usageFoldSeconds: HistogramCell
 
     init(_ registry: MetricsRegistry, stream: String, consumer: String) {
         queueDepth = registry.gauge(
@@ -54,6 +56,8 @@ struct ConsumerMetrics: Sendable {
         outboxPublished = registry.counter("outbox_published_total", "Events published from the outbox.").with()
         sessionsReaped = registry.counter("sessions_reaped_total", "Stale sessions closed by the reaper.").with()
         sessionsMoved = registry.counter("sessions_moved_total", "Closed sessions moved to the history.").with()
+        usageFolded = registry.counter("usage_folded_total", "Commits folded into the daily usage.").with()
+        usageFoldSeconds = registry.histogram("usage_fold_seconds", "How long a fold into the daily usage took.").with()
     }
 
     /// Counts what a commit changed.

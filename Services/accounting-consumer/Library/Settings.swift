@@ -11,6 +11,8 @@ package struct Settings: Sendable {
     var consumer: ConsumerSettings
     var reaper: ReaperSettings
     var history: HistorySettings
+    /// The pause between two folds of usage into the days.
+    var usageInterval: Duration
     /// The wait between two looks at an empty outbox.
     var relayIdle: Duration
     /// The wait between two counts of the live sessions.
@@ -76,6 +78,12 @@ package struct Settings: Sendable {
         consumer = ConsumerSettings(config)
         reaper = ReaperSettings(config)
         history = HistorySettings(config)
+        usageInterval = config.duration(
+            "usage.interval",
+            default: .seconds(30),
+            in: .milliseconds(10)...Duration.seconds(3_600),
+            doc: "How far daily usage may be behind the sessions."
+        )
         relayIdle = config.duration(
             "outbox.idle",
             default: .milliseconds(50),

@@ -68,11 +68,14 @@ package final class AccountingWriter: Sendable {
                 let (existing, time) = try await read(&scope, transaction)
                 let outcome = SessionLedger.fold(
                     records: records,
-                    existing: existing,
+                    existing: existing.states,
                     knownRestarts: restarts.known(at: scope.nases)
                 )
                 var plan = WritePlan(outcome, existing: existing, ids: EventIDs(from: time, random: random))
-                try await transaction.pipeline(plan.statements)
+                let results = try await transaction.pipeline(plan.statements)
+                guard plan.isFulfilled(by: results) else {
+                    throw StorageFault.conflict("sessions changed under their locks")
+                }
                 try await close(outcome.restarts, &plan, transaction)
                 restarts.note(outcome.restarts)
                 return plan.commit(of: records.count)
@@ -86,19 +89,18 @@ package final class AccountingWriter: Sendable {
     private func read(
         _ scope: inout BatchScope,
         _ transaction: PostgresSessionTransaction
-    ) async throws -> ([SessionState], Timestamp) {
+    ) async throws -> (StoredSessions, Timestamp) {
         let results = try await transaction.pipeline([
             scope.lockNASes, scope.lockKeys, scope.selectByKey, PGStatement(AccountingSQL.clock),
         ])
-        var existing = results[2].map(SessionState.init)
-        let unmatched = scope.unmatchedAdmissions(existing)
+        var existing = StoredSessions(results[2])
+        let unmatched = scope.unmatchedAdmissions(existing.states)
         if !unmatched.isEmpty {
-            let found = try await transaction.pipeline([
-                BatchScope.lock(unmatched), BatchScope.select(unmatched),
-            ])[1].map(SessionState.init)
-            guard !scope.grow(by: found) else { throw ScopeGrew() }
-            let known = Set(existing.map(\.id))
-            existing += found.filter { !known.contains($0.id) }
+            let found = StoredSessions(
+                try await transaction.pipeline([BatchScope.lock(unmatched), BatchScope.select(unmatched)])[1]
+            )
+            guard !scope.grow(by: found.states) else { throw ScopeGrew() }
+            existing.merge(found)
         }
         return (existing, Timestamp(microseconds: results[3].first?[0].timestamptz ?? 0))
     }

@@ -53,7 +53,7 @@ extension SessionState {
 }
 
 extension [SessionState] {
-    /// The parameters of `AccountingSQL.updateCounters`.
+    /// The keys and counters, which every update has.
     var counterColumns: [PGValue] {
         [
             .uuids(map(\.tenantID.value)), .uuids(map(\.id.value)),
@@ -85,4 +85,44 @@ extension [SessionState] {
             .int8Array(map { state in state.nasPort.map(Int64.init) }), .textArray(map(\.callingStationID)),
         ]
     }
+}
+
+/// Rows of `sessions` with their places in the table.
+struct StoredSessions {
+    private(set) var states: [SessionState] = []
+    private(set) var places: [PGRowPlace] = []
+
+    init() {}
+
+    /// Rows with the columns of `AccountingSQL.columnsAndPlace` in their order.
+    init(_ rows: PGRows) {
+        reserveCapacity(rows.count)
+        for row in rows { append(row) }
+    }
+
+    mutating func reserveCapacity(_ count: Int) {
+        states.reserveCapacity(count)
+        places.reserveCapacity(count)
+    }
+
+    mutating func append(_ state: SessionState, at place: PGRowPlace) {
+        states.append(state)
+        places.append(place)
+    }
+
+    /// Adds the rows that are not among these.
+    mutating func merge(_ others: StoredSessions) {
+        let known = Set(states.map(\.id))
+        for (state, place) in zip(others.states, others.places) where !known.contains(state.id) {
+            append(state, at: place)
+        }
+    }
+
+    private mutating func append(_ row: PGRow) {
+        guard let place = row[30].place else { preconditionFailure("a stored row has a place") }
+        append(SessionState(row), at: place)
+    }
+
+    /// The parameters of `AccountingSQL.updateCounters`.
+    var counterColumns: [PGValue] { states.counterColumns + [.placeArray(places)] }
 }

@@ -8,14 +8,21 @@ struct WritePlan {
     private let applied: Int
     private var ids: EventIDs
     private(set) var statements: [PGStatement] = []
+    /// How many rows the first statements change, one number each.
+    private var expected: [Int] = []
 
-    init(_ outcome: SessionOutcome, existing: [SessionState], ids: EventIDs) {
+    init(_ outcome: SessionOutcome, existing: StoredSessions, ids: EventIDs) {
         self.outcome = outcome
         self.ids = ids
-        applied = Self.appliedRecords(outcome, existing)
+        applied = Self.appliedRecords(outcome, existing.states)
         addSessions(existing)
         addUsage()
         addEvents()
+    }
+
+    /// Whether the statements changed the rows they were meant to.
+    func isFulfilled(by results: [PGRows]) -> Bool {
+        zip(expected, results).allSatisfy { $0 == $1.affectedRows }
     }
 
     func commit(of records: Int) -> AccountingCommit {
@@ -46,79 +53,58 @@ struct WritePlan {
     }
 
     /// Rows that close go before rows that open or are new: of one key only one may be open, at every statement's end.
-    private mutating func addSessions(_ existing: [SessionState]) {
+    private mutating func addSessions(_ existing: StoredSessions) {
         var old: [SessionID: Int] = [:]
-        old.reserveCapacity(existing.count)
-        for index in existing.indices { old[existing[index].id] = index }
-        var (counters, closed, open, new): ([SessionState], [SessionState], [SessionState], [SessionState]) =
-            ([], [], [], [])
+        old.reserveCapacity(existing.states.count)
+        for index in existing.states.indices { old[existing.states[index].id] = index }
+        var (closed, open, new): ([SessionState], [SessionState], [SessionState]) = ([], [], [])
+        var counters = StoredSessions()
         counters.reserveCapacity(outcome.rows.count)
         for change in outcome.rows {
             if change.isNew {
                 new.append(change.state)
-            } else if let index = old[change.state.id], change.state.differsOnlyInCounters(from: existing[index]) {
-                counters.append(change.state)
+            } else if let index = old[change.state.id], change.state.differsOnlyInCounters(from: existing.states[index])
+            {
+                counters.append(change.state, at: existing.places[index])
             } else if change.state.isOpen {
                 open.append(change.state)
             } else {
                 closed.append(change.state)
             }
         }
-        add(AccountingSQL.updateCounters, counters, \.counterColumns)
+        add(AccountingSQL.updateCounters, counters.states) { _ in counters.counterColumns }
         add(AccountingSQL.update, closed, \.changeableColumns)
         add(AccountingSQL.update, open, \.changeableColumns)
         add(AccountingSQL.insert, new, \.allColumns)
     }
 
-    private mutating func add(
-        _ sql: String,
-        _ states: [SessionState],
-        _ columns: (borrowing [SessionState]) -> [PGValue]
-    ) {
+    private mutating func add(_ sql: String, _ states: [SessionState], _ columns: ([SessionState]) -> [PGValue]) {
         guard !states.isEmpty else { return }
         statements.append(PGStatement(sql, columns(states)))
+        expected.append(states.count)
     }
 
     private mutating func addUsage() {
-        struct Day: Hashable, Comparable {
-            let tenantID: UUID128
-            let serviceID: UUID128
-            let day: Int32
-
-            static func < (left: Day, right: Day) -> Bool {
-                (left.tenantID, left.serviceID, left.day) < (right.tenantID, right.serviceID, right.day)
-            }
+        struct Day: Hashable {
+            let tenantID: TenantID
+            let day: CivilDate
         }
-        struct Sum {
-            var input: Int64 = 0
-            var output: Int64 = 0
-            var sessions: Int32 = 0
-        }
-        var sums: [Day: Sum] = [:]
-        sums.reserveCapacity(outcome.deltas.count)
-        for delta in outcome.deltas {
-            guard let service = delta.serviceID else { continue }
-            let day = Day(
-                tenantID: delta.tenantID.value,
-                serviceID: service.value,
-                day: Int32(clamping: delta.at.day.daysSince1970)
+        for (day, deltas) in Dictionary(
+            grouping: outcome.deltas.lazy.filter { $0.serviceID != nil },
+            by: { Day(tenantID: $0.tenantID, day: $0.at.day) }
+        ) {
+            statements.append(
+                PGStatement(
+                    AccountingSQL.addUsage,
+                    [
+                        .uuid(high: day.tenantID.value.high, low: day.tenantID.value.low),
+                        .date(Int32(clamping: day.day.daysSince1970)), .uuids(deltas.map { $0.serviceID?.value }),
+                        .int8Array(deltas.map(\.inputOctets)), .int8Array(deltas.map(\.outputOctets)),
+                        .int4Array(deltas.map { Int32(clamping: $0.sessions) }),
+                    ]
+                )
             )
-            sums[day, default: Sum()].input += delta.inputOctets
-            sums[day, default: Sum()].output += delta.outputOctets
-            sums[day, default: Sum()].sessions += Int32(clamping: delta.sessions)
         }
-        guard !sums.isEmpty else { return }
-        let sorted = sums.sorted { $0.key < $1.key }
-        statements.append(
-            PGStatement(
-                AccountingSQL.addUsage,
-                [
-                    .uuids(sorted.map(\.key.tenantID)), .uuids(sorted.map(\.key.serviceID)),
-                    .dateArray(sorted.map(\.key.day)), .int8Array(sorted.map(\.value.input)),
-                    .int8Array(sorted.map(\.value.output)), .int4Array(sorted.map(\.value.sessions)),
-                ]
-            )
-        )
     }
 
     private mutating func addEvents() {

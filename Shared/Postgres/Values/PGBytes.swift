@@ -24,6 +24,7 @@ package struct PGBytes {
 
     /// All of it (the last 8 bytes of more) as one number in network order.
     package var bigEndian: UInt64 {
+        if count == 8 { return unsafe UInt64(bigEndian: raw.loadUnaligned(as: UInt64.self)) }
         var number: UInt64 = 0
         for offset in 0..<count { number = number << 8 | UInt64(self[offset]) }
         return number
@@ -53,6 +54,13 @@ extension PGBytes {
     package var double: Double { Double(bitPattern: bigEndian) }
 
     package var uuid: (high: UInt64, low: UInt64) { (self[0..<8].bigEndian, self[8..<16].bigEndian) }
+
+    package var place: PGRowPlace {
+        PGRowPlace(
+            block: UInt32(truncatingIfNeeded: self[0..<4].bigEndian),
+            item: UInt16(truncatingIfNeeded: self[4..<6].bigEndian)
+        )
+    }
 
     /// Microseconds since 1970-01-01 00:00 UTC; the server's infinity saturates.
     package var timestamptz: Int64 {

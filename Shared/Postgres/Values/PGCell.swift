@@ -52,6 +52,9 @@ package struct PGCell: Sendable {
 
     package var uuid: (high: UInt64, low: UInt64)? { value(PGType.uuid) { $0.uuid } }
 
+    /// tid.
+    package var place: PGRowPlace? { value(PGType.tid) { $0.place } }
+
     /// Microseconds since 1970-01-01 00:00 UTC; timestamp without time zone is read as UTC.
     package var timestamptz: Int64? {
         value(type == PGType.timestamp ? type : PGType.timestamptz) { $0.timestamptz }

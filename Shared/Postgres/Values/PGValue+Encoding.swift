@@ -23,6 +23,7 @@ extension PGValue {
         case .uuidArray: PGType.uuidArray
         case .timestamptzArray: PGType.timestamptzArray
         case .dateArray: PGType.dateArray
+        case .placeArray: PGType.tidArray
         }
     }
 
@@ -76,6 +77,11 @@ extension PGValue {
             bytes.appendArray(values, PGType.timestamptz, width: 8) { $0.appendBigEndian($1.sinceServerEpoch) }
         case .dateArray(let values):
             bytes.appendArray(values, PGType.date, width: 4) { $0.appendBigEndian($1.sinceServerEpoch) }
+        case .placeArray(let values):
+            bytes.appendArray(values, PGType.tid, width: 6) {
+                $0.appendBigEndian($1.block)
+                $0.appendBigEndian($1.item)
+            }
         default: break
         }
     }
@@ -99,11 +105,7 @@ extension Int32 {
 
 extension [UInt8] {
     mutating func appendBigEndian(_ value: some FixedWidthInteger) {
-        var shift = type(of: value).bitWidth
-        while shift > 0 {
-            shift -= 8
-            append(UInt8(truncatingIfNeeded: value >> shift))
-        }
+        unsafe Swift.withUnsafeBytes(of: value.bigEndian) { unsafe append(contentsOf: $0) }
     }
 
     mutating func storeBigEndian(_ value: Int32, at offset: Int) {

@@ -26,6 +26,8 @@ package enum PGValue: Sendable, Equatable {
     case uuidArray([(high: UInt64, low: UInt64)?])
     case timestamptzArray([Int64?])
     case dateArray([Int32?])
+    /// tid: where rows lie in their table.
+    case placeArray([PGRowPlace])
 
     /// NULL where there is no value.
     package static func optional<Wrapped>(_ value: Wrapped?, _ make: (Wrapped) -> PGValue) -> PGValue {
@@ -35,6 +37,12 @@ package enum PGValue: Sendable, Equatable {
     package static func == (left: PGValue, right: PGValue) -> Bool {
         left.typeOID == right.typeOID && left.encoded() == right.encoded()
     }
+}
+
+/// Where a row lies in its table (ctid). It holds until the row is changed: use it only while a lock keeps others away.
+package struct PGRowPlace: Hashable, Sendable {
+    let block: UInt32
+    let item: UInt16
 }
 
 /// The types' numbers in pg_type; they never change.
@@ -48,6 +56,7 @@ enum PGType {
     static let int4: UInt32 = 23
     static let text: UInt32 = 25
     static let oid: UInt32 = 26
+    static let tid: UInt32 = 27
     static let json: UInt32 = 114
     static let float4: UInt32 = 700
     static let float8: UInt32 = 701
@@ -65,6 +74,7 @@ enum PGType {
     static let byteaArray: UInt32 = 1001
     static let int4Array: UInt32 = 1007
     static let textArray: UInt32 = 1009
+    static let tidArray: UInt32 = 1010
     static let int8Array: UInt32 = 1016
     static let float8Array: UInt32 = 1022
     static let timestamptzArray: UInt32 = 1185

@@ -8,7 +8,8 @@ import Testing
 @Suite(.proves("TEN-03")) struct TenantIsolationTests {
     private static let tables = [
         "nas_devices", "plans", "plan_advanced_settings", "customers", "services", "service_credentials", "sessions",
-        "sessions_history", "usage_daily", "usage_monthly", "dead_letters", "radacct", "nas", "tenants",
+        "sessions_history", "usage_pending", "usage_daily", "usage_monthly", "dead_letters", "radacct", "nas",
+        "tenants",
     ]
 
     @Test func `without a setting the gateway sees nothing, with an empty or foreign one neither`() async throws {

@@ -13,6 +13,10 @@ import Testing
             // 2000-01-01 is the server's zero.
             (.timestamptz(946_684_800_000_001), [0, 0, 0, 0, 0, 0, 0, 1]), (.date(10_958), [0, 0, 0, 1]),
             (.jsonb("{}"), [1, 0x7b, 0x7d]),
+            (
+                .placeArray([PGRowPlace(block: 258, item: 3)]),
+                [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 27, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 6, 0, 0, 1, 2, 0, 3]
+            ),
         ] as [(PGValue, [UInt8])]
     )
     func `scalars are sent as the server's binary format has them`(value: PGValue, bytes: [UInt8]) {

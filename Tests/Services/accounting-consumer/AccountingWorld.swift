@@ -43,6 +43,13 @@ struct AccountingWorld {
         return value
     }
 
+    /// Brings the days up to the sessions.
+    func fold() async throws {
+        let session = session()
+        _ = try await PendingUsage(session).fold(limit: 1_000_000)
+        await session.close()
+    }
+
     func texts(_ sql: String) async throws -> [String?] {
         let session = session()
         let values = try await session.query(sql).map { $0[0].text }
@@ -61,6 +68,7 @@ struct AccountingWorld {
         let sessions = try await number(
             "SELECT coalesce(sum(input_octets + output_octets), 0)::bigint FROM sessions"
         )
+        try await fold()
         let days = try await number(
             "SELECT coalesce(sum(input_octets + output_octets), 0)::bigint FROM usage_daily"
         )

@@ -67,6 +67,7 @@ import Testing
             let events = try await world.number("SELECT count(*) FROM outbox WHERE subject = '\(kind)'")
             #expect(events == count, "\(kind)")
         }
+        try await world.fold()
         #expect(try await world.number("SELECT sum(sessions)::bigint FROM usage_daily") == count)
     }
 
@@ -84,6 +85,31 @@ import Testing
         let again = try await writer.commit(batch)
         #expect(again == AccountingCommit(appliedRecords: 0, unchangedRecords: 100, volumes: [:]))
         #expect(try await world.number("SELECT count(*) FROM outbox") == rows)
+    }
+
+    @Test(.proves("ACC-02")) func `a row that does not take its update undoes the whole batch`() async throws {
+        let world = try await AccountingWorld()
+        let writer = world.writer()
+        let subscribers = (1...2).map { Subscriber(world, $0, start: start) }
+        _ = try await writer.commit(subscribers.map { $0.record(.start, age: 0) })
+        let before = try await world.octets()
+        // A row that somebody changed in spite of its lock is passed over in just this way.
+        try await world.owner.script(
+            """
+            CREATE FUNCTION pass_over() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+            CREATE TRIGGER pass_over BEFORE UPDATE ON sessions FOR EACH ROW
+            WHEN (OLD.username = 'user2') EXECUTE FUNCTION pass_over();
+            """
+        )
+        let reports = subscribers.map { $0.record(.interimUpdate, age: 300) }
+        await #expect(throws: StorageFault.conflict("sessions changed under their locks")) {
+            _ = try await writer.commit(reports)
+        }
+        #expect(try await world.octets() == before)
+        try await world.owner.script("DROP TRIGGER pass_over ON sessions")
+        _ = try await writer.commit(reports)
+        let after = try await world.octets()
+        #expect(after == (600 * 1_100, 600 * 1_100, 600 * 1_100))
     }
 
     @Test(.proves("ACC-02")) func `an admission under another key stays one session`() async throws {

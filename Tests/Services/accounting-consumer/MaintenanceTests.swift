@@ -85,4 +85,64 @@ import Testing
         #expect(try await history.dropPartitions(before: nextYear) == 1)
         #expect(try await world.number("SELECT count(*) FROM sessions_history") == 0)
     }
+
+    @Test(.proves("ACC-02", "ACC-14")) func `usage reaches its day once, whoever folds and however often`() async throws
+    {
+        let world = try await AccountingWorld()
+        let writer = world.writer()
+        for age in [300, 600, 900] {
+            _ = try await writer.commit(
+                (1...3).map { Subscriber(world, $0, start: start).record(.interimUpdate, age: age) }
+            )
+        }
+        #expect(try await world.number("SELECT count(*) FROM usage_pending") == 3)
+        #expect(try await world.number("SELECT count(*) FROM usage_daily") == 0)
+        let folders = [PendingUsage(world.session()), PendingUsage(world.session())]
+        #expect(try await folders[0].fold(limit: 1) == 1)
+        #expect(
+            try await world.number("SELECT sum(input_octets + output_octets)::bigint FROM usage_daily") == 3 * 300
+                * 1_100
+        )
+        let together = try await withThrowingTaskGroup(of: Int.self) { group in
+            for folder in folders { group.addTask { try await folder.fold(limit: 10) } }
+            return try await group.reduce(0, +)
+        }
+        #expect(together == 2)
+        #expect(try await folders[1].fold(limit: 10) == 0)
+        #expect(try await world.octets().days == 3 * 900 * 1_100)
+        #expect(try await world.number("SELECT sum(sessions)::bigint FROM usage_daily") == 3)
+    }
+
+    @Test(.proves("ACC-02")) func `one process folds at a time, and a tenant that is gone takes its usage along`()
+        async throws
+    {
+        let world = try await AccountingWorld()
+        _ = try await world.writer().commit([Subscriber(world, 1, start: start).record(.interimUpdate, age: 300)])
+        try await world.run(
+            """
+            INSERT INTO usage_pending (tenant_id, day, service_ids, input_octets, output_octets, sessions)
+            VALUES (gen_random_uuid(), '2026-11-20', ARRAY[gen_random_uuid()], '{1}', '{1}', '{1}')
+            """
+        )
+        let rival = world.session()
+        let folded = try await rival.transaction { transaction in
+            try await transaction.query("SELECT pg_advisory_xact_lock(21830, 0)")
+            return try await PendingUsage(world.session()).fold(limit: 10)
+        }
+        #expect(folded == 0)
+        #expect(try await PendingUsage(world.session()).fold(limit: 10) == 2)
+        #expect(try await world.number("SELECT count(*) FROM usage_pending") == 0)
+        #expect(try await world.number("SELECT count(*) FROM usage_daily") == 1)
+        await rival.close()
+    }
+
+    @Test(.proves("MIG-03", "ACC-02")) func `the way back folds what waits`() async throws {
+        let world = try await AccountingWorld()
+        _ = try await world.writer().commit([Subscriber(world, 1, start: start).record(.interimUpdate, age: 300)])
+        let folder = #filePath.split(separator: "/").dropLast(4).joined(separator: "/")
+        try await Migrator(session: world.owner, directory: "/\(folder)/migrations").down(to: 5)
+        #expect(
+            try await world.number("SELECT sum(input_octets + output_octets)::bigint FROM usage_daily") == 300 * 1_100
+        )
+    }
 }
