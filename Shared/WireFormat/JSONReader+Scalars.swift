@@ -12,7 +12,7 @@ extension JSONReader {
 
     /// True, and `null` consumed, when the next value is `null`; false, and nothing consumed, otherwise.
     package mutating func readNull() throws(JSONError) -> Bool {
-        guard try peek() == .null else { return false }
+        guard try nextSignificant() == UInt8(ascii: "n") else { return false }
         try literal("null")
         return true
     }

@@ -15,25 +15,40 @@ extension JSONReader {
         return try readEscapedString(start: start, plain: plain)
     }
 
+    /// Where in ``bytes`` the next string's text stands, which is consumed; nil, and nothing consumed, when the next value
+    /// is no string, or one with escapes or beyond ASCII.
+    package mutating func readPlainString() throws(JSONError) -> Range<Int>? {
+        guard try nextSignificant() == UInt8(ascii: "\""), let range = plainString() else { return nil }
+        position = range.upperBound + 1
+        return range
+    }
+
+    /// Whether the text that ``readPlainString()`` found there is that one.
+    package func isText(_ text: StaticString, at place: Range<Int>) -> Bool {
+        guard place.count == text.utf8CodeUnitCount else { return false }
+        for index in 0..<place.count {
+            // SAFETY: the index is below the text's own length.
+            guard unsafe bytes[place.lowerBound + index] == text.utf8Start[index] else { return false }
+        }
+        return true
+    }
+
     /// Passes over a string and checks it.
     mutating func skipString() throws(JSONError) {
-        _ = try readString()
+        if try readPlainString() == nil { _ = try readString() }
+    }
+
+    /// The text of the string that begins at the cursor, when it is ASCII without escapes and has its end.
+    func plainString() -> Range<Int>? {
+        let start = position + 1
+        let (stop, isASCII) = plainEnd(from: start)
+        guard isASCII, stop < end, bytes[stop] == UInt8(ascii: "\"") else { return nil }
+        return start..<stop
     }
 
     /// The first octet from `start` on that is not literal text, and whether all before it are ASCII.
     private func plainEnd(from start: Int) -> (end: Int, isASCII: Bool) {
-        // SAFETY: every index is below `end`, which is the array's own count.
-        unsafe bytes.withUnsafeBufferPointer { bytes in
-            var index = start
-            var all: UInt8 = 0
-            while index < end {
-                let byte = unsafe bytes[index]
-                if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 { break }
-                all |= byte
-                index += 1
-            }
-            return (index, all < 0x80)
-        }
+        unsafe bytes.withUnsafeBytes { unsafe PlainText.end(of: $0, from: start, to: end) }
     }
 
     /// Octets that are known to be ASCII, as text: without the general validation, which costs ten times as much. Most

@@ -3,7 +3,7 @@
 /// octets that are not UTF-8). Members that nobody wants are passed over with `skipValue()`.
 ///
 ///     var reader = JSONReader(bytes)
-///     try reader.readObject { reader, key throws(JSONError) in
+///     try reader.readMembers { reader, key throws(JSONError) in
 ///         switch key {
 ///         case "id": id = try reader.readString()
 ///         default: try reader.skipValue()
@@ -14,7 +14,8 @@ package struct JSONReader {
     /// How many arrays and objects may stand inside one another.
     package static let maximumDepth = 64
 
-    let bytes: [UInt8]
+    /// The whole text.
+    package let bytes: [UInt8]
     var position: Int
     let end: Int
     var depth = 0
@@ -46,24 +47,20 @@ package struct JSONReader {
         }
     }
 
-    /// Calls `member` for each member of the object that comes next; the closure must consume exactly the value.
+    /// Calls `member` for each member of the object that comes next, for readers that want the names as text; the closure
+    /// must consume exactly the value. Who knows the names uses ``readMembers(_:)``.
     package mutating func readObject(
         _ member: (inout JSONReader, _ key: String) throws(JSONError) -> Void
     ) throws(JSONError) {
-        try enter(UInt8(ascii: "{"), .object)
-        if try nextSignificant() == UInt8(ascii: "}") {
-            position += 1
-        } else {
-            repeat {
-                guard try nextSignificant() == UInt8(ascii: "\"") else { throw .unexpectedByte(offset: position) }
-                let key = try readString()
-                guard try nextSignificant() == UInt8(ascii: ":") else { throw .unexpectedByte(offset: position) }
-                position += 1
-                let before = position
-                try member(&self, key)
-                guard position > before else { throw .valueNotRead(offset: before) }
-            } while try continues(until: UInt8(ascii: "}"))
-        }
+        guard try enterObject() else { return }
+        repeat {
+            guard try nextSignificant() == UInt8(ascii: "\"") else { throw .unexpectedByte(offset: position) }
+            let key = try readString()
+            try expectColon()
+            let before = position
+            try member(&self, key)
+            guard position > before else { throw .valueNotRead(offset: before) }
+        } while try continues(until: UInt8(ascii: "}"))
         depth -= 1
     }
 
@@ -85,7 +82,7 @@ package struct JSONReader {
     /// Passes over the next value, which is checked as strictly as one that is read.
     package mutating func skipValue() throws(JSONError) {
         switch try peek() {
-        case .object: try readObject { reader, _ throws(JSONError) in try reader.skipValue() }
+        case .object: try readMembers { reader, _ throws(JSONError) in try reader.skipValue() }
         case .array: try readArray { reader throws(JSONError) in try reader.skipValue() }
         case .string: try skipString()
         case .number: _ = try scanNumber()
@@ -119,7 +116,14 @@ package struct JSONReader {
         }
     }
 
+    @inline(__always)
     mutating func nextSignificant() throws(JSONError) -> UInt8 {
+        if position < end, case let byte = bytes[position], byte > 0x20 { return byte }
+        return try nextBehindWhitespace()
+    }
+
+    @inline(never)
+    private mutating func nextBehindWhitespace() throws(JSONError) -> UInt8 {
         skipWhitespace()
         guard position < end else { throw .unexpectedEnd(offset: position) }
         return bytes[position]
@@ -131,6 +135,20 @@ package struct JSONReader {
         guard found == kind else { throw .wrongKind(expected: kind, found: found, offset: position) }
     }
 
+    /// Consumes the opening of an object; false, and the closing consumed as well, when it has no members.
+    mutating func enterObject() throws(JSONError) -> Bool {
+        try enter(UInt8(ascii: "{"), .object)
+        guard try nextSignificant() == UInt8(ascii: "}") else { return true }
+        position += 1
+        depth -= 1
+        return false
+    }
+
+    mutating func expectColon() throws(JSONError) {
+        guard try nextSignificant() == UInt8(ascii: ":") else { throw .unexpectedByte(offset: position) }
+        position += 1
+    }
+
     private mutating func enter(_ opening: UInt8, _ kind: JSONKind) throws(JSONError) {
         if try nextSignificant() != opening { try expect(kind) }
         guard depth < Self.maximumDepth else { throw .tooDeep(offset: position) }
@@ -139,7 +157,7 @@ package struct JSONReader {
     }
 
     /// Consumes a comma (true) or the closing octet (false).
-    private mutating func continues(until closing: UInt8) throws(JSONError) -> Bool {
+    mutating func continues(until closing: UInt8) throws(JSONError) -> Bool {
         let byte = try nextSignificant()
         guard byte == UInt8(ascii: ",") || byte == closing else { throw .unexpectedByte(offset: position) }
         position += 1

@@ -1,8 +1,11 @@
 /// The identifier of one kind of thing, so that a plan's id cannot stand where a customer's is meant.
-package struct ID<Tag>: Hashable, Sendable, Comparable, CustomStringConvertible {
-    package let value: UUID128
+///
+/// Costs nothing beside ``UUID128``: public and inlinable for the reason given there.
+@frozen public struct ID<Tag>: Hashable, Sendable, Comparable, CustomStringConvertible {
+    public let value: UUID128
 
-    package init(_ value: UUID128) {
+    @inlinable
+    public init(_ value: UUID128) {
         self.value = value
     }
 
@@ -12,9 +15,16 @@ package struct ID<Tag>: Hashable, Sendable, Comparable, CustomStringConvertible 
         self.value = value
     }
 
-    package var description: String { value.description }
+    @inlinable public var description: String { value.description }
 
-    package static func < (left: ID<Tag>, right: ID<Tag>) -> Bool { left.value < right.value }
+    @inlinable
+    public static func == (left: ID<Tag>, right: ID<Tag>) -> Bool { left.value == right.value }
+
+    @inlinable
+    public func hash(into hasher: inout Hasher) { value.hash(into: &hasher) }
+
+    @inlinable
+    public static func < (left: ID<Tag>, right: ID<Tag>) -> Bool { left.value < right.value }
 }
 
 /// What ids identify. Never instantiated.

@@ -1,36 +1,21 @@
 /// A 128-bit identifier in RFC 9562 text and byte order.
 ///
 /// Comparison is that of the 16 bytes, which for version 7 is the order of creation to the microsecond.
-package struct UUID128: Hashable, Sendable, Comparable {
+///
+/// Public and inlinable, with ``ID``, because the compiler inlines no `package` code in other modules.
+@frozen public struct UUID128: Hashable, Sendable, Comparable {
     /// The first eight bytes, the first of them most significant.
-    package let high: UInt64
+    public let high: UInt64
     /// The last eight bytes, the first of them most significant.
-    package let low: UInt64
+    public let low: UInt64
 
     /// 00000000-0000-0000-0000-000000000000, which names nothing.
     package static let zero = UUID128(high: 0, low: 0)
 
-    package init(high: UInt64, low: UInt64) {
+    @inlinable
+    public init(high: UInt64, low: UInt64) {
         self.high = high
         self.low = low
-    }
-
-    /// Reads exactly 8-4-4-4-12 hexadecimal digits of either case; nil for anything else (no braces, no "urn:uuid:").
-    package init?(_ text: String) {
-        var high: UInt64 = 0
-        var low: UInt64 = 0
-        var position = 0
-        for byte in text.utf8 {
-            if position == 8 || position == 13 || position == 18 || position == 23 {
-                guard byte == UInt8(ascii: "-") else { return nil }
-            } else {
-                guard position < 36, let digit = Self.hexadecimalValue(of: byte) else { return nil }
-                if position < 18 { high = high << 4 | digit } else { low = low << 4 | digit }
-            }
-            position += 1
-        }
-        guard position == 36 else { return nil }
-        self.init(high: high, low: low)
     }
 
     /// Nil unless there are exactly 16 bytes.
@@ -70,37 +55,17 @@ package struct UUID128: Hashable, Sendable, Comparable {
         return UUID128(high: high, low: low)
     }
 
-    package static func < (left: UUID128, right: UUID128) -> Bool {
+    @inlinable
+    public static func == (left: UUID128, right: UUID128) -> Bool { left.high == right.high && left.low == right.low }
+
+    @inlinable
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(high)
+        hasher.combine(low)
+    }
+
+    @inlinable
+    public static func < (left: UUID128, right: UUID128) -> Bool {
         left.high == right.high ? left.low < right.low : left.high < right.high
-    }
-
-    private static func hexadecimalValue(of byte: UInt8) -> UInt64? {
-        switch byte {
-        case 0x30...0x39: UInt64(byte - 0x30)
-        case 0x61...0x66: UInt64(byte - 0x61 + 10)
-        case 0x41...0x46: UInt64(byte - 0x41 + 10)
-        default: nil
-        }
-    }
-}
-
-extension UUID128: CustomStringConvertible {
-    /// Lower case, 8-4-4-4-12.
-    package var description: String {
-        // SAFETY: the closure writes exactly the 36 ASCII bytes it reports.
-        unsafe String(unsafeUninitializedCapacity: 36) { buffer in
-            var position = 0
-            for nibble in 0..<32 {
-                if nibble == 8 || nibble == 12 || nibble == 16 || nibble == 20 {
-                    unsafe buffer[position] = UInt8(ascii: "-")
-                    position += 1
-                }
-                let half = nibble < 16 ? high : low
-                let digit = UInt8(truncatingIfNeeded: half >> UInt64((15 - nibble & 15) * 4)) & 15
-                unsafe buffer[position] = digit < 10 ? 0x30 + digit : 0x61 + digit - 10
-                position += 1
-            }
-            return position
-        }
     }
 }

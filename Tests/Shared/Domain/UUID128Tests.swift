@@ -26,6 +26,29 @@ import Testing
         #expect(UUID128(text) == nil)
     }
 
+    @Test func `every octet at every place of the text is a digit, a hyphen or refused`() {
+        var random = SeededRandom("octets in an id's text")
+        for _ in 0..<20 {
+            let id = UUID128(high: random.next(), low: random.next())
+            #expect(UUID128(id.description) == id && UUID128(id.description.uppercased()) == id)
+            let text = Array(id.description.utf8)
+            for place in text.indices {
+                for octet in UInt8(0)...255 {
+                    var other = [0x22] + text
+                    other[place + 1] = octet
+                    let digit = Unicode.Scalar(octet).properties.isASCIIHexDigit
+                    let fits = [8, 13, 18, 23].contains(place) ? octet == UInt8(ascii: "-") : digit
+                    guard let read = UUID128(other, 1..<37) else {
+                        if fits { Issue.record("\(octet) at \(place) was refused") }
+                        continue
+                    }
+                    let canonical = String(decoding: other[1...], as: UTF8.self).lowercased()
+                    if !fits || read.description != canonical { Issue.record("\(octet) at \(place) became \(read)") }
+                }
+            }
+        }
+    }
+
     @Test func `sixteen bytes or none`() {
         #expect(UUID128(bytes: [1, 2, 3]) == nil)
         #expect(UUID128(bytes: [UInt8](repeating: 0, count: 17)) == nil)

@@ -133,4 +133,87 @@ import WireFormat
         var reader = reader(#"{"a":1}"#)
         #expect(throws: JSONError.self) { try reader.readObject { _, _ throws(JSONError) in } }
     }
+
+    @Test func `a string's end, escapes and foreign octets are seen at every place`() throws {
+        for length in 0...40 {
+            let plain = [UInt8](repeating: UInt8(ascii: "x"), count: length)
+            for octet in UInt8(0)...255 {
+                for place in 0...length {
+                    var inside = plain
+                    inside.insert(octet, at: place)
+                    // The same octets behind the string's end change nothing.
+                    var text = [UInt8(ascii: "[")] + [0x22] + inside + [0x22]
+                    text += [UInt8(ascii: ",")] + [0x22] + plain + [0x22] + [UInt8(ascii: "]")]
+                    var strings: [String] = []
+                    var reader = JSONReader(text)
+                    let isRead =
+                        (try? reader.readArray { reader throws(JSONError) in
+                            strings.append(try reader.readString())
+                        }) != nil
+                    let isPlain = octet >= 0x20 && octet < 0x80 && octet != 0x22 && octet != UInt8(ascii: "\\")
+                    if isPlain {
+                        #expect(
+                            isRead
+                                && strings == [
+                                    String(decoding: inside, as: UTF8.self), String(decoding: plain, as: UTF8.self),
+                                ]
+                        )
+                    } else {
+                        // A quote ends it early, a backslash stands before an x or the end: none is a text.
+                        #expect(!isRead, "\(octet) at \(place) of \(length)")
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func `members are known by their whole name, as text or with escapes`() throws {
+        let text =
+            #"{"a":1,"ab":2,"abcdefgh":3,"abcdefghi":4,"abcdefghijklmnopqrstuvwx":5,"#
+            + #""abcdefghijklmnopqrstuvwxy":6,"\u0061":7,"a\u0000":8,"":9,"ü":10,"A":11,"z":12}"#
+        for padding in ["", String(repeating: " ", count: 64)] {
+            var reader = reader(text + padding)
+            var seen: [String: [Int64]] = [:]
+            try reader.readMembers { reader, key throws(JSONError) in
+                let value = try reader.readInt64()
+                let name =
+                    switch key {
+                    case "a": "a"
+                    case "ab": "ab"
+                    case "abcdefgh": "8"
+                    case "abcdefghi": "9"
+                    case "abcdefghijklmnopqrstuvwx": "24"
+                    case "": "none"
+                    case "ü": "ü"
+                    default: "other \(key)"
+                    }
+                seen[name, default: []].append(value)
+            }
+            try reader.expectEnd()
+            let others =
+                ["other abcdefghijklmnopqrstuvwx": [6], "other a\0": [8], "other A": [11], "other z": [12]]
+                as [String: [Int64]]
+            let known =
+                ["a": [1, 7], "ab": [2], "8": [3], "9": [4], "24": [5], "none": [9], "ü": [10]] as [String: [Int64]]
+            #expect(seen == known.merging(others) { first, _ in first })
+        }
+        var unread = reader(#"{"a":1}"#)
+        #expect(throws: JSONError.valueNotRead(offset: 5)) { try unread.readMembers { _, _ in } }
+    }
+
+    @Test func `a plain string is told by its place, any other is left where it is`() throws {
+        var plain = reader(#" "STATUS" "#)
+        let place = try #require(try plain.readPlainString())
+        #expect(Array(plain.bytes[place]) == Array("STATUS".utf8))
+        #expect(
+            plain.isText("STATUS", at: place) && !plain.isText("STATUT", at: place) && !plain.isText("STAT", at: place)
+        )
+        try plain.expectEnd()
+        for text in [#""a\n""#, #""ü""#, #""a"#, "1", "null"] {
+            var reader = reader(text)
+            #expect(try reader.readPlainString() == nil)
+            #expect(Array(reader.bytes) == Array(text.utf8))
+            _ = try? reader.skipValue()
+        }
+    }
 }

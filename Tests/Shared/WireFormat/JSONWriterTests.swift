@@ -53,4 +53,18 @@ import WireFormat
         writer.value(2)
         #expect(writer.bytes == Array("2".utf8))
     }
+
+    @Test func `Storage grows as it must, and is handed over with no more than was written`() {
+        var writer = JSONWriter(capacity: 0)
+        writer.beginArray()
+        for number in 0..<100 {
+            writer.value(String(repeating: "\u{1}", count: number))
+            writer.value(plain: "PLAIN")
+        }
+        writer.endArray()
+        let expected = (0..<100).map { #""\#(String(repeating: #"\u0001"#, count: $0))","PLAIN""# }
+        #expect(String(decoding: writer.bytes, as: UTF8.self) == "[\(expected.joined(separator: ","))]")
+        #expect(writer.finish() == Array("[\(expected.joined(separator: ","))]".utf8))
+        #expect(JSONWriter().finish().isEmpty)
+    }
 }

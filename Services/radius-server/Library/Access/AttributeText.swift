@@ -1,3 +1,4 @@
+import Glibc
 import RADIUS
 
 /// A text attribute as Postgres and JSON take it: UTF-8 with what is not replaced, and no NUL.
@@ -5,7 +6,8 @@ enum AttributeText {
     static func read(_ view: PacketView, _ type: UInt8) -> String? {
         guard let value = unsafe view.first(type) else { return nil }
         let text = unsafe String(decoding: value, as: UTF8.self)
-        return text.utf8.contains(0)
-            ? String(String.UnicodeScalarView(text.unicodeScalars.filter { $0.value != 0 })) : text
+        // Decoding makes no NUL that was not there.
+        guard let base = value.baseAddress, unsafe memchr(base, 0, value.count) != nil else { return text }
+        return String(String.UnicodeScalarView(text.unicodeScalars.filter { $0.value != 0 }))
     }
 }

@@ -2,7 +2,22 @@
 enum AddressText {
     /// Dotted quad of an address in host order.
     static func ipv4(_ address: UInt32) -> String {
-        "\(address >> 24).\(address >> 16 & 255).\(address >> 8 & 255).\(address & 255)"
+        // SAFETY: at most 15 ASCII octets are written, four numbers of up to three digits and the dots between them.
+        unsafe String(unsafeUninitializedCapacity: 15) { buffer in
+            var count = 0
+            func put(_ octet: UInt32) {
+                unsafe buffer[count] = UInt8(truncatingIfNeeded: octet)
+                count += 1
+            }
+            for shift in stride(from: UInt32(24), through: 0, by: -8) {
+                let number = address >> shift & 255
+                if number >= 100 { put(0x30 + number / 100) }
+                if number >= 10 { put(0x30 + number / 10 % 10) }
+                put(0x30 + number % 10)
+                if shift > 0 { put(UInt32(UInt8(ascii: "."))) }
+            }
+            return count
+        }
     }
 
     /// Sixteen octets as eight groups, without zero compression; nil for another length.
