@@ -171,8 +171,8 @@ let suites: [Target] = [
         "NexoraCommandTests",
         "Tests/Services/nexora",
         [
-            "NexoraCommand", "Domain", "Persistence", "Postgres", "NATS", "Crypto", "Concurrency", "Observability",
-            "SharedTesting", "WireFormat",
+            "NexoraCommand", "Domain", "Events", "Persistence", "Postgres", "NATS", "Crypto", "Concurrency",
+            "Observability", "SharedTesting", "WireFormat",
         ]
     ),
     tests("ArchitectureTests", "Tests/Architecture", ["SharedTesting"]),

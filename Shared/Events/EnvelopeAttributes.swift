@@ -3,7 +3,7 @@ import WireFormat
 
 /// The attributes around an event's data (CloudEvents 1.0 §3 and the JSON format's §3).
 struct EnvelopeAttributes {
-    var id: EventID
+    var id: MessageID
     var source: String
     var type: String
     var time: Timestamp
@@ -16,7 +16,8 @@ struct EnvelopeAttributes {
     func encode(into writer: inout JSONWriter) {
         writer.key("specversion")
         writer.value("1.0")
-        writer.member("id", id)
+        writer.key("id")
+        writer.value(id)
         writer.member("source", source)
         writer.member("type", type)
         writer.member("time", time)
@@ -30,7 +31,7 @@ struct EnvelopeAttributes {
     /// What has been read of them so far.
     struct Partial {
         var specversion: String?
-        var id: EventID?
+        var id: MessageID?
         var source: String?
         var type: String?
         var time: Timestamp?
@@ -39,18 +40,20 @@ struct EnvelopeAttributes {
         var traceparent: String?
 
         /// Consumes the value of the member `key`.
-        mutating func read(_ key: String, from reader: inout JSONReader) throws(JSONError) {
+        mutating func read(_ key: JSONKey, from reader: inout JSONReader) throws(JSONError) {
             switch key {
             case "specversion": specversion = try reader.text()
-            case "id": id = try reader.identifier("id")
+            case "id": id = try MessageID(from: &reader, key)
             case "source": source = try reader.text()
             case "type": type = try reader.text()
-            case "time": time = try reader.timestamp("time")
-            case "tenantid": tenantID = try reader.identifier("tenantid")
+            case "time": time = try reader.timestamp(key)
+            case "tenantid": tenantID = try reader.identifier(key)
             case "correlationid": correlationID = try reader.text()
             case "traceparent": traceparent = try reader.text()
             case "datacontenttype":
-                guard try reader.text() ?? "application/json" == "application/json" else { throw .invalidMember(key) }
+                guard try reader.text() ?? "application/json" == "application/json" else {
+                    throw .invalidMember(key.description)
+                }
             default: try reader.skipValue()
             }
         }

@@ -39,7 +39,7 @@ package struct Event<Payload: EventPayload>: Sendable {
     package func encode(into writer: inout JSONWriter) {
         writer.beginObject()
         EnvelopeAttributes(
-            id: id,
+            id: MessageID(id),
             source: source,
             type: Payload.type,
             time: time,
@@ -63,8 +63,8 @@ package struct Event<Payload: EventPayload>: Sendable {
     init(from reader: inout JSONReader) throws(JSONError) {
         var attributes = EnvelopeAttributes.Partial()
         var payload: Payload?
-        try reader.readObject { reader, key throws(JSONError) in
-            if key == "data" {
+        try reader.readMembers { reader, key throws(JSONError) in
+            if case "data" = key {
                 // A type that is known to differ is told before its data fails to read.
                 guard attributes.type == nil || attributes.type == Payload.type else { throw .invalidMember("type") }
                 payload = try Payload(from: &reader)
@@ -76,7 +76,7 @@ package struct Event<Payload: EventPayload>: Sendable {
         guard known.type == Payload.type else { throw .invalidMember("type") }
         guard let payload else { throw .missingMember("data") }
         self.init(
-            id: known.id,
+            id: try known.id.single(),
             source: known.source,
             time: known.time,
             tenantID: known.tenantID,

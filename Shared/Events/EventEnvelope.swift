@@ -1,8 +1,9 @@
 package import Domain
 package import WireFormat
 
-/// Any event: CloudEvents 1.0 in structured JSON mode with the extensions `tenantid`, `correlationid` and `traceparent`;
-/// the data is kept as JSON, for readers that pass it on or decide by ``type`` what to read.
+/// Any event but ``AccountingRecorded``, whose id may name several records: CloudEvents 1.0 in structured JSON mode with
+/// the extensions `tenantid`, `correlationid` and `traceparent`; the data is kept as JSON, for readers that pass it on or
+/// decide by ``type`` what to read.
 package struct EventEnvelope: Hashable, Sendable {
     /// Unique for ever and the same on every resend; also the `Nats-Msg-Id`.
     package var id: EventID
@@ -58,7 +59,7 @@ package struct EventEnvelope: Hashable, Sendable {
     package func encode(into writer: inout JSONWriter) {
         writer.beginObject()
         EnvelopeAttributes(
-            id: id,
+            id: MessageID(id),
             source: source,
             type: type,
             time: time,
@@ -76,8 +77,8 @@ package struct EventEnvelope: Hashable, Sendable {
         var reader = JSONReader(bytes)
         var attributes = EnvelopeAttributes.Partial()
         var data: [UInt8]?
-        try reader.readObject { reader, key throws(JSONError) in
-            if key == "data" {
+        try reader.readMembers { reader, key throws(JSONError) in
+            if case "data" = key {
                 data = Array(try reader.rawValue())
             } else {
                 try attributes.read(key, from: &reader)
@@ -87,7 +88,7 @@ package struct EventEnvelope: Hashable, Sendable {
         let known = try attributes.complete()
         guard let data else { throw .missingMember("data") }
         self.init(
-            id: known.id,
+            id: try known.id.single(),
             source: known.source,
             type: known.type,
             time: known.time,

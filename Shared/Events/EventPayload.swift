@@ -1,9 +1,9 @@
 package import WireFormat
 
-/// The data of one kind of event: the Swift twin of a proto3 message under proto-schemas, read and written as that
-/// message's canonical JSON.
+/// The data of one kind of event, but for accounting's ``AccountingRecorded``: the Swift twin of a proto3 message under
+/// proto-schemas, read and written as that message's canonical JSON.
 package protocol EventPayload: Sendable {
-    /// The message's full name, such as `nexora.accounting.v1.AccountingRecorded`; CloudEvents' `type`.
+    /// The message's full name, such as `nexora.session.v1.SessionStarted`; CloudEvents' `type`.
     static var type: String { get }
     /// The subject without its tenant, such as `session.started`.
     static var subject: String { get }

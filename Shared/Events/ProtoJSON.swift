@@ -19,7 +19,7 @@ extension JSONWriter {
 
     mutating func member<Tag>(_ key: StaticString, _ id: ID<Tag>) {
         self.key(key)
-        value(id.description)
+        value(id.value)
     }
 
     mutating func member<Tag>(_ key: StaticString, present id: ID<Tag>?) {
@@ -59,7 +59,7 @@ extension JSONWriter {
 
     mutating func member(_ key: StaticString, _ time: Timestamp) {
         self.key(key)
-        value(time.description)
+        value(time)
     }
 
     mutating func member(_ key: StaticString, present time: Timestamp?) {
@@ -69,14 +69,27 @@ extension JSONWriter {
 
     mutating func member(_ key: StaticString, _ value: some ProtoEnum) {
         self.key(key)
-        self.value(value.protoName)
+        self.value(plain: value.protoName)
+    }
+}
+
+extension JSONWriter {
+    mutating func value(_ id: UUID128) {
+        unsafe value(plain: UUID128.textLength) { place in
+            unsafe id.writeText(to: place)
+            return UUID128.textLength
+        }
+    }
+
+    mutating func value(_ time: Timestamp) {
+        unsafe value(plain: Timestamp.longestText) { unsafe time.writeRFC3339(to: $0) }
     }
 }
 
 /// An enum whose cases are those of a proto3 enum, without its zero value, which no event may carry.
 protocol ProtoEnum: CaseIterable, Sendable {
     /// The value's full name, such as `STATUS_TYPE_START`.
-    var protoName: String { get }
+    var protoName: StaticString { get }
     /// The value's number.
     var protoNumber: UInt64 { get }
 }
@@ -87,21 +100,35 @@ extension JSONReader {
         return try readString()
     }
 
-    mutating func identifier<Tag>(_ key: String) throws(JSONError) -> ID<Tag>? {
+    mutating func uuid(_ key: JSONKey) throws(JSONError) -> UUID128? {
+        // Ids and times are most of an accounting record: they are read where they stand, without making text of them.
+        if let place = try readPlainString() {
+            guard let id = UUID128(bytes, place) else { throw .invalidMember(key.description) }
+            return id
+        }
         guard let text = try text() else { return nil }
-        guard let id = ID<Tag>(text) else { throw .invalidMember(key) }
+        guard let id = UUID128(text) else { throw .invalidMember(key.description) }
         return id
     }
 
-    mutating func timestamp(_ key: String) throws(JSONError) -> Timestamp? {
+    mutating func identifier<Tag>(_ key: JSONKey) throws(JSONError) -> ID<Tag>? {
+        guard let id = try uuid(key) else { return nil }
+        return ID(id)
+    }
+
+    mutating func timestamp(_ key: JSONKey) throws(JSONError) -> Timestamp? {
+        if let place = try readPlainString() {
+            guard let time = Timestamp(bytes, place) else { throw .invalidMember(key.description) }
+            return time
+        }
         guard let text = try text() else { return nil }
-        guard let time = Timestamp(text) else { throw .invalidMember(key) }
+        guard let time = Timestamp(text) else { throw .invalidMember(key.description) }
         return time
     }
 
-    mutating func unsigned32(_ key: String) throws(JSONError) -> UInt32? {
+    mutating func unsigned32(_ key: JSONKey) throws(JSONError) -> UInt32? {
         guard try !readNull() else { return nil }
-        guard let number = UInt32(exactly: try readUInt64()) else { throw .invalidMember(key) }
+        guard let number = UInt32(exactly: try readUInt64()) else { throw .invalidMember(key.description) }
         return number
     }
 
@@ -111,10 +138,10 @@ extension JSONReader {
     }
 
     /// A count: an int64 that may not be negative.
-    mutating func count(_ key: String) throws(JSONError) -> Int64? {
+    mutating func count(_ key: JSONKey) throws(JSONError) -> Int64? {
         guard try !readNull() else { return nil }
         let number = try readInt64()
-        guard number >= 0 else { throw .invalidMember(key) }
+        guard number >= 0 else { throw .invalidMember(key.description) }
         return number
     }
 
@@ -124,20 +151,28 @@ extension JSONReader {
     }
 
     /// An enum by name or, as protobuf's JSON mapping also allows, by number. The zero value counts as absent.
-    mutating func choice<Choice: ProtoEnum>(_ key: String) throws(JSONError) -> Choice? {
-        guard try !readNull() else { return nil }
-        if try peek() == .number {
-            let number = try readUInt64()
-            guard number != 0 else { return nil }
-            guard let found = Choice.allCases.first(where: { $0.protoNumber == number }) else {
-                throw .invalidMember(key)
+    mutating func choice<Choice: ProtoEnum>(_ key: JSONKey) throws(JSONError) -> Choice? {
+        if let place = try readPlainString() {
+            for choice in Choice.allCases where isText(choice.protoName, at: place) { return choice }
+            guard String(decoding: bytes[place], as: UTF8.self).hasSuffix("_UNSPECIFIED") else {
+                throw .invalidMember(key.description)
             }
-            return found
+            return nil
         }
-        let name = try readString()
-        if let found = Choice.allCases.first(where: { $0.protoName == name }) { return found }
-        guard name.hasSuffix("_UNSPECIFIED") else { throw .invalidMember(key) }
-        return nil
+        guard try !readNull() else { return nil }
+        guard try peek() == .number else {
+            // A name with escapes, or no name at all.
+            let name = try readString()
+            if let found = Choice.allCases.first(where: { $0.protoName.description == name }) { return found }
+            guard name.hasSuffix("_UNSPECIFIED") else { throw .invalidMember(key.description) }
+            return nil
+        }
+        let number = try readUInt64()
+        guard number != 0 else { return nil }
+        guard let found = Choice.allCases.first(where: { $0.protoNumber == number }) else {
+            throw .invalidMember(key.description)
+        }
+        return found
     }
 }
 

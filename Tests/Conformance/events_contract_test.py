@@ -211,16 +211,16 @@ def test_no_breaking_change_since_the_last_release(current):
 
 
 @pytest.mark.parametrize("old, new, breaks", [
-    ("string username = 10;", "", True),
-    ("string username = 10;", "string username = 110;", True),
-    ("string username = 10;", "bytes username = 10;", True),
-    ("string username = 10;", "optional string username = 10;", True),
-    ("string username = 10;", "repeated string username = 10;", True),
-    ("string username = 10;", "string user_name = 10;", True),
+    ("string username = 7;", "", True),
+    ("string username = 7;", "string username = 107;", True),
+    ("string username = 7;", "bytes username = 7;", True),
+    ("string username = 7;", "optional string username = 7;", True),
+    ("string username = 7;", "repeated string username = 7;", True),
+    ("string username = 7;", "string user_name = 7;", True),
     ("STATUS_TYPE_START = 1;", "STATUS_TYPE_BEGIN = 1;", True),
     ("STATUS_TYPE_START = 1;", "STATUS_TYPE_START = 9;", True),
     ("message AccountingRecorded", "message AccountingWritten", True),
-    ("string username = 10;", "string username = 10; optional string more = 999;", False),
+    ("string username = 7;", "string username = 7; optional string more = 999;", False),
     ("STATUS_TYPE_START = 1;", "STATUS_TYPE_START = 1; STATUS_TYPE_MORE = 99;", False),
 ])
 def test_breaking_changes_are_noticed_and_additions_are_not(old, new, breaks, current, tmp_path):

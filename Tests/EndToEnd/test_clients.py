@@ -84,6 +84,17 @@ def test_radclient_accounts_a_session_from_start_to_stop(system):
     eventually(lambda: stored(system, "radclient-1") == wanted, what=lambda: f"the session: {stored(system, 'radclient-1')}")
     shown = system.nexora("session", "list", "--user", system.user, "--json")
     assert "radclient-1" in shown
+    # Each record is shown by itself, whatever message it came in, and names the NAS.
+    with system.tail("--stream", "accounting", "--from-start", "--user", system.user) as tail:
+        def records():
+            data = [(line["event"]["id"], line["event"]["data"]) for line in tail.events()]
+            assert all(len(each["records"]) == 1 and each["records"][0]["id"] == event for event, each in data)
+            assert all(each["nasId"] and each["nasName"] for _, each in data)
+            ours = [each["records"][0] for _, each in data if each["records"][0]["acctSessionId"] == "radclient-1"]
+            return {record["id"]: record["statusType"] for record in ours}
+
+        kinds = [f"STATUS_TYPE_{kind}" for kind in ("START", "INTERIM_UPDATE", "STOP")]
+        eventually(lambda: list(records().values()) == kinds, what=lambda: f"the records, not {records()}")
 
 
 # proves: RAD-01 RAD-04 RAD-09 RAD-11 RAD-13

@@ -174,52 +174,6 @@ extension RefusedMessage {
     }
 }
 
-/// A batch after decoding: records beside the deliveries they came in. A message of several records is taken apart, so
-/// that each stands for itself.
-struct DecodedBatch {
-    private(set) var deliveries: [any AccountingDelivery] = []
-    private(set) var records: [AccountingRecord] = []
-    private(set) var undecodable: [(any AccountingDelivery, String)] = []
-
-    init(_ received: [any AccountingDelivery]) {
-        deliveries.reserveCapacity(received.count)
-        records.reserveCapacity(received.count)
-        for delivery in received { add(delivery) }
-    }
-
-    private mutating func add(_ delivery: any AccountingDelivery) {
-        do {
-            let events = try EventBatch.decode(delivery.payload, as: AccountingRecorded.self)
-            for event in events { records.append(event.payload.record) }
-            if events.count == 1 {
-                deliveries.append(delivery)
-            } else {
-                deliveries += MessagePart.parts(of: delivery, ids: events.map(\.id.description))
-            }
-            if events.isEmpty { undecodable.append((delivery, "holds no event")) }
-        } catch {
-            addOneByOne(delivery, error)
-        }
-    }
-
-    /// Some event of the message cannot be read: the others must not share its lot.
-    private mutating func addOneByOne(_ delivery: any AccountingDelivery, _ error: JSONError) {
-        guard let events = try? EventBatch.split(delivery.payload), events.count > 1 else {
-            undecodable.append((delivery, "cannot be decoded: \(error)"))
-            return
-        }
-        let ids = events.indices.map { "\(delivery.messageID ?? String(delivery.sequence)).\($0)" }
-        for (event, part) in zip(events, MessagePart.parts(of: delivery, ids: ids)) {
-            do throws(JSONError) {
-                records.append(try Event<AccountingRecorded>(decoding: event).payload.record)
-                deliveries.append(part)
-            } catch {
-                undecodable.append((part, "cannot be decoded: \(error)"))
-            }
-        }
-    }
-}
-
 /// The failures that all workers of the process know of.
 final class SharedFailures: Sendable {
     private let ledger = Mutex(FailureLedger())

@@ -1,32 +1,41 @@
+import Domain
 import Events
 import Synchronization
 
 /// One record of a message that holds several: settled by itself, while the message is settled once, with its last record.
 ///
-/// When any record is to come again, the whole message does; the others change nothing then.
+/// When any record is to come again, the whole message does; the others change nothing then. Two words, so that it stands
+/// in a list of deliveries without an allocation of its own.
 struct MessagePart: AccountingDelivery {
     private let message: SharedMessage
     let part: Int
-    let messageID: String?
 
     var subject: String { message.delivery.subject }
     var sequence: UInt64 { message.delivery.sequence }
     var timeMicroseconds: Int64 { message.delivery.timeMicroseconds }
 
-    /// The record's own event. Read out of the message only when asked for: dead letters do.
-    var payload: [UInt8] {
-        let events = (try? EventBatch.split(message.delivery.payload)) ?? []
-        return part < events.count ? events[part] : message.delivery.payload
+    // Read out of the message only when asked for: dead letters do.
+
+    /// The record's own id; where it cannot be read, its message's with the record's place.
+    var messageID: String? {
+        record?.id?.description ?? "\(message.delivery.messageID ?? String(sequence)).\(part)"
+    }
+    /// A message with this record alone.
+    var payload: [UInt8] { record?.payload ?? message.delivery.payload }
+
+    private var record: AccountingRecorded.Part? {
+        let parts = (try? AccountingRecorded.parts(of: message.delivery.payload)) ?? []
+        return part < parts.count ? parts[part] : nil
     }
 
     func ack() { message.settle(again: nil) }
     func nak(delay: Duration?) { message.settle(again: delay ?? .zero) }
     func inProgress() { message.delivery.inProgress() }
 
-    /// The parts of a message, one for each of these event ids.
-    static func parts(of delivery: any AccountingDelivery, ids: [String]) -> [MessagePart] {
-        let message = SharedMessage(delivery, parts: ids.count)
-        return ids.enumerated().map { MessagePart(message: message, part: $0.offset, messageID: $0.element) }
+    /// The parts of a message of so many records.
+    static func parts(of delivery: any AccountingDelivery, count: Int) -> [MessagePart] {
+        let message = SharedMessage(delivery, parts: count)
+        return (0..<count).map { MessagePart(message: message, part: $0) }
     }
 }
 

@@ -134,22 +134,16 @@ private final class NATSEventTail: EventTail {
     }
 
     func next(within limit: Duration) async throws -> [TailItem] {
-        try await tail.next(maximum: 500, within: limit).flatMap { event -> [TailItem] in
+        try await tail.next(maximum: 500, within: limit).map { event in
             switch event {
             case .message(let message):
-                // A message may hold several events; what is no JSON at all is shown as it is.
-                let events: [[UInt8]] = (try? EventBatch.split(message.payload)) ?? [message.payload]
-                return events.map {
-                    TailItem.event(sequence: message.sequence, subject: message.subject, payload: $0)
-                }
+                return .event(sequence: message.sequence, subject: message.subject, payload: message.payload)
             case .gap(.removed(let from, let through)):
-                return [.gap("skipped: \(from) to \(through) were removed from the stream before they could be read")]
+                return .gap("skipped: \(from) to \(through) were removed from the stream before they could be read")
             case .gap(.rewound(let last, let end)):
-                return [
-                    .gap(
-                        "skipped: the stream went back from \(last) to \(end), an older copy was put back; reading goes on with what is newer"
-                    )
-                ]
+                return .gap(
+                    "skipped: the stream went back from \(last) to \(end), an older copy was put back; reading goes on with what is newer"
+                )
             }
         }
     }

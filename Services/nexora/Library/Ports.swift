@@ -14,7 +14,7 @@ package enum TailStart: Sendable, Equatable {
 
 /// What a tail brings.
 package enum TailItem: Sendable, Equatable {
-    /// An event as it stands in its stream.
+    /// A message as it stands in its stream.
     case event(sequence: UInt64, subject: String, payload: [UInt8])
     /// Events were skipped; the text says which and why.
     case gap(String)

@@ -72,7 +72,7 @@ package struct AccessDecided: EventPayload, Hashable {
         var nas: NASID?
         var outcome: Outcome?
         var read = AccessDecided(username: "", nasID: NASID(.zero), outcome: .reject)
-        try reader.readObject { reader, key throws(JSONError) in
+        try reader.readMembers { reader, key throws(JSONError) in
             switch key {
             case "username": read.username = try reader.text() ?? ""
             case "nasId": nas = try reader.identifier(key)
@@ -95,7 +95,7 @@ package struct AccessDecided: EventPayload, Hashable {
 }
 
 extension AccessDecided.Outcome: ProtoEnum {
-    var protoName: String {
+    var protoName: StaticString {
         switch self {
         case .accept: "OUTCOME_ACCEPT"
         case .reject: "OUTCOME_REJECT"

@@ -9,15 +9,15 @@ package struct DirectoryChanged: EventPayload, Hashable {
     package static let subject = "directory.changed"
 
     /// Which table.
-    package enum Kind: String, Hashable, Sendable, CaseIterable {
-        case tenant = "TENANT"
-        case nas = "NAS"
+    package enum Kind: Hashable, Sendable, CaseIterable {
+        case tenant
+        case nas
         /// The plan or its advanced settings; the id is the plan's.
-        case plan = "PLAN"
-        case customer = "CUSTOMER"
-        case service = "SERVICE"
+        case plan
+        case customer
+        case service
         /// The service's password; the id is the service's.
-        case credential = "CREDENTIAL"
+        case credential
     }
 
     package struct Row: Hashable, Sendable {
@@ -63,7 +63,7 @@ package struct DirectoryChanged: EventPayload, Hashable {
         var kind: Kind?
         var deleted = false
         var rows: [Row] = []
-        try reader.readObject { reader, key throws(JSONError) in
+        try reader.readMembers { reader, key throws(JSONError) in
             switch key {
             case "kind": kind = try reader.choice(key)
             case "deleted": deleted = try reader.flag() ?? false
@@ -81,12 +81,9 @@ extension DirectoryChanged.Row {
     fileprivate init(from reader: inout JSONReader) throws(JSONError) {
         var id: UUID128?
         var version: Int64 = 0
-        try reader.readObject { reader, key throws(JSONError) in
+        try reader.readMembers { reader, key throws(JSONError) in
             switch key {
-            case "id":
-                guard let text = try reader.text() else { return }
-                guard let read = UUID128(text) else { throw .invalidMember(key) }
-                id = read
+            case "id": id = try reader.uuid(key)
             case "version": version = try reader.count(key) ?? 0
             default: try reader.skipValue()
             }
@@ -96,7 +93,16 @@ extension DirectoryChanged.Row {
 }
 
 extension DirectoryChanged.Kind: ProtoEnum {
-    var protoName: String { rawValue }
+    var protoName: StaticString {
+        switch self {
+        case .tenant: "TENANT"
+        case .nas: "NAS"
+        case .plan: "PLAN"
+        case .customer: "CUSTOMER"
+        case .service: "SERVICE"
+        case .credential: "CREDENTIAL"
+        }
+    }
 
     var protoNumber: UInt64 {
         switch self {

@@ -52,7 +52,7 @@ package struct MessageDeadLettered: EventPayload, Hashable {
             reason: "",
             deliveries: 0
         )
-        try reader.readObject { reader, key throws(JSONError) in
+        try reader.readMembers { reader, key throws(JSONError) in
             switch key {
             case "stream": read.stream = try reader.text() ?? ""
             case "consumer": read.consumer = try reader.text() ?? ""

@@ -55,7 +55,7 @@ package struct PacketRefused: EventPayload, Hashable {
 
     package init(from reader: inout JSONReader) throws(JSONError) {
         var read = PacketRefused(reason: "", sourceAddress: "", code: 0, count: 0, remedy: "")
-        try reader.readObject { reader, key throws(JSONError) in
+        try reader.readMembers { reader, key throws(JSONError) in
             switch key {
             case "reason": read.reason = try reader.text() ?? ""
             case "sourceAddress": read.sourceAddress = try reader.text() ?? ""

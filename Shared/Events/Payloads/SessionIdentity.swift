@@ -97,7 +97,7 @@ package struct SessionIdentity: Hashable, Sendable {
         init() {}
 
         /// Consumes the value of the member `key`, which is passed over when unknown.
-        mutating func read(_ key: String, from reader: inout JSONReader) throws(JSONError) {
+        mutating func read(_ key: JSONKey, from reader: inout JSONReader) throws(JSONError) {
             switch key {
             case "sessionId": sessionID = try reader.identifier(key)
             case "nasId": nasID = try reader.identifier(key)

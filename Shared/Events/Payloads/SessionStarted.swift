@@ -33,7 +33,7 @@ package struct SessionStarted: EventPayload, Hashable {
         var session = SessionIdentity.Partial()
         var startedAt: Timestamp?
         var reopened = false
-        try reader.readObject { reader, key throws(JSONError) in
+        try reader.readMembers { reader, key throws(JSONError) in
             switch key {
             case "startedAt": startedAt = try reader.timestamp(key)
             case "reopened": reopened = try reader.flag() ?? false

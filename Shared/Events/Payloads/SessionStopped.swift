@@ -80,7 +80,7 @@ package struct SessionStopped: EventPayload, Hashable {
         var terminateCause: UInt32?
         var (seconds, input, output): (Int64, Int64, Int64) = (0, 0, 0)
         var amended = false
-        try reader.readObject { reader, key throws(JSONError) in
+        try reader.readMembers { reader, key throws(JSONError) in
             switch key {
             case "startedAt": startedAt = try reader.timestamp(key)
             case "endedAt": endedAt = try reader.timestamp(key)
@@ -108,7 +108,7 @@ package struct SessionStopped: EventPayload, Hashable {
 }
 
 extension SessionEnd: ProtoEnum {
-    var protoName: String {
+    var protoName: StaticString {
         switch self {
         case .stop: "SESSION_END_STOP"
         case .reaper: "SESSION_END_REAPER"

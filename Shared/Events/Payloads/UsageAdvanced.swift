@@ -80,12 +80,13 @@ package struct UsageAdvanced: EventPayload, Hashable {
 
     package init(from reader: inout JSONReader) throws(JSONError) {
         var deltas: [Delta] = []
-        try reader.readObject { reader, key throws(JSONError) in
-            guard key == "deltas", try !reader.readNull() else {
-                if key != "deltas" { try reader.skipValue() }
-                return
+        try reader.readMembers { reader, key throws(JSONError) in
+            switch key {
+            case "deltas":
+                guard try !reader.readNull() else { return }
+                try reader.readArray { reader throws(JSONError) in deltas.append(try Delta(from: &reader)) }
+            default: try reader.skipValue()
             }
-            try reader.readArray { reader throws(JSONError) in deltas.append(try Delta(from: &reader)) }
         }
         self.init(deltas: deltas)
     }
@@ -109,7 +110,7 @@ extension UsageAdvanced.Delta {
         var customer: CustomerID?
         var (input, output): (Int64, Int64) = (0, 0)
         var at: Timestamp?
-        try reader.readObject { reader, key throws(JSONError) in
+        try reader.readMembers { reader, key throws(JSONError) in
             switch key {
             case "serviceId": service = try reader.identifier(key)
             case "sessionId": session = try reader.identifier(key)

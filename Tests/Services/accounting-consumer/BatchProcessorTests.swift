@@ -28,23 +28,25 @@ private struct FakeDelivery: AccountingDelivery {
     let journal: Journal
 
     init(_ sequence: UInt64, username: String, _ journal: Journal) {
-        let record = AccountingRecord(
-            id: EventID(UUID128(high: 1, low: sequence)),
+        self.init(sequence, payload: Self.message([(sequence, username)]), journal)
+    }
+
+    static func record(_ number: UInt64, _ username: String) -> AccountingRecord {
+        AccountingRecord(
+            id: EventID(UUID128(high: 1, low: number)),
             tenantID: TenantID(UUID128(high: 1, low: 1)),
             nasID: NASID(UUID128(high: 1, low: 2)),
+            nasName: "edge-1",
             statusType: .start,
             receivedAt: .epoch,
             username: username
         )
+    }
+
+    static func message(_ records: [(UInt64, String)]) -> [UInt8] {
         var writer = JSONWriter()
-        Event(
-            id: record.id,
-            source: "/test",
-            time: record.receivedAt,
-            tenantID: record.tenantID,
-            payload: AccountingRecorded(record)
-        ).encode(into: &writer)
-        self.init(sequence, payload: writer.bytes, journal)
+        AccountingRecorded(source: "/test", records: records.map { record($0.0, $0.1) }).encode(into: &writer)
+        return writer.bytes
     }
 
     init(_ sequence: UInt64, payload: [UInt8], _ journal: Journal) {
@@ -60,14 +62,17 @@ private struct FakeDelivery: AccountingDelivery {
     func inProgress() { journal.note("working \(sequence)") }
 }
 
-/// Fails as its script says, refuses records named "bad", takes the rest.
+/// Fails as its script says, refuses records of one name, takes the rest.
 private final class FakeStore: AccountingStore {
     let faults: Mutex<[StorageFault]>
+    let committed = Mutex<[AccountingRecord]>([])
     let largest: Int
+    let refused: String?
     let journal: Journal
 
-    init(_ journal: Journal, faults: [StorageFault] = [], largest: Int = .max) {
+    init(_ journal: Journal, faults: [StorageFault] = [], largest: Int = .max, refusing refused: String? = "bad") {
         self.journal = journal
+        self.refused = refused
         self.faults = Mutex(faults)
         self.largest = largest
     }
@@ -75,8 +80,9 @@ private final class FakeStore: AccountingStore {
     func commit(_ records: [AccountingRecord]) async throws(StorageFault) -> AccountingCommit {
         if let fault = faults.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) { throw fault }
         if records.count > largest { throw .tooLarge("locks") }
-        if records.contains(where: { $0.username == "bad" }) { throw .refused("bad record") }
+        if records.contains(where: { $0.username == refused }) { throw .refused("bad record") }
         journal.note("commit \(records.count)")
+        committed.withLock { $0 += records }
         return AccountingCommit(appliedRecords: records.count)
     }
 
@@ -86,10 +92,14 @@ private final class FakeStore: AccountingStore {
     }
 }
 
-private struct FakeDeadLetters: DeadLetterStream {
+private final class FakeDeadLetters: DeadLetterStream {
+    let payloads = Mutex<[[UInt8]]>([])
     let journal: Journal
 
+    init(journal: Journal) { self.journal = journal }
+
     func bury(_ delivery: any AccountingDelivery, reason: String) async throws {
+        payloads.withLock { $0.append(delivery.payload) }
         journal.note("bury \(delivery.sequence)")
         // A part is settled like any other; a message of one is taken by the stream itself.
         if delivery is MessagePart { delivery.ack() }
@@ -99,13 +109,13 @@ private struct FakeDeadLetters: DeadLetterStream {
 @Suite struct BatchProcessorTests {
     private let journal = Journal()
 
-    private func processor(_ store: FakeStore, _ registry: MetricsRegistry = MetricsRegistry()) -> BatchProcessor {
+    private func processor(_ store: FakeStore, letters: FakeDeadLetters? = nil) -> BatchProcessor {
         BatchProcessor(
             store: store,
-            deadLetters: FakeDeadLetters(journal: journal),
+            deadLetters: letters ?? FakeDeadLetters(journal: journal),
             failures: SharedFailures(),
             progress: StreamProgress(),
-            metrics: ConsumerMetrics(registry, stream: "ACCOUNTING", consumer: "writers"),
+            metrics: ConsumerMetrics(MetricsRegistry(), stream: "ACCOUNTING", consumer: "writers"),
             logger: Logger(service: "test", sink: MemoryLogSink()),
             stream: "ACCOUNTING",
             consumer: "writers",
@@ -119,14 +129,8 @@ private struct FakeDeadLetters: DeadLetterStream {
 
     /// One message of several records, as a NAS's records travel under load.
     private func message(_ sequence: UInt64, _ names: [String]) -> FakeDelivery {
-        let events = names.enumerated().map {
-            FakeDelivery(sequence * 100 + UInt64($0.offset), username: $0.element, journal)
-        }
-        let array =
-            [UInt8(ascii: "[")] + Array(events.map(\.payload).joined(separator: [UInt8(ascii: ",")])) + [
-                UInt8(ascii: "]")
-            ]
-        return FakeDelivery(sequence, payload: array, journal)
+        let records = names.enumerated().map { (sequence * 100 + UInt64($0.offset), $0.element) }
+        return FakeDelivery(sequence, payload: FakeDelivery.message(records), journal)
     }
 
     @Test(.proves("ACC-03", "ACC-05")) func `a message of several records is acknowledged once, with its last record`()
@@ -148,15 +152,39 @@ private struct FakeDeadLetters: DeadLetterStream {
         #expect(journal.all.count { $0.hasPrefix("row ") } == 1)
     }
 
-    @Test(.proves("MSG-03")) func `an unreadable event of a message does not take the others with it`() async throws {
-        let processor = processor(FakeStore(journal))
-        let good = FakeDelivery(7, username: "a", journal).payload
-        let payload = [UInt8(ascii: "[")] + good + Array(#",{"specversion":"1.0"},"#.utf8) + good + [UInt8(ascii: "]")]
-        let delivery = FakeDelivery(3, payload: payload, journal)
+    @Test(.proves("MSG-03")) func `an unreadable record of a message does not take the others with it`() async throws {
+        let letters = FakeDeadLetters(journal: journal)
+        let processor = processor(FakeStore(journal), letters: letters)
+        let whole = String(decoding: message(3, ["a", "b", "c"]).payload, as: UTF8.self)
+        let second = EventID(UUID128(high: 1, low: 301))
+        let broken = whole.replacing(#""username":"b""#, with: #""sessionSeconds":-1"#)
+        let delivery = FakeDelivery(3, payload: Array(broken.utf8), journal)
         for _ in 0..<FailureLedger.limit { try await processor.process([delivery]) }
         #expect(journal.count("commit 2") == FailureLedger.limit)
+        #expect(journal.count("nak 3") == FailureLedger.limit - 1)
         #expect(journal.count("bury 3") == 1)
         #expect(journal.count("ack 3") == 1)
+        #expect(journal.all.contains { $0.hasPrefix("row \(second) cannot be decoded: ") })
+        #expect(
+            letters.payloads.withLock { $0.map(\.count) } == [
+                try AccountingRecorded.parts(of: Array(broken.utf8))[1].payload.count
+            ]
+        )
+    }
+
+    @Test(.proves("MSG-03")) func `a buried record is a message of its own, which commits once its cause is mended`()
+        async throws
+    {
+        let letters = FakeDeadLetters(journal: journal)
+        let first = processor(FakeStore(journal), letters: letters)
+        for _ in 0..<FailureLedger.limit { try await first.process([message(1, ["a", "bad", "c"])]) }
+        #expect(journal.all.contains("row \(EventID(UUID128(high: 1, low: 101))) bad record"))
+        let payload = try #require(letters.payloads.withLock { $0.first })
+        #expect(payload == FakeDelivery.message([(101, "bad")]))
+        let store = FakeStore(journal, refusing: nil)
+        #expect(try await processor(store).process([FakeDelivery(9, payload: payload, journal)]) == 1)
+        #expect(store.committed.withLock { $0 } == [FakeDelivery.record(101, "bad")])
+        #expect(Array(journal.all.suffix(2)) == ["commit 1", "ack 9"])
     }
 
     @Test(.proves("ACC-05")) func `each delivery is acknowledged by itself and after the commit`() async throws {

@@ -79,13 +79,7 @@ struct Bus {
 
     private func publish(_ record: AccountingRecord) async throws {
         var writer = JSONWriter()
-        Event(
-            id: record.id,
-            source: "/radius-server/test",
-            time: record.receivedAt,
-            tenantID: record.tenantID,
-            payload: AccountingRecorded(record)
-        ).encode(into: &writer)
+        AccountingRecorded(source: "/radius-server/test", records: [record]).encode(into: &writer)
         try await publisher.publish(
             writer.bytes,
             subject: Subjects.accounting(tenant: record.tenantID, nas: record.nasID),

@@ -1,6 +1,9 @@
+import Domain
+import Events
 import NexoraCommand
 import SharedTesting
 import Testing
+import WireFormat
 
 @Suite struct TailTests {
     @Test(arguments: [
@@ -62,6 +65,40 @@ import Testing
         #expect(line.passes(filter))
         filter.tenants = ["other"]
         #expect(!line.passes(filter))
+    }
+
+    @Test func `each record of an accounting message is a line of its own`() throws {
+        let records = ["ann", "bob"].enumerated().map { number, name in
+            AccountingRecord(
+                id: EventID(UUID128(high: 1, low: UInt64(number) + 1)),
+                tenantID: TenantID(UUID128(high: 2, low: 2)),
+                nasID: NASID(UUID128(high: 3, low: 3)),
+                nasName: "core",
+                statusType: .interimUpdate,
+                receivedAt: Timestamp(microseconds: Int64(number) * 1_000_000),
+                username: name,
+                inputOctets: 7
+            )
+        }
+        var writer = JSONWriter()
+        AccountingRecorded(source: "/radius-server/edge", records: records).encode(into: &writer)
+        let subject = Subjects.accounting(tenant: records[0].tenantID, nas: records[0].nasID)
+        let lines = EventLine.all(sequence: 5, subject: subject, payload: writer.bytes)
+        #expect(lines.map(\.user) == ["ann", "bob"])
+        #expect(lines.map { $0.envelope["id"].text } == records.map(\.id.description))
+        #expect(lines.map { $0.envelope["time"].text } == ["1970-01-01T00:00:00Z", "1970-01-01T00:00:01Z"])
+        #expect(lines.allSatisfy { $0.sequence == 5 && $0.nas == records[0].nasID.description && $0.nasName == "core" })
+        #expect(lines[1].columns.contains(" bob ") && lines[1].columns.contains("statusType=interim_update"))
+        #expect(lines[1].columns.contains("inputOctets=7") && !lines[1].columns.contains("records"))
+        var filter = EventFilter()
+        filter.users = ["bob"]
+        #expect(lines.map { $0.passes(filter) } == [false, true])
+        // With --json each is an event that a consumer would take.
+        var shown = JSONWriter()
+        lines[1].envelope.write(to: &shown)
+        #expect(try AccountingRecorded(decoding: shown.bytes).records == [records[1]])
+        let broken = EventLine.all(sequence: 6, subject: subject, payload: Array("not json".utf8))
+        #expect(broken.count == 1 && broken[0].envelope == .null)
     }
 
     @Test func `what is no event is shown as such`() {

@@ -31,7 +31,9 @@ import WireFormat
         }
         #expect(message.subject == "accounting.sessions.\(SampleDirectory.tenant).\(SampleDirectory.nas)")
         #expect(message.id == UUID128(high: 1, low: 2).description)
-        return try Event<AccountingRecorded>(decoding: message.payload).payload.record
+        let decoded = try AccountingRecorded(decoding: message.payload)
+        #expect(decoded.source == "/radius-server/test" && decoded.records.count == 1)
+        return decoded.records[0]
     }
 
     private let stop: [Attribute] = [

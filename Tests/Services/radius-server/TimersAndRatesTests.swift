@@ -141,7 +141,8 @@ import Testing
                 flags: 0
             )
             var slot = [UInt8](repeating: 0, count: JournalRecord.footprint(packet: entry.length))
-            let packet = [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: entry.length)
+            // No attributes: a NAS that names itself in no way; see JournalMessageTests for those that do.
+            let packet = [UInt8](repeating: 0, count: entry.length)
             unsafe slot.withUnsafeMutableBytes { slot in
                 guard let base = slot.baseAddress else { return }
                 unsafe packet.withUnsafeBytes { unsafe record.write(packet: $0, to: base) }

@@ -100,8 +100,8 @@ extension Samples {
     /// Each kind of event with every member set, and with no more than it must have.
     static let events: [Sample] =
         [
-            sample("AccountingRecorded", AccountingRecorded(fullRecord), bare: false),
-            sample("AccountingRecorded.minimal", AccountingRecorded(minimalRecord)),
+            accounting("AccountingRecorded", [fullRecord, nextRecord]),
+            accounting("AccountingRecorded.minimal", [minimalRecord]),
             sample("SessionStarted", SessionStarted(session: identity, startedAt: time, reopened: true), bare: false),
             sample("SessionStarted.minimal", SessionStarted(session: bareIdentity, startedAt: .epoch, reopened: false)),
             sample(
@@ -208,7 +208,7 @@ extension Samples {
         + [AccountingStatus.interimUpdate, .accountingOn, .accountingOff].map { status in
             var record = minimalRecord
             record.statusType = status
-            return sample("AccountingRecorded.\(status)", AccountingRecorded(record))
+            return accounting("AccountingRecorded.\(status)", [record])
         }
         + [SessionEnd.reaper, .replaced].map { end in
             sample(
@@ -229,7 +229,7 @@ extension Samples {
         + [sample("AccessDecided.challenge", AccessDecided(username: "", nasID: nas, outcome: .challenge))]
         + DirectoryChanged.Kind.allCases.map { kind in
             sample(
-                "DirectoryChanged.\(kind.rawValue.lowercased())",
+                "DirectoryChanged.\(kind)",
                 DirectoryChanged(
                     kind: kind,
                     deleted: kind == .nas,
@@ -238,6 +238,26 @@ extension Samples {
                 bare: kind != .nas
             )
         }
+
+    /// Another record of the same NAS.
+    private static let nextRecord: AccountingRecord = {
+        var record = fullRecord
+        record.id = EventID(id(8))
+        record.receivedAt = time + .milliseconds(1)
+        return record
+    }()
+
+    private static func accounting(_ name: String, _ records: [AccountingRecord]) -> Sample {
+        let message = AccountingRecorded(source: "/tests", records: records)
+        var writer = JSONWriter()
+        message.encode(into: &writer)
+        return Sample(
+            name: name,
+            subject: Subjects.accounting(tenant: tenant, nas: nas),
+            json: writer.bytes,
+            readBack: { try AccountingRecorded(decoding: $0) == message }
+        )
+    }
 
     private static func sample<Payload: EventPayload & Equatable>(
         _ name: String,

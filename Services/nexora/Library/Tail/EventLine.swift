@@ -1,3 +1,4 @@
+import Events
 import WireFormat
 
 /// One event as a tail shows it: a line of columns, or the event itself as JSON.
@@ -8,7 +9,18 @@ package struct EventLine: Sendable {
     package let subject: String
     /// The CloudEvents envelope; null when the message is none.
     package let envelope: OutputValue
+    /// The event's data; of an accounting record together with what its message says for all records.
+    private let data: OutputValue
     private let size: Int
+
+    /// Reads a message: an event, or several accounting records, each of them shown as an event.
+    package static func all(sequence: UInt64, subject: String, payload: [UInt8]) -> [EventLine] {
+        let isAccounting = subject.hasPrefix(AccountingRecorded.subject + ".")
+        guard isAccounting, let parts = try? AccountingRecorded.parts(of: payload) else {
+            return [EventLine(sequence: sequence, subject: subject, payload: payload)]
+        }
+        return parts.map { EventLine(sequence: sequence, subject: subject, payload: $0.payload) }
+    }
 
     /// Reads a message. What is no event is shown as such, never dropped.
     package init(sequence: UInt64, subject: String, payload: [UInt8]) {
@@ -16,9 +28,20 @@ package struct EventLine: Sendable {
         self.subject = subject
         self.size = payload.count
         self.envelope = (try? OutputValue(json: payload)) ?? .null
+        self.data = Self.flattened(envelope["data"])
     }
 
-    private var data: OutputValue { envelope["data"] }
+    /// The only record's members beside the message's own.
+    private static func flattened(_ data: OutputValue) -> OutputValue {
+        guard case .record(let message) = data, case .list(let records) = data["records"], records.count == 1,
+            case .record(let record) = records[0]
+        else { return data }
+        var flat = OutputRecord()
+        for field in message.fields where field.name != "records" { flat.add(field.name, field.value) }
+        for field in record.fields { flat.add(field.name, field.value) }
+        return .record(flat)
+    }
+
     /// The tenant's id.
     package var tenant: String? { envelope["tenantid"].text }
     /// The NAS's id.

@@ -47,7 +47,8 @@ enum TailCommand {
     private static let details = """
         Events come from the streams ACCOUNTING (every accounting record) and DOMAIN (everything else), in each stream's
         order. A lost connection is made again and the tail goes on behind the last event it showed; what the stream no longer
-        has is told as skipped. With --json each line is an object with sequence, subject and event.
+        has is told as skipped. Each accounting record is shown by itself, also where several came in one message. With --json
+        each line is an object with sequence, subject and event.
         """
 
     private static func run(_ invocation: Invocation, _ context: CommandContext) async throws {
@@ -165,9 +166,10 @@ struct EventShower: Sendable {
         switch item {
         case .gap(let text): context.console.note("\(name): \(text)")
         case .event(let sequence, let subject, let payload):
-            let line = EventLine(sequence: sequence, subject: subject, payload: payload)
-            guard line.passes(filter) else { return }
-            if context.isJSON { context.report.line(line.record) } else { context.console.write(line.columns) }
+            for line in EventLine.all(sequence: sequence, subject: subject, payload: payload)
+            where line.passes(filter) {
+                if context.isJSON { context.report.line(line.record) } else { context.console.write(line.columns) }
+            }
         }
     }
 }

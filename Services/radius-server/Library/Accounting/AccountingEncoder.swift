@@ -3,7 +3,7 @@ import Events
 import RADIUS
 import WireFormat
 
-/// Makes the accounting event out of a journalled packet: attributes read, octets turned to the subscriber's direction,
+/// Makes the accounting message out of journalled packets: attributes read, octets turned to the subscriber's direction,
 /// the service found by Class or else by user name.
 final class AccountingEncoder: JournalEncoder {
     private let directory: DirectoryStore
@@ -16,21 +16,21 @@ final class AccountingEncoder: JournalEncoder {
     }
 
     func encode(_ packets: [JournalledPacket]) -> JournalMessage {
-        let events = packets.map(event)
-        var writer = JSONWriter(capacity: 768 * events.count)
-        EventBatch.encode(events, into: &writer)
-        guard let first = events.first, let last = events.last else {
-            preconditionFailure("a message has packets")
-        }
+        var records = packets.map(record)
+        resolve(&records)
+        let message = AccountingRecorded(source: source, records: records)
+        var writer = JSONWriter(capacity: 512 + 640 * records.count)
+        message.encode(into: &writer)
         return JournalMessage(
-            subject: Subjects.accounting(tenant: first.tenantID, nas: first.payload.record.nasID),
-            // Packets of one NAS between the first and the last are always the same ones, so the two ids name them all.
-            id: events.count == 1 ? first.id.description : "\(first.id).\(last.id)",
-            payload: writer.bytes
+            subject: Subjects.accounting(tenant: records[0].tenantID, nas: records[0].nasID),
+            // What one sender sent between a message's first packet and its last is always the same, so the two ids name
+            // all of them.
+            id: message.id.description,
+            payload: writer.finish()
         )
     }
 
-    private func event(_ packet: JournalledPacket) -> Event<AccountingRecorded> {
+    private func record(_ packet: JournalledPacket) -> AccountingRecord {
         let record = packet.record
         var accounting = AccountingRecord(
             id: EventID(record.eventID),
@@ -43,31 +43,28 @@ final class AccountingEncoder: JournalEncoder {
             AccountingAttributes.read(view, into: &accounting)
             if record.flags & JournalRecord.swapsOctets != 0 { accounting.swapDirections() }
         }
-        resolve(&accounting)
-        return Event(
-            id: accounting.id,
-            source: source,
-            time: accounting.receivedAt,
-            tenantID: accounting.tenantID,
-            payload: AccountingRecorded(accounting)
-        )
+        return accounting
     }
 
-    /// Finds whose session it is. Class wins; a name is looked up in the NAS's tenant only (TEN-13).
-    private func resolve(_ record: inout AccountingRecord) {
+    /// Finds whose sessions they are, all by the same directory. Class wins; a name is looked up in the NAS's tenant only
+    /// (TEN-13).
+    private func resolve(_ records: inout [AccountingRecord]) {
         directory.read { directory in
-            record.nasName = directory.nases[record.nasID.value]?.name
-            var found = record.serviceID.flatMap { directory.subscribers.find(service: $0.value) }
-            if found == nil, let tenant = directory.tenantNumber(record.tenantID.value) {
-                var name = record.username
-                found = name.withUTF8 {
-                    unsafe directory.subscribers.find(tenant: tenant, username: UnsafeRawBufferPointer($0))
+            let nasName = directory.nases[records[0].nasID.value]?.name
+            let tenant = directory.tenantNumber(records[0].tenantID.value)
+            for index in records.indices {
+                records[index].nasName = nasName
+                var found = records[index].serviceID.flatMap { directory.subscribers.find(service: $0.value) }
+                if found == nil, let tenant {
+                    found = records[index].username.withUTF8 {
+                        unsafe directory.subscribers.find(tenant: tenant, username: UnsafeRawBufferPointer($0))
+                    }
                 }
+                guard let found else { continue }
+                let subscriber = directory.subscribers.records[found]
+                records[index].serviceID = ServiceID(subscriber.serviceID)
+                records[index].customerID = CustomerID(subscriber.customerID)
             }
-            guard let found else { return }
-            let subscriber = directory.subscribers.records[found]
-            record.serviceID = ServiceID(subscriber.serviceID)
-            record.customerID = CustomerID(subscriber.customerID)
         }
     }
 }

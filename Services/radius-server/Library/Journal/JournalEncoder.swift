@@ -1,6 +1,6 @@
 /// Turns journalled packets into the message that JetStream keeps.
 protocol JournalEncoder: Sendable {
-    /// One message for packets of one NAS, in their order. The same packets always give the same message id.
+    /// One message for packets of one ``PacketSender``, in their order. The same packets always give the same message id.
     func encode(_ packets: [JournalledPacket]) -> JournalMessage
 }
 

@@ -1,10 +1,10 @@
 import Domain
+import Events
 
 /// A stretch of the journal, cut into messages: packets of one NAS share a message, in their order, up to a limit. Under
 /// load that spares JetStream and every reader most of their work; a lone packet is a message of its own.
 struct JournalRound {
-    /// Keeps a message far below NATS' limit of 1 MiB.
-    static let packetsPerMessage = 64
+    static let packetsPerMessage = AccountingRecorded.maximumRecords
 
     private(set) var messages: [[JournalledPacket]] = []
     /// Octets of the journal that the round covers.
@@ -12,7 +12,8 @@ struct JournalRound {
 
     /// Takes all whole records at the front of `octets`, which stand in `segment`.
     init(_ octets: UnsafeRawBufferPointer, segment: UInt64) {
-        var open: [UUID128: Int] = [:]
+        // What a sender gives as its NAS's name and address stands in a message once: another one begins another message.
+        var open: [PacketSender: Int] = [:]
         while length < octets.count {
             let rest = unsafe UnsafeRawBufferPointer(rebasing: octets[length...])
             guard let next = unsafe JournalRecord.read(rest, segment: segment) else {
@@ -22,10 +23,11 @@ struct JournalRound {
             }
             let packet = unsafe JournalledPacket(record: next.record, octets: next.packet)
             length += unsafe next.footprint
-            if let index = open[packet.record.nasID], messages[index].count < Self.packetsPerMessage {
+            let sender = PacketSender(packet)
+            if let index = open[sender], messages[index].count < Self.packetsPerMessage {
                 messages[index].append(packet)
             } else {
-                open[packet.record.nasID] = messages.count
+                open[sender] = messages.count
                 messages.append([packet])
             }
         }
