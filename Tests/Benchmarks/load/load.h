@@ -14,7 +14,8 @@ enum mode { MODE_PAP, MODE_CHAP, MODE_ACCT };
 struct options {
     enum mode mode;
     const char *host, *secret, *user_prefix, *password_prefix, *session_prefix, *output, *truth;
-    int port, seconds, warm_up, outstanding, rate, nases, lanes, users, timeout_ms, retries, repeat_percent, pace;
+    int port, seconds, warm_up, outstanding, rate, tick_us, nases, lanes, users, timeout_ms, retries, repeat_percent, pace;
+    bool realtime;
     long count, from, sessions;
     uint64_t seed;
     uint8_t class_value[64];
@@ -67,7 +68,47 @@ struct truth {
  * name, user, input, output, closed (0 or 1), separated by tabs. */
 struct truth truth_of(long end, FILE *file);
 
-/* --- loop.c: sending and receiving --- */
+/* --- lanes.c: sockets and their identifiers --- */
+
+enum slot_state { FREE, WAITING, HELD };
+
+struct slot {
+    uint64_t due, sent;
+    uint8_t authenticator[16];
+    uint16_t length;
+    uint8_t state, tries, repeat;
+    bool is_repeat; /* the first answer was counted already */
+};
+
+/* A socket of one NAS address and port, connected to the server: 256 identifiers. */
+struct lane {
+    int socket, nas;
+    uint8_t free[256], next_free; /* a ring: an identifier rests as long as possible before it is used again */
+    int free_count;
+    struct slot slots[256];
+    uint8_t packets[256][MAX_REQUEST];
+};
+
+extern struct lane *lanes;
+extern int lane_count;
+
+void open_lanes(void);
+uint8_t take_identifier(struct lane *lane);
+void release(struct lane *lane, uint8_t identifier);
+/* Adds one copy of a request to the batch of its lane, which holds BATCH at most; send_added sends them in one call. */
+void add_to_batch(struct lane *lane, uint8_t identifier);
+void send_added(struct lane *lane);
+/* Waits until a lane has an answer, or until `until`; returns how many have. */
+int lanes_answered(uint64_t until);
+/* Hands each reply that waits at the `index`-th of these lanes to `take`, with the instant at which it arrived. */
+void receive_from(int index, void (*take)(struct lane *lane, uint8_t *reply, size_t length, uint64_t arrived));
+
+uint64_t clock_ns(int clock);
+uint64_t now_ns(void);
+/* Ends the program for what the machine refuses: errno says why. */
+void die(const char *what);
+
+/* --- loop.c: what is sent when, and what comes of it --- */
 
 struct results {
     long sent, answered, lost, refused, resent, repeats, repeats_answered, repeats_lost, answered_again, stray;
@@ -87,6 +128,16 @@ void record_latency(uint64_t nanoseconds);
 double latency_at(double share);
 double latency_maximum(void);
 void print_results(FILE *file);
+
+/* Appends a number with at least so many digits; returns the new length. Cheaper than printf, which would cost more than
+ * the digests. */
+static inline size_t append_number(char *text, size_t length, long number, size_t digits) {
+    size_t needed = 1;
+    for (long rest = number; rest >= 10; rest /= 10) needed++;
+    if (needed < digits) needed = digits;
+    for (size_t end = length + needed; end > length; number /= 10) text[--end] = (char)('0' + number % 10);
+    return length + needed;
+}
 
 /* A number that looks random and depends on its input alone (splitmix64's finaliser). */
 static inline uint64_t scramble(uint64_t value) {

@@ -1,41 +1,17 @@
-/* The event loop. A lane is a socket of one NAS address and port, connected to the server: 256 identifiers.
- *
- * What a packet costs here comes off the server on a small machine, so packets go out and come in in batches of one
- * system call, and nothing is allocated after the start. */
+/* The event loop: in a closed loop an answer makes room for the next request, in an open loop the clock does. */
 #define _GNU_SOURCE
 #include "load.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <stdlib.h>
+#include <sched.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <time.h>
 
 struct results results;
 
-enum slot_state { FREE, WAITING, HELD };
-
-struct slot {
-    uint64_t due, sent;
-    uint8_t authenticator[16];
-    uint16_t length;
-    uint8_t state, tries, repeat;
-    bool is_repeat; /* the first answer was counted already */
-};
-
-struct lane {
-    int socket, nas;
-    uint8_t free[256], next_free; /* a ring: an identifier rests as long as possible before it is used again */
-    int free_count;
-    struct slot slots[256];
-    uint8_t packets[256][MAX_REQUEST];
-};
-
-static struct lane *lanes;
-static int lane_count, next_lane, poller;
+static int next_lane;
 static long waiting, held_count, number;
 static uint64_t began, measure_from, send_until, last_answer;
 
@@ -43,58 +19,6 @@ static uint64_t began, measure_from, send_until, last_answer;
 static struct held { uint16_t lane; uint8_t identifier; uint64_t at; } held[MAX_LANES * 256];
 static uint32_t held_head, held_tail;
 static const uint64_t hold_for = 100000000, sweep_every = 50000000;
-
-static uint64_t clock_ns(clockid_t clock) {
-    struct timespec time;
-    clock_gettime(clock, &time);
-    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
-static uint64_t now_ns(void) { return clock_ns(CLOCK_MONOTONIC); }
-
-static void die(const char *what) {
-    fprintf(stderr, "radius-load: %s: %s\n", what, strerror(errno));
-    exit(2);
-}
-
-/* --- lanes --- */
-
-static void open_lane(struct lane *lane, int index) {
-    struct sockaddr_in server = {.sin_family = AF_INET, .sin_port = htons((uint16_t)options.port)};
-    struct sockaddr_in own = {.sin_family = AF_INET};
-    int size = 4 << 20;
-    inet_pton(AF_INET, options.host, &server.sin_addr);
-    lane->nas = index % options.nases;
-    own.sin_addr.s_addr = htonl(0x7f000101u + (uint32_t)lane->nas);
-    lane->socket = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (lane->socket < 0) die("socket");
-    /* The forced size needs a privilege; without it the kernel's own maximum holds. */
-    if (setsockopt(lane->socket, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) != 0)
-        setsockopt(lane->socket, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
-    if (bind(lane->socket, (struct sockaddr *)&own, sizeof own) != 0) die("bind to 127.0.1.x");
-    if (connect(lane->socket, (struct sockaddr *)&server, sizeof server) != 0) die("connect");
-    struct epoll_event event = {.events = EPOLLIN, .data.u32 = (uint32_t)index};
-    if (epoll_ctl(poller, EPOLL_CTL_ADD, lane->socket, &event) != 0) die("epoll_ctl");
-    for (int i = 0; i < 256; i++) lane->free[i] = (uint8_t)i;
-    lane->free_count = 256;
-}
-
-static void open_lanes(void) {
-    lane_count = options.lanes;
-    lanes = calloc((size_t)lane_count, sizeof *lanes);
-    poller = epoll_create1(EPOLL_CLOEXEC);
-    if (!lanes || poller < 0) die("start");
-    for (int i = 0; i < lane_count; i++) open_lane(&lanes[i], i);
-}
-
-static uint8_t take_identifier(struct lane *lane) {
-    lane->free_count--;
-    return lane->free[lane->next_free++];
-}
-
-static void release(struct lane *lane, uint8_t identifier) {
-    lane->slots[identifier].state = FREE;
-    lane->free[(uint8_t)(lane->next_free + lane->free_count++)] = identifier;
-}
 
 /* --- sending --- */
 
@@ -112,6 +36,19 @@ static struct lane *lane_of_next(void) {
     return NULL;
 }
 
+/* When an open loop sends request `index`. The requests of a tick are due together, at its beginning. */
+static uint64_t due_of(long index) {
+    uint64_t after = (uint64_t)((double)index * 1e9 / options.rate), tick = (uint64_t)options.tick_us * 1000;
+    return began + (tick ? after - after % tick : after);
+}
+
+/* How many requests of an open loop are due by then. */
+static long due_by(uint64_t now) {
+    uint64_t after = now - began, tick = (uint64_t)options.tick_us * 1000;
+    if (tick) after = (after / tick + 1) * tick - 1;
+    return (long)((double)after * 1e-9 * options.rate) + 1;
+}
+
 static struct slot *prepare(struct lane *lane, uint8_t *identifier) {
     *identifier = take_identifier(lane);
     struct slot *slot = &lane->slots[*identifier];
@@ -124,54 +61,35 @@ static struct slot *prepare(struct lane *lane, uint8_t *identifier) {
     slot->tries = 0;
     slot->is_repeat = false;
     slot->repeat = options.mode == MODE_ACCT ? (uint8_t)accounting_repeat(number) : REPEAT_NONE;
-    slot->due = options.rate ? began + (uint64_t)((double)results.sent * 1e9 / options.rate) : 0;
+    slot->due = options.rate ? due_of(results.sent) : 0;
     return slot;
-}
-
-static void send_all(struct lane *lane, struct mmsghdr *messages, unsigned count) {
-    unsigned done = 0;
-    while (done < count) {
-        int sent = sendmmsg(lane->socket, messages + done, count - done, 0);
-        if (sent > 0) {
-            done += (unsigned)sent;
-        } else if (errno != EINTR) {
-            /* Nobody listens, or the buffers are full: this one is on its way to nowhere, its timeout will tell. */
-            results.refused++;
-            done++;
-        }
-    }
 }
 
 /* Sends up to `wanted` requests, as many at a time as go to one lane; returns how many there was room for. */
 static long send_batch(long wanted) {
-    struct mmsghdr messages[BATCH] = {0};
-    struct iovec parts[BATCH];
     struct slot *batch[BATCH];
     struct lane *lane = lane_of_next();
-    unsigned count = 0, requests = 0;
+    long requests = 0;
     if (!lane) return 0;
-    while (count < BATCH - 1 && (long)requests < wanted && lane->free_count) {
+    for (int packets = 0; packets < BATCH - 1 && requests < wanted && lane->free_count;) {
         if (options.mode == MODE_ACCT && &lanes[accounting_nas(number)] != lane) break;
         uint8_t identifier;
         struct slot *slot = prepare(lane, &identifier);
-        batch[requests++] = slot;
         int copies = slot->repeat == REPEAT_AT_ONCE ? 2 : 1;
-        for (int copy = 0; copy < copies; copy++, count++) {
-            parts[count] = (struct iovec){lane->packets[identifier], slot->length};
-            messages[count].msg_hdr.msg_iov = &parts[count];
-            messages[count].msg_hdr.msg_iovlen = 1;
-        }
+        for (int copy = 0; copy < copies; copy++) add_to_batch(lane, identifier);
+        batch[requests++] = slot;
+        packets += copies;
         results.repeats += copies - 1;
         number++;
         results.sent++;
         waiting++;
     }
     uint64_t now = now_ns();
-    for (unsigned i = 0; i < requests; i++) {
+    for (long i = 0; i < requests; i++) {
         batch[i]->sent = now;
         if (!options.rate) batch[i]->due = now;
     }
-    send_all(lane, messages, count);
+    send_added(lane);
     return requests;
 }
 
@@ -183,7 +101,7 @@ static void send_again(struct lane *lane, struct slot *slot, uint64_t now) {
 
 /* --- receiving --- */
 
-static void answered(struct lane *lane, uint8_t identifier, struct slot *slot, uint64_t now) {
+static void answered(struct lane *lane, uint8_t identifier, struct slot *slot, uint64_t arrived) {
     waiting--;
     if (slot->is_repeat) {
         results.repeats_answered++;
@@ -191,21 +109,21 @@ static void answered(struct lane *lane, uint8_t identifier, struct slot *slot, u
         return;
     }
     results.answered++;
-    if (now >= measure_from && (options.count || now <= send_until)) {
+    if (arrived >= measure_from && (options.count || arrived <= send_until)) {
         results.measured++;
-        record_latency(now - slot->due);
+        record_latency(arrived - slot->due);
     }
-    last_answer = now;
+    if (arrived > last_answer) last_answer = arrived;
     if (slot->repeat == REPEAT_LATER) {
         slot->state = HELD;
-        held[held_tail++ % (MAX_LANES * 256)] = (struct held){(uint16_t)(lane - lanes), identifier, now + hold_for};
+        held[held_tail++ % (MAX_LANES * 256)] = (struct held){(uint16_t)(lane - lanes), identifier, arrived + hold_for};
         held_count++;
     } else {
         release(lane, identifier);
     }
 }
 
-static void take_reply(struct lane *lane, uint8_t *reply, size_t length, uint64_t now) {
+static void take_reply(struct lane *lane, uint8_t *reply, size_t length, uint64_t arrived) {
     bool has_message_authenticator = false;
     uint8_t identifier = length >= 2 ? reply[1] : 0;
     struct slot *slot = &lane->slots[identifier];
@@ -218,21 +136,7 @@ static void take_reply(struct lane *lane, uint8_t *reply, size_t length, uint64_
     }
     results.verdicts[verdict]++;
     results.with_message_authenticator += has_message_authenticator;
-    if (verdict == REPLY_GOOD || verdict == REPLY_WRONG_CODE) answered(lane, identifier, slot, now);
-}
-
-static void receive(struct lane *lane) {
-    static uint8_t buffers[BATCH][MAX_REPLY];
-    struct mmsghdr messages[BATCH] = {0};
-    struct iovec parts[BATCH];
-    for (int i = 0; i < BATCH; i++) {
-        parts[i] = (struct iovec){buffers[i], MAX_REPLY};
-        messages[i].msg_hdr.msg_iov = &parts[i];
-        messages[i].msg_hdr.msg_iovlen = 1;
-    }
-    int got = recvmmsg(lane->socket, messages, BATCH, MSG_DONTWAIT, NULL);
-    uint64_t now = now_ns();
-    for (int i = 0; i < got; i++) take_reply(lane, buffers[i], messages[i].msg_len, now);
+    if (verdict == REPLY_GOOD || verdict == REPLY_WRONG_CODE) answered(lane, identifier, slot, arrived);
 }
 
 /* --- time --- */
@@ -271,29 +175,33 @@ static void sweep(uint64_t now) {
     }
 }
 
-/* Waits for an answer, or until something is due. */
-static int wait_for_answers(struct epoll_event *events, bool blocked, uint64_t next_sweep) {
-    uint64_t until = next_sweep, now = now_ns();
+/* When there is something to do even if no answer comes. */
+static uint64_t next_event(bool blocked, uint64_t next_sweep) {
+    uint64_t until = next_sweep;
     if (held_count && held[held_head % (MAX_LANES * 256)].at < until) until = held[held_head % (MAX_LANES * 256)].at;
-    if (options.rate && !blocked) {
-        uint64_t due = began + (uint64_t)((double)results.sent * 1e9 / options.rate);
-        if (due < until) until = due;
-    }
-    uint64_t pause = until > now ? until - now : 0;
-    struct timespec limit = {(time_t)(pause / 1000000000u), (long)(pause % 1000000000u)};
-    return epoll_pwait2(poller, events, MAX_LANES, &limit, NULL);
+    if (options.rate && !blocked && due_of(results.sent) < until) until = due_of(results.sent);
+    return until;
+}
+
+/* Waits until there is something to do; returns how many lanes have answers. With ticks nothing happens between them,
+ * whatever comes: waking up for each answer would cost more than all the rest. */
+static int pause_until(uint64_t until) {
+    uint64_t tick = (uint64_t)options.tick_us * 1000;
+    if (!tick) return lanes_answered(until);
+    uint64_t next = began + ((now_ns() - began) / tick + 1) * tick;
+    struct timespec at = {(time_t)(next / 1000000000u), (long)(next % 1000000000u)};
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR) {}
+    return lanes_answered(0);
 }
 
 /* How many requests may go out now. */
 static long wanted(uint64_t now) {
-    long room = options.rate ? (long)((double)(now - began) * 1e-9 * options.rate) + 1 - results.sent
-                             : options.outstanding - waiting;
+    long room = options.rate ? due_by(now) - results.sent : options.outstanding - waiting;
     if (options.count && room > options.count - results.sent) room = options.count - results.sent;
     return room;
 }
 
 static void run_loop(void) {
-    static struct epoll_event events[MAX_LANES];
     uint64_t next_sweep = began + sweep_every;
     for (;;) {
         uint64_t now = now_ns();
@@ -304,8 +212,8 @@ static void run_loop(void) {
             room -= done;
             blocked = done == 0;
         }
-        int ready = wait_for_answers(events, blocked || !sending, next_sweep);
-        for (int i = 0; i < ready; i++) receive(&lanes[events[i].data.u32]);
+        int ready = pause_until(next_event(blocked || !sending, next_sweep));
+        for (int i = 0; i < ready; i++) receive_from(i, take_reply);
         now = now_ns();
         send_held(now);
         if (now >= next_sweep) {
@@ -315,9 +223,17 @@ static void run_loop(void) {
     }
 }
 
+/* Before everything else on its core: what the generator itself is late would count as the server's latency. */
+static void go_first(void) {
+    struct sched_param first = {.sched_priority = 1};
+    if (sched_setscheduler(0, SCHED_FIFO, &first) != 0)
+        die("--realtime needs root, CAP_SYS_NICE or \"ulimit -r 1\": SCHED_FIFO");
+}
+
 void run_load(void) {
     prctl(PR_SET_TIMERSLACK, 1000ul);
     open_lanes();
+    if (options.realtime) go_first();
     number = options.from;
     began = now_ns();
     results.first_packet_us = (int64_t)(clock_ns(CLOCK_REALTIME) / 1000);

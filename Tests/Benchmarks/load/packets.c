@@ -58,12 +58,10 @@ static uint8_t *put_number(uint8_t *at, uint8_t type, uint32_t value) {
     return put(at, type, bytes, 4);
 }
 
-/* A prefix and six digits: cheaper than printf, which would cost more than the digests. */
 static size_t numbered(char *text, const char *prefix, long number) {
     size_t length = strlen(prefix);
     memcpy(text, prefix, length);
-    for (int i = 5; i >= 0; i--, number /= 10) text[length + (size_t)i] = (char)('0' + number % 10);
-    return length + 6;
+    return append_number(text, length, number, 6);
 }
 
 static uint8_t *put_user(uint8_t *at, long user) {

@@ -22,6 +22,8 @@ static const char help[] =
     "  -t, --seconds N        how long to measure; default 5\n"
     "  -W, --warm-up N        seconds before that are not measured; default 0\n"
     "  -n, --count N          so many requests instead, all of them measured\n"
+    "  --tick US              send and look for answers only so often; default 0, which is at once\n"
+    "  --realtime             run before all others on its core (SCHED_FIFO), which needs a privilege\n"
     "  --timeout MS           an answer is awaited this long; default 2000\n"
     "  --retries N            then the request is sent again so often; default 0\n"
     "  --nases N              NASes, from the addresses 127.0.1.1 up; default 100\n"
@@ -42,7 +44,7 @@ static const char help[] =
     "  -o, --output FILE      the results as JSON; default standard output\n";
 
 enum { HOST = 256, PORT, SECRET, TIMEOUT, RETRIES, NASES, LANES, SEED, USERS, USER_PREFIX, PASSWORD_PREFIX, SESSIONS,
-    FROM, SESSION_PREFIX, REPEATS, PACE, CLASS_HEX, TRUTH };
+    FROM, SESSION_PREFIX, REPEATS, PACE, CLASS_HEX, TRUTH, TICK, REALTIME };
 
 static const struct option long_options[] = {
     {"mode", required_argument, NULL, 'm'}, {"host", required_argument, NULL, HOST},
@@ -56,6 +58,7 @@ static const struct option long_options[] = {
     {"password-prefix", required_argument, NULL, PASSWORD_PREFIX}, {"sessions", required_argument, NULL, SESSIONS},
     {"from", required_argument, NULL, FROM}, {"session-prefix", required_argument, NULL, SESSION_PREFIX},
     {"repeats", required_argument, NULL, REPEATS}, {"pace", required_argument, NULL, PACE},
+    {"tick", required_argument, NULL, TICK}, {"realtime", no_argument, NULL, REALTIME},
     {"class", required_argument, NULL, CLASS_HEX}, {"truth", required_argument, NULL, TRUTH},
     {"output", required_argument, NULL, 'o'}, {"help", no_argument, NULL, 'h'}, {0}};
 
@@ -106,6 +109,8 @@ static void set(int option) {
     case 't': options.seconds = (int)whole("--seconds", 1, 86400); break;
     case 'W': options.warm_up = (int)whole("--warm-up", 0, 3600); break;
     case 'n': options.count = whole("--count", 1, 1000000000); break;
+    case TICK: options.tick_us = (int)whole("--tick", 0, 100000); break;
+    case REALTIME: options.realtime = true; break;
     case TIMEOUT: options.timeout_ms = (int)whole("--timeout", 10, 60000); break;
     case RETRIES: options.retries = (int)whole("--retries", 0, 200); break;
     case NASES: options.nases = (int)whole("--nases", 1, MAX_NASES); break;

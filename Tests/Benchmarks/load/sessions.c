@@ -77,7 +77,14 @@ enum repeat accounting_repeat(long number) {
 }
 
 size_t session_name(char name[MAX_NAME], long line, int life) {
-    return (size_t)snprintf(name, MAX_NAME, "%.40s-%06ld-%d", options.session_prefix, line, life);
+    size_t length = strlen(options.session_prefix);
+    memcpy(name, options.session_prefix, length);
+    name[length++] = '-';
+    length = append_number(name, length, line, 6);
+    name[length++] = '-';
+    length = append_number(name, length, life, 1);
+    name[length] = 0;
+    return length;
 }
 
 struct truth truth_of(long end, FILE *file) {
