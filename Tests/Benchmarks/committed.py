@@ -5,7 +5,8 @@ committed.py --table nexora|freeradius --load FILE --truth FILE --within SECONDS
 
 --load is the JSON of radius-load, --truth its list of sessions. The clock stops at the commit time of the youngest row
 version (track_commit_timestamp), so that it does not depend on how often this program looks. Then each session is
-compared by itself. Postgres is named by PGHOST, PGPORT, PGUSER, PGPASSWORD; the result is one JSON object.
+compared by itself. Daily usage, which Nexora folds in later, is left to usage.py. Postgres is named by PGHOST, PGPORT,
+PGUSER, PGPASSWORD; the result is one JSON object.
 Exit status: 0 when the table is exact, 1 when it is not.
 """
 import argparse

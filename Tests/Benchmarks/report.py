@@ -29,9 +29,17 @@ def faults(result):
     return sum(result.get("faults", {}).values()) + result.get("refused", 0)
 
 
+def usage_line(result):
+    text = f"{'':11}  {result['pending_before']:,} deltas gone after {result['seconds']:.0f} s"
+    return text + ("  every octet there" if result["exact"] else f"  {result['wrong_services']:,} SERVICES WRONG")
+
+
 def one_line(path, title):
     with open(path, encoding="utf-8") as file:
         result = json.load(file)
+    if "pending_before" in result:
+        print(f"    {title:<34}{usage_line(result)}", flush=True)
+        return
     text = f"{rate(result['per_second']):>11}"
     if "latency_us" in result:
         latency = result["latency_us"]
@@ -50,13 +58,13 @@ def one_line(path, title):
 
 
 class Results:
-    """What the folder holds: PHASE.SERVER.RUN.json, and facts.tsv."""
+    """What the folder holds: PHASE.SERVER.RUN.json, PHASE.SERVER.RUN.KIND.json (as PHASE-KIND), and facts.tsv."""
 
     def __init__(self, folder):
         self.runs, self.facts = {}, {}
         for path in sorted(folder.glob("*.json")):
             phase, server, run, *kind = path.name.removesuffix(".json").split(".")
-            phase += "-committed" if kind else ""
+            phase = "-".join([phase, *kind])
             self.runs.setdefault((phase, server), []).append(json.loads(path.read_text(encoding="utf-8")))
         facts = folder / "facts.tsv"
         for line in facts.read_text(encoding="utf-8").splitlines() if facts.exists() else []:
@@ -111,6 +119,8 @@ def table_of(results):
     compare(rows, results, "fill-committed", "the same, sessions not seen before", committed_cell)
     compare(rows, results, "ack", "accounting acknowledged at 10,000/s", ack_cell,
             key=lambda run: run["latency_us"]["p99"], ratio=False)
+    compare(rows, results, "ack-new", "the same, sessions not seen before", ack_cell,
+            key=lambda run: run["latency_us"]["p99"], ratio=False)
     seconds, octets, services = (results.number(f"directory.{name}") for name in ("load_seconds", "octets", "services"))
     if seconds is not None:
         rows.append((f"{services:,.0f} subscribers loaded from Postgres", "-", f"{seconds:.2f} s", "", GOALS["load"]))
@@ -128,7 +138,44 @@ def memory_of(results):
 def processor_of(results, server):
     prefix = f"cpu_us.accounting.{server}."
     costs = [(name.removeprefix(prefix), results.number(name)) for name in results.facts if name.startswith(prefix)]
+    runs = results.runs.get(("accounting", server), [])
+    if runs:
+        costs.append(("load generator", statistics.median(run["processor_us"] / run["sent"] for run in runs)))
     return ", ".join(f"{name} {cost:.0f} us" for name, cost in costs if cost and cost >= 0.5)
+
+
+def fold_of(results):
+    folds = results.runs.get(("accounting-usage", "nexora"), [])
+    deltas = sum(run["pending_before"] for run in folds)
+    if not deltas:
+        return None
+    seconds = sum(float(value) for value in results.facts.get("fold.seconds", []))
+    exact = "every octet of every service" if all(run["exact"] for run in folds) else "NOT what the sessions hold"
+    return f"{deltas:,} deltas in {seconds:.1f} s, behind the last row and not part of its time; {exact}"
+
+
+def how_of(results):
+    def count(name):
+        return f"{int(results.text(name)):,}"
+
+    middle = "once" if count("runs") == "1" else f"the run in the middle of {count('runs')}"
+    yield "Both servers", ("take turns and get the same packets (5 % Starts, 90 % interim updates, 5 % Stops; 2 % more are "
+                           "repeats, not counted); fsync and synchronous_commit are on; every reply's length, authenticators "
+                           "and code are checked")
+    yield "How logins were measured", (
+        f"a closed loop keeps so many outstanding; right answers in {count('seconds_each')} seconds after one of warming up, "
+        f"and their latency; {middle}")
+    yield "How accounting was measured", (
+        f"{count('sessions')} sessions are filled in (the line of sessions not seen before), then {count('packets')} packets "
+        "over them, 512 outstanding: from the first packet to the commit time that Postgres recorded of the last row; then "
+        f"every session's octets are compared with what was sent; {middle}")
+    yield "How acknowledgement was measured", (
+        f"{count('sessions')} sessions are filled in and committed, then 10,000 packets a second go over them for "
+        f"{count('ack_seconds')} seconds, ten each millisecond, whatever comes back; latency from when a packet was due to "
+        "when the kernel got its answer; the generator runs under SCHED_FIFO against both, because on the servers' cores its "
+        f"own delay would count as theirs; {middle}, told by p99. Then {count('sessions')} packets of sessions not seen before")
+    yield "How processor time was measured", (
+        "what each part used from the first packet to the last commit, by the packet, as the kernel counts it")
 
 
 def notes_of(results):
@@ -146,10 +193,9 @@ def notes_of(results):
             yield f"Processor time of an accounting packet, {title}", cost
     if "import_seconds" in results.facts:
         yield "Import of the subscribers", f"{text('import_seconds')} s by nexora import"
-    yield "How", ("median of the runs, servers in turn; logins timed after a second of warming up; every reply's length, "
-                  "authenticators and code checked; accounting until the commit time of the last row, both with fsync "
-                  "and synchronous_commit on, the same packets for both (5 % Starts, 90 % interim updates, 5 % Stops; "
-                  "2 % more are repeats, not counted), then every session's octets compared with what was sent")
+    if fold := fold_of(results):
+        yield "Folding usage into usage_daily", fold
+    yield from how_of(results)
 
 
 def print_table(rows, notes):

@@ -112,6 +112,22 @@ processor_time() {
     done
 }
 
+# Waits until the servers are done with what was asked of them before: it would be measured with what comes next.
+settle() {
+    local before after tries
+    before=$(processor_total)
+    for ((tries = 0; tries < 60; tries++)); do
+        sleep 1
+        after=$(processor_total)
+        # A tenth of one core: they are at rest.
+        ((after - before >= 100000)) || return 0
+        before=$after
+    done
+    warn "the servers did not come to rest in a minute"
+}
+
+processor_total() { processor_time | awk '{ sum += $2 } END { printf "%d", sum }'; }
+
 note_memory() {
     local name
     for name in "${DAEMONS[@]}" freeradius-ram freeradius-sql nats redis; do
