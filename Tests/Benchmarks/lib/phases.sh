@@ -128,8 +128,11 @@ ack_run() {
     stream=("${ACCOUNTING[@]}" --port "$port" --session-prefix "o$run" --seed "$run" --pace 10)
     settle
     fill "$server" "ack-fill.$server.$run" "${stream[@]}"
+    load "ack.$server.$run" "${stream[@]}" "${ON_TIME[@]}" --from "$SESSIONS" -W 1 -t "$ACK_SECONDS" \
+        --truth "$RESULTS/truth.tsv"
+    # What was all acknowledged must be in the table; what was not, nobody knows of.
+    ! grep -q '"lost":0,' "$RESULTS/ack.$server.$run.json" || committed "ack.$server.$run" "$server"
     rm -f "$RESULTS/truth.tsv"
-    load "ack.$server.$run" "${stream[@]}" "${ON_TIME[@]}" --from "$SESSIONS" -W 1 -t "$ACK_SECONDS"
     settle
     load "ack-new.$server.$run" "${stream[@]}" "${ON_TIME[@]}" --session-prefix "n$run" -n "$SESSIONS"
 }
