@@ -1,4 +1,5 @@
 import AccountingConsumer
 import Glibc
 
-exit(await Application.run())
+// Nothing is buffered; the libraries' own handlers would run beside threads that still use them.
+_exit(await Application.run())

@@ -5,6 +5,7 @@ import NexoraCommand
 @main
 struct Nexora {
     static func main() async {
-        exit(await runNexora(arguments: Array(CommandLine.arguments.dropFirst())))
+        // Nothing is buffered; the libraries' own handlers would run beside threads that still use them.
+        _exit(await runNexora(arguments: Array(CommandLine.arguments.dropFirst())))
     }
 }
