@@ -128,6 +128,9 @@ ack_run() {
     stream=("${ACCOUNTING[@]}" --port "$port" --session-prefix "o$run" --seed "$run" --pace 10)
     settle
     fill "$server" "ack-fill.$server.$run" "${stream[@]}"
+    # What the other server left to be written, and the fill, is not this one's to wait for.
+    as_superuser postgres psql -X -q -c CHECKPOINT
+    settle
     load "ack.$server.$run" "${stream[@]}" "${ON_TIME[@]}" --from "$SESSIONS" -W 1 -t "$ACK_SECONDS" \
         --truth "$RESULTS/truth.tsv"
     # What was all acknowledged must be in the table; what was not, nobody knows of.
