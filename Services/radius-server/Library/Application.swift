@@ -32,7 +32,7 @@ package enum Application {
         }
         let parts = try Parts(settings, context)
         let ports = Ports(
-            settings.packets,
+            settings,
             store: parts.store,
             journal: parts.journal,
             refusals: parts.refusals,

@@ -1,11 +1,15 @@
 import Concurrency
+import Crypto
 import Lifecycle
 import Observability
+import RADIUS
 import Sockets
 
 /// The two RADIUS ports with their receiver threads.
 struct Ports {
     private let settings: PacketSettings
+    private let eap: EAPSettings
+    private let serverName: String
     private let store: DirectoryStore
     private let journal: Journal
     private let refusals: RefusalLog
@@ -14,14 +18,16 @@ struct Ports {
     private static let duplicateLifetime: UInt64 = 10_000_000_000
 
     init(
-        _ settings: PacketSettings,
+        _ settings: Settings,
         store: DirectoryStore,
         journal: Journal,
         refusals: RefusalLog,
         feed: DecisionFeed,
         context: DaemonContext
     ) {
-        self.settings = settings
+        self.settings = settings.packets
+        eap = settings.eap
+        serverName = settings.servers.name
         self.store = store
         self.journal = journal
         self.refusals = refusals
@@ -43,7 +49,8 @@ struct Ports {
             feedRate: UInt32(settings.feedRate)
         )
         let (store, refusals, feed, duplicates) = (store, refusals, feed, settings.duplicates)
-        return try receivers(port: settings.authPort, name: "auth", metrics) { receiver, _ in
+        let shard = eapShard()
+        return try receivers(port: settings.authPort, name: "auth", metrics) { receiver, _, number in
             receiver.run(
                 handler: AccessHandler(
                     settings: handling,
@@ -53,16 +60,35 @@ struct Ports {
                     refusals: refusals,
                     feed: feed,
                     cache: DuplicateCache(capacity: duplicates, lifetime: Self.duplicateLifetime),
+                    eap: shard(number),
                     now: SystemClock.monotonicNanoseconds()
                 )
             )
         }
     }
 
+    /// The EAP part of the thread with that number.
+    private func eapShard() -> @Sendable (Int) -> EAPShard {
+        let metrics = EAPMetrics(context.metrics)
+        let sessions = EAPSessions(
+            serverName: serverName,
+            shards: settings.threads,
+            capacity: eap.sessions,
+            lifetime: UInt64(eap.timeout.wholeNanoseconds),
+            gauge: metrics.sessions
+        )
+        let offer = EAPOffer(methods: eap.methods.kinds, serverName: serverName) { Randomness.bytes($0) }
+        let handling = EAPAnswerer.Settings(
+            offer: offer,
+            timeout: UInt32(eap.timeout.wholeNanoseconds / 1_000_000_000)
+        )
+        return { EAPShard(settings: handling, sessions: sessions, number: $0, metrics: metrics) }
+    }
+
     private func accounting(_ families: PacketMetricFamilies) throws -> [NamedService] {
         let metrics = PacketMetrics(families, socket: RefusalLog.SocketKind.accounting.rawValue)
         let (journal, refusals, duplicates) = (journal, refusals, settings.duplicates)
-        return try receivers(port: settings.acctPort, name: "acct", metrics) { receiver, socket in
+        return try receivers(port: settings.acctPort, name: "acct", metrics) { receiver, socket, _ in
             receiver.run(
                 handler: AccountingHandler(
                     journal: journal,
@@ -80,7 +106,7 @@ struct Ports {
         port: UInt16,
         name: String,
         _ metrics: PacketMetrics,
-        _ body: @escaping @Sendable (Receiver, UDPSocket) -> Void
+        _ body: @escaping @Sendable (Receiver, UDPSocket, _ number: Int) -> Void
     ) throws -> [NamedService] {
         var port = port
         return try (1...settings.threads).map { number in
@@ -90,7 +116,7 @@ struct Ports {
             let receiver = try Receiver(socket: socket, directory: store, metrics: metrics)
             return NamedService(
                 "\(name)-\(number)",
-                ReceiverService(name: "radius-\(name)-\(number)", receiver: receiver) { body($0, socket) }
+                ReceiverService(name: "radius-\(name)-\(number)", receiver: receiver) { body($0, socket, number - 1) }
             )
         }
     }

@@ -1,4 +1,5 @@
 package import Configuration
+import RADIUS
 
 /// How accounting is acknowledged.
 enum Acknowledge: String, CaseIterable, Sendable {
@@ -12,11 +13,13 @@ enum Acknowledge: String, CaseIterable, Sendable {
 package struct Settings: Sendable {
     let servers: ServerSettings
     let packets: PacketSettings
+    let eap: EAPSettings
     let storage: StorageSettings
 
     package init(_ config: ConfigReader) {
         servers = ServerSettings(config)
         packets = PacketSettings(config)
+        eap = EAPSettings(config)
         storage = StorageSettings(config)
     }
 }
@@ -111,6 +114,50 @@ struct PacketSettings: Sendable {
             default: 200,
             in: 0...100_000,
             doc: "Decisions a second that each thread shows in the event stream; 0 shows none."
+        )
+    }
+}
+
+/// Which EAP methods come first.
+enum EAPMethods: String, CaseIterable, Sendable {
+    case mschapv2First = "mschapv2,md5"
+    case md5First = "md5,mschapv2"
+    case mschapv2Only = "mschapv2"
+    case md5Only = "md5"
+
+    var kinds: [EAPMethodKind] {
+        switch self {
+        case .mschapv2First: [.mschapv2, .md5]
+        case .md5First: [.md5, .mschapv2]
+        case .mschapv2Only: [.mschapv2]
+        case .md5Only: [.md5]
+        }
+    }
+}
+
+/// EAP conversations.
+struct EAPSettings: Sendable {
+    let methods: EAPMethods
+    let sessions: Int
+    let timeout: Duration
+
+    init(_ config: ConfigReader) {
+        methods = config.choice(
+            "eap.methods",
+            default: EAPMethods.mschapv2First,
+            doc: "EAP methods on offer, in the order in which they are proposed."
+        )
+        sessions = config.int(
+            "eap.sessions",
+            default: 16_384,
+            in: 64...1_048_576,
+            doc: "EAP conversations kept at once, by all threads together."
+        )
+        timeout = config.duration(
+            "eap.timeout",
+            default: .seconds(30),
+            in: .seconds(5) ... .seconds(300),
+            doc: "An EAP conversation that hears nothing for so long is forgotten."
         )
     }
 }

@@ -13,6 +13,8 @@ package enum RejectReason: UInt8, Sendable, CaseIterable {
     case customerSuspended
     case serviceExpired
     case planMissing
+    /// EAP: the NAS's User-Name is not the identity that the peer gave.
+    case identityMismatch
 
     /// The name in metrics, events and logs.
     package var name: StaticString {
@@ -30,6 +32,7 @@ package enum RejectReason: UInt8, Sendable, CaseIterable {
         case .customerSuspended: "customer_suspended"
         case .serviceExpired: "service_expired"
         case .planMissing: "plan_missing"
+        case .identityMismatch: "identity_mismatch"
         }
     }
 
@@ -37,7 +40,7 @@ package enum RejectReason: UInt8, Sendable, CaseIterable {
     /// cannot be probed.
     package var message: StaticString {
         switch self {
-        case .unknownUser, .wrongPassword, .credentialMissing: "Authentication failed"
+        case .unknownUser, .wrongPassword, .credentialMissing, .identityMismatch: "Authentication failed"
         case .methodUnsupported: "Authentication method not supported"
         case .deviceMismatch: "DEVICE_MISMATCH"
         case .tenantInactive, .planMissing: "Service unavailable"
@@ -56,6 +59,8 @@ package enum AuthenticationMethod: UInt8, Sendable, CaseIterable {
     case mschap
     case mschapv2
     case mac
+    case eapMD5
+    case eapMSCHAPv2
     case unsupported
 
     /// The name in metrics, events and logs.
@@ -66,6 +71,8 @@ package enum AuthenticationMethod: UInt8, Sendable, CaseIterable {
         case .mschap: "mschap"
         case .mschapv2: "mschapv2"
         case .mac: "mac"
+        case .eapMD5: "eap_md5"
+        case .eapMSCHAPv2: "eap_mschapv2"
         case .unsupported: "unsupported"
         }
     }

@@ -13,11 +13,13 @@ enum AcceptReply {
         directory: Directory,
         sessionTimeout: UInt32?,
         admission: UUID128,
-        keys: MSCHAPSuccess?
+        keys: MSCHAPSuccess?,
+        eap: EAPAccept? = nil
     ) -> Int {
         guard let subscriber else { return 0 }
         let record = directory.subscribers.records[subscriber]
         var reply = unsafe ReplyWriter(into: room, code: .accessAccept, identifier: view.identifier)
+        eap?.appendPacket(to: &reply)
         unsafe directory.plan(record.plan)?.withTemplate(nas.vendor) { unsafe reply.appendRaw($0) }
         if let sessionTimeout { reply.append(type: AttributeType.sessionTimeout, sessionTimeout) }
         if record.staticIPv4 != 0 { reply.append(type: AttributeType.framedIPAddress, record.staticIPv4) }
@@ -31,6 +33,7 @@ enum AcceptReply {
             serviceID: record.serviceID
         ).append(to: &reply)
         keys?.append(to: &reply, view: view, nas: nas)
+        eap?.appendKeys(to: &reply, view: view, nas: nas)
         reply.copyProxyState(from: view)
         return unsafe reply.finish(requestAuthenticator: unsafe view.authenticator, secret: nas.secret.context)
     }

@@ -18,19 +18,24 @@ final class AccessHandler: PacketHandler {
 
     private let settings: Settings
     private let store: DirectoryStore
-    private let metrics: PacketMetrics
+    let metrics: PacketMetrics
+    let eapMetrics: EAPMetrics
     private let families: AccessMetricFamilies
     private let refusals: RefusalLog
-    private let feed: DecisionFeed
-    private let cache: DuplicateCache
+    let feed: DecisionFeed
+    let cache: DuplicateCache
     private var wheel: RejectWheel
-    private var ids = FastIDs()
+    var ids = FastIDs()
     private var feedBucket: TokenBucket
     private var feedSkipped: UInt64 = 0
     private var tenantMetrics: [TenantAccessMetrics?] = []
     private var generation: UInt64 = 0
     private var evictionsSeen: UInt64 = 0
-    private let checker = CredentialChecker()
+    private let checker: CredentialChecker
+    let eap: EAPAnswerer
+    /// Beginnings of EAP that found no room: a conversation that ends in the same batch may make some.
+    private var putOff: [Datagram] = []
+    private var isLastLook = false
 
     init(
         settings: Settings,
@@ -40,8 +45,13 @@ final class AccessHandler: PacketHandler {
         refusals: RefusalLog,
         feed: DecisionFeed,
         cache: DuplicateCache,
+        eap: EAPShard,
         now: UInt64
     ) {
+        let checker = CredentialChecker()
+        self.checker = checker
+        eapMetrics = eap.metrics
+        self.eap = eap.answerer(checker)
         self.settings = settings
         self.store = store
         self.metrics = metrics
@@ -72,6 +82,14 @@ final class AccessHandler: PacketHandler {
         }
     }
 
+    func handlePutOff(directory: Directory, replies: ReplyBatch) {
+        guard !putOff.isEmpty else { return }
+        isLastLook = true
+        for datagram in putOff { handle(datagram, directory: directory, replies: replies) }
+        putOff.removeAll(keepingCapacity: true)
+        isLastLook = false
+    }
+
     func finishBatch() {
         if feedSkipped > 0 {
             feed.skip(feedSkipped)
@@ -85,6 +103,7 @@ final class AccessHandler: PacketHandler {
     }
 
     func expire(now: UInt64, replies: ReplyBatch, socket: borrowing UDPSocket) -> UInt64? {
+        eap.expire(now: now)
         guard wheel.count > 0 else { return nil }
         var due: [RejectWheel.Waiting] = []
         wheel.expire(now: now) { due.append($0) }
@@ -126,10 +145,13 @@ final class AccessHandler: PacketHandler {
             metrics.replies.add(1)
             unsafe replies.add(copying: cache.keptAnswer(slot), to: datagram.endpoint, from: datagram.local)
         case .fresh(let slot):
-            guard nas.live.admits(now: datagram.receivedAt) else {
+            // What goes on with a conversation is never shed: its work would be lost, and the NAS would begin it again.
+            let goesOn = view.hasEAP && eap.goesOn(view, nas: nas, now: datagram.receivedAt)
+            guard goesOn || nas.live.admits(now: datagram.receivedAt) else {
                 cache.forget(slot)
                 return refuse(.rateExceeded, datagram, nas, directory.tenants[Int(nas.tenant)].id)
             }
+            if view.hasEAP { return answerEAP(datagram, view, nas, directory, replies, slot) }
             decide(datagram, view, nas, directory, replies, slot)
         }
     }
@@ -170,17 +192,44 @@ final class AccessHandler: PacketHandler {
             feed.failures.failed(tenant: directory.tenants[Int(nas.tenant)].id, now: datagram.receivedAt)
         }
         counters.duration.observe(nanoseconds: SystemClock.monotonicNanoseconds() - datagram.receivedAt)
-        tell(datagram, view, nas, directory, subject, login.method, decision, admission)
+        tell(datagram, view, nas, directory, subject.index, login.method, decision, admission)
+        let refuses = if case .reject = decision { true } else { false }
+        send(length: length, datagram, slot, replies, late: refuses)
+    }
+
+    /// Sends the answer of `length` octets in the batch's room and keeps it for retransmissions; one that is `late` waits
+    /// its delay. 0 octets are no answer.
+    func send(
+        length: Int,
+        _ datagram: Datagram,
+        _ slot: DuplicateCache.Slot,
+        _ replies: ReplyBatch,
+        late: Bool
+    ) {
         guard length > 0 else { return cache.forget(slot) }
-        let answer = unsafe UnsafeRawBufferPointer(rebasing: room[..<length])
+        let answer = unsafe UnsafeRawBufferPointer(rebasing: replies.room[..<length])
         unsafe cache.keep(answer, in: slot)
-        if case .reject = decision, postpone(slot, datagram, length: length) { return }
+        if late, postpone(slot, datagram) { return }
         unsafe replies.add(length: length, to: datagram.endpoint, from: datagram.local)
         metrics.replies.add(1)
     }
 
+    /// Leaves a packet that was looked up unanswered: its retransmission is a new request. A beginning of EAP without
+    /// room is looked at once more when the batch was gone through.
+    func shed(
+        _ reason: RefusalReason,
+        _ datagram: Datagram,
+        _ nas: NASEntry,
+        _ directory: Directory,
+        _ slot: DuplicateCache.Slot
+    ) {
+        cache.forget(slot)
+        if reason == .eapSessionsFull, !isLastLook { return putOff.append(datagram) }
+        refuse(reason, datagram, nas, directory.tenants[Int(nas.tenant)].id)
+    }
+
     /// Puts a reject aside; false where it must go at once: no delay is set, it was too long to keep, the wheel is full.
-    private func postpone(_ slot: DuplicateCache.Slot, _ datagram: Datagram, length: Int) -> Bool {
+    private func postpone(_ slot: DuplicateCache.Slot, _ datagram: Datagram) -> Bool {
         guard settings.rejectDelay > 0, cache.owns(slot) else { return false }
         let delay = settings.rejectDelay + UInt64.random(in: 0...settings.rejectDelay / 2)
         let waiting = unsafe RejectWheel.Waiting(
@@ -202,15 +251,16 @@ final class AccessHandler: PacketHandler {
         metrics.replies.add(1)
     }
 
-    private func tell(
+    func tell(
         _ datagram: Datagram,
         _ view: PacketView,
         _ nas: NASEntry,
         _ directory: Directory,
-        _ subject: CredentialChecker.Subject,
+        _ subject: Int?,
         _ method: AuthenticationMethod,
         _ decision: AccessDecision,
-        _ admission: UUID128?
+        _ admission: UUID128?,
+        userName: String? = nil
     ) {
         // Half is kept for rejects: a flood of logins that succeed must not hide the one that fails.
         let kept = if case .accept = decision { settings.feedRate / 2 } else { UInt32(0) }
@@ -223,9 +273,9 @@ final class AccessHandler: PacketHandler {
                 tenant: directory.tenants[Int(nas.tenant)].id,
                 nas: nas.id,
                 nasName: nas.name,
-                service: subject.index.map { directory.subscribers.records[$0].serviceID },
+                service: subject.map { directory.subscribers.records[$0].serviceID },
                 admission: admission,
-                username: AttributeText.read(view, AttributeType.userName) ?? "",
+                username: userName ?? AttributeText.read(view, AttributeType.userName) ?? "",
                 callingStationID: AttributeText.read(view, AttributeType.callingStationID) ?? "",
                 method: method,
                 outcome: decision,
@@ -234,7 +284,7 @@ final class AccessHandler: PacketHandler {
         )
     }
 
-    private func tenantCounters(_ tenant: UInt32, _ directory: Directory) -> TenantAccessMetrics {
+    func tenantCounters(_ tenant: UInt32, _ directory: Directory) -> TenantAccessMetrics {
         // A reloaded directory may number its tenants anew.
         if generation != store.generation {
             generation = store.generation

@@ -56,9 +56,13 @@ final class CredentialChecker {
 
     /// Looks up User-Name in the NAS's tenant (TEN-13); a MAC address in any spelling is looked up as MAC service too.
     func find(_ view: PacketView, tenant: UInt32, directory: Directory) -> Subject {
-        guard let name = unsafe view.first(AttributeType.userName), name.count > 0 else {
-            return Subject(index: nil, isMAC: false)
-        }
+        guard let name = unsafe view.first(AttributeType.userName) else { return Subject(index: nil, isMAC: false) }
+        return unsafe find(name, tenant: tenant, directory: directory)
+    }
+
+    /// Looks up a name in a tenant, as `find(_:tenant:directory:)` does.
+    func find(_ name: UnsafeRawBufferPointer, tenant: UInt32, directory: Directory) -> Subject {
+        guard name.count > 0 else { return Subject(index: nil, isMAC: false) }
         if let index = unsafe directory.subscribers.find(tenant: tenant, username: name) {
             return Subject(index: index, isMAC: directory.subscribers.records[index].kind == .mac)
         }
@@ -73,15 +77,22 @@ final class CredentialChecker {
     /// Checks the credential and gathers the facts for the decision.
     func check(_ view: PacketView, subject: Subject, nas: NASEntry, directory: Directory) -> Login {
         let method = Self.method(of: view, subject: subject)
-        let tenantActive = directory.tenants[Int(nas.tenant)].isActive
-        guard let index = subject.index else {
-            var login = Login(facts: AccessFacts(tenantActive: tenantActive, serviceKnown: false), method: method)
-            login.failureIdentifier = identifier(view)
-            return login
+        var login = Login(facts: facts(of: subject, tenant: nas.tenant, directory: directory), method: method)
+        login.failureIdentifier = identifier(view)
+        guard let index = subject.index else { return login }
+        login.facts.credential = unsafe directory.subscribers.withPassword(index) { password in
+            unsafe credential(view, method, password, nas, &login)
         }
+        return login
+    }
+
+    /// What the directory knows of a subject; its credential counts as missing until somebody checked it.
+    func facts(of subject: Subject, tenant: UInt32, directory: Directory) -> AccessFacts {
+        let tenantActive = directory.tenants[Int(tenant)].isActive
+        guard let index = subject.index else { return AccessFacts(tenantActive: tenantActive, serviceKnown: false) }
         let record = directory.subscribers.records[index]
         let plan = directory.plan(record.plan)
-        let facts = AccessFacts(
+        return AccessFacts(
             tenantActive: tenantActive,
             serviceKnown: true,
             serviceStatus: record.serviceStatus,
@@ -91,18 +102,19 @@ final class CredentialChecker {
                 ? nil : Timestamp(microseconds: record.expiresAt),
             planSessionTimeout: plan?.row?.sessionTimeout
         )
-        var login = Login(facts: facts, method: method)
-        login.failureIdentifier = identifier(view)
-        login.facts.credential = unsafe directory.subscribers.withPassword(index) { password in
-            unsafe credential(view, method, password, nas, &login)
-        }
-        return login
+    }
+
+    /// False where Calling-Station-Id names another device than the MAC address `name` does.
+    static func isDevice(_ name: UnsafeRawBufferPointer, of view: PacketView) -> Bool {
+        guard let address = unsafe MACAddress(name), let calling = unsafe view.first(AttributeType.callingStationID),
+            let other = unsafe MACAddress(calling)
+        else { return true }
+        return other == address
     }
 
     // MARK: - Private
 
     private static func method(of view: PacketView, subject: Subject) -> AuthenticationMethod {
-        if view.hasEAP { return .unsupported }
         if subject.isMAC { return .mac }
         if view.contains(AttributeType.vendorSpecific) {
             if unsafe view.firstVendor(Vendor.microsoft, MicrosoftType.chap2Response) != nil { return .mschapv2 }
@@ -133,7 +145,7 @@ final class CredentialChecker {
             }
             login.keys = success
             return .matches
-        case .mac, .unsupported: return .unsupported
+        case .mac, .eapMD5, .eapMSCHAPv2, .unsupported: return .unsupported
         }
     }
 
@@ -161,14 +173,10 @@ final class CredentialChecker {
     /// A MAC login proves nothing but the address: the NAS says so by Service-Type Call-Check, or by a password equal to
     /// the user name. Calling-Station-Id, where sent, must be the same device.
     private func mac(_ view: PacketView, _ nas: NASEntry) -> CredentialCheck {
-        guard let name = unsafe view.first(AttributeType.userName), let address = unsafe MACAddress(name) else {
+        guard let name = unsafe view.first(AttributeType.userName), unsafe MACAddress(name) != nil else {
             return .differs
         }
-        if let calling = unsafe view.first(AttributeType.callingStationID), let other = unsafe MACAddress(calling),
-            other != address
-        {
-            return .otherDevice
-        }
+        guard unsafe Self.isDevice(name, of: view) else { return .otherDevice }
         if view.uint32(AttributeType.serviceType) == Self.callCheck { return .matches }
         if view.contains(AttributeType.userPassword) { return unsafe pap(view, name, nas) }
         if view.contains(AttributeType.chapPassword) { return unsafe chap(view, name) }

@@ -11,9 +11,6 @@ struct MSCHAPSuccess {
     }
 
     private let dialect: Dialect
-    /// Both encryption policies and the 40 and 128 bit types are allowed, as NASes expect.
-    private static let policyAllowed: UInt32 = 1
-    private static let types40And128: UInt32 = 6
 
     /// Checks the request's response against the password; nil when it is wrong, malformed, or the library lacks what
     /// it takes.
@@ -82,16 +79,39 @@ struct MSCHAPSuccess {
             }
         case .version2(let success, let send, let receive):
             reply.appendVendor(vendor: Vendor.microsoft, type: MicrosoftType.chap2Success, success)
-            let salt = SaltEncryption.randomSalt()
-            append(send, MicrosoftType.mppeSendKey, salt, authenticator, nas, to: &reply)
-            // Each salt of a packet is its own (RFC 2548 §2.4.2).
-            append(receive, MicrosoftType.mppeReceiveKey, salt ^ 1, authenticator, nas, to: &reply)
+            MPPEReply.appendKeys(send: send, receive: receive, authenticator, nas, to: &reply)
         }
-        reply.appendVendor(vendor: Vendor.microsoft, type: MicrosoftType.mppeEncryptionPolicy, Self.policyAllowed)
-        reply.appendVendor(vendor: Vendor.microsoft, type: MicrosoftType.mppeEncryptionTypes, Self.types40And128)
+        MPPEReply.appendPolicy(to: &reply)
+    }
+}
+
+/// The MPPE attributes of an Access-Accept (RFC 2548 §2.4).
+enum MPPEReply {
+    /// Both encryption policies and the 40 and 128 bit types are allowed, as NASes expect.
+    private static let policyAllowed: UInt32 = 1
+    private static let types40And128: UInt32 = 6
+
+    /// Which encryption the NAS may use on the link.
+    static func appendPolicy(to reply: inout ReplyWriter) {
+        reply.appendVendor(vendor: Vendor.microsoft, type: MicrosoftType.mppeEncryptionPolicy, policyAllowed)
+        reply.appendVendor(vendor: Vendor.microsoft, type: MicrosoftType.mppeEncryptionTypes, types40And128)
     }
 
-    private func append(
+    /// Both keys, hidden under the request's authenticator.
+    static func appendKeys(
+        send: [UInt8],
+        receive: [UInt8],
+        _ authenticator: [UInt8],
+        _ nas: NASEntry,
+        to reply: inout ReplyWriter
+    ) {
+        let salt = SaltEncryption.randomSalt()
+        append(send, MicrosoftType.mppeSendKey, salt, authenticator, nas, to: &reply)
+        // Each salt of a packet is its own (RFC 2548 §2.4.2).
+        append(receive, MicrosoftType.mppeReceiveKey, salt ^ 1, authenticator, nas, to: &reply)
+    }
+
+    private static func append(
         _ key: [UInt8],
         _ type: UInt8,
         _ salt: UInt16,

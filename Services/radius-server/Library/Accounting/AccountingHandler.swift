@@ -46,6 +46,9 @@ final class AccountingHandler: PacketHandler {
         }
     }
 
+    /// Nothing is put off: what cannot be journalled goes unanswered.
+    func handlePutOff(directory: Directory, replies: ReplyBatch) {}
+
     func finishBatch() {
         if appended { journal.flush() }
         appended = false

@@ -10,6 +10,8 @@ enum RefusalReason: Int, CaseIterable, Sendable {
     case proxyStateRefused
     case rateExceeded
     case journalUnavailable
+    case eapOfOtherServer
+    case eapSessionsFull
 
     var name: String {
         switch self {
@@ -21,6 +23,8 @@ enum RefusalReason: Int, CaseIterable, Sendable {
         case .proxyStateRefused: "proxy_state_refused"
         case .rateExceeded: "rate_exceeded"
         case .journalUnavailable: "journal_unavailable"
+        case .eapOfOtherServer: "eap_of_other_server"
+        case .eapSessionsFull: "eap_sessions_full"
         }
     }
 
@@ -42,6 +46,10 @@ enum RefusalReason: Int, CaseIterable, Sendable {
         case .rateExceeded: "The NAS asks faster than its rate: raise it with `nexora nas set NAME --auth-rate N`."
         case .journalUnavailable:
             "The accounting journal cannot be written: free disk space; the NAS keeps the records."
+        case .eapOfOtherServer:
+            "The NAS changed servers amid an EAP conversation: let it stay with one until that is over; give every "
+                + "radius-server its own radius.name."
+        case .eapSessionsFull: "More EAP conversations at once than there is room for: raise eap.sessions."
         }
     }
 }

@@ -10,6 +10,9 @@ import Synchronization
 protocol PacketHandler: AnyObject {
     /// Works on one datagram; answers go into `replies`.
     func handle(_ datagram: Datagram, directory: Directory, replies: ReplyBatch)
+    /// The batch was gone through; what was put off for the packets after it is worked on now, while the batch's
+    /// datagrams are still valid.
+    func handlePutOff(directory: Directory, replies: ReplyBatch)
     /// The batch is over: hand on what was gathered.
     func finishBatch()
     /// Something may be due at `now`. Returns nanoseconds until the next time, nil when nothing waits.
@@ -105,6 +108,7 @@ final class Receiver: Sendable {
                 )
                 handler.handle(datagram, directory: directory, replies: replies)
             }
+            handler.handlePutOff(directory: directory, replies: replies)
         }
         replies.flush(through: socket)
         handler.finishBatch()
