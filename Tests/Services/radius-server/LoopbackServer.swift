@@ -1,6 +1,8 @@
 import Concurrency
+import Crypto
 import Glibc
 import Observability
+import RADIUS
 import Sockets
 
 @testable import RadiusServer
@@ -13,10 +15,39 @@ final class LoopbackServer {
     let store: DirectoryStore
     let refusals = RefusalLog()
     let registry = MetricsRegistry()
+    let sessions: EAPSessions
     private let receivers: [Receiver]
     private var threads: [PlatformThread] = []
 
-    init(_ directory: Directory, journalPath: String, rejectDelay: UInt64 = 0, segmentOctets: Int = 1 << 20) throws {
+    /// What the server does about EAP.
+    struct EAP {
+        var methods: [EAPMethodKind] = [.mschapv2, .md5]
+        var capacity = 1_024
+        var lifetime: UInt64 = 30_000_000_000
+    }
+
+    init(
+        _ directory: Directory,
+        journalPath: String,
+        rejectDelay: UInt64 = 0,
+        segmentOctets: Int = 1 << 20,
+        eap: EAP = EAP()
+    ) throws {
+        let eapMetrics = EAPMetrics(registry)
+        sessions = EAPSessions(
+            serverName: "test",
+            shards: 1,
+            capacity: eap.capacity,
+            lifetime: eap.lifetime,
+            gauge: eapMetrics.sessions
+        )
+        let offer = EAPOffer(methods: eap.methods, serverName: "test") { Randomness.bytes($0) }
+        let shard = EAPShard(
+            settings: .init(offer: offer, timeout: 30),
+            sessions: sessions,
+            number: 0,
+            metrics: eapMetrics
+        )
         store = DirectoryStore(directory)
         let families = PacketMetricFamilies(registry)
         let access = AccessMetricFamilies(registry)
@@ -47,6 +78,7 @@ final class LoopbackServer {
                         refusals: refusals,
                         feed: DecisionFeed(),
                         cache: DuplicateCache(capacity: 1_024, lifetime: 10_000_000_000),
+                        eap: shard,
                         now: SystemClock.monotonicNanoseconds()
                     )
                 )
@@ -88,8 +120,17 @@ private struct QuietSink: LogSink {
 final class LoopbackClient {
     private let descriptor: Int32
 
-    init() {
+    /// A client on 127.0.0.`host`.
+    init(host: UInt8 = 1) {
         descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = (UInt32(0x7f00_0000) | UInt32(host)).bigEndian
+        _ = unsafe withUnsafePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                unsafe bind(descriptor, pointer, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
         var wait = timeval(tv_sec: 3, tv_usec: 0)
         unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &wait, socklen_t(MemoryLayout<timeval>.size))
     }

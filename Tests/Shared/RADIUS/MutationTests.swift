@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct MutationTests {
     private static let corpus =
-        RFCPackets.all + AccessVectors.all + AccountingVectors.all
+        RFCPackets.all + AccessVectors.all + AccountingVectors.all + EAPVectors.all
 
     /// One to four random changes of the kinds that break parsers: bits, octets, lengths, cuts, insertions, repetitions.
     private func mutate(_ original: [UInt8], _ random: inout SeededRandom) -> [UInt8] {
