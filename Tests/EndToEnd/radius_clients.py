@@ -40,13 +40,14 @@ END-VENDOR Mikrotik
 """
 
 
-def radclient(port, kind, secret, attributes, source=None, tries=3, seconds=3):
-    """What radclient received: the packet's name and its attributes; ("", {}) for silence. It checks each answer."""
+def radclient(port, kind, secret, attributes, source=None, tries=3, seconds=3, host="127.0.0.1", within=()):
+    """What radclient received: the packet's name and its attributes; ("", {}) for silence. It checks each answer.
+    `within` stands before the command: a namespace to run it in."""
     lines = dict(attributes)
     if source:
         lines["Packet-Src-IP-Address"] = source
     done = subprocess.run(
-        ["radclient", "-x", "-r", str(tries), "-t", str(seconds), f"127.0.0.1:{port}", kind, secret],
+        [*within, "radclient", "-x", "-r", str(tries), "-t", str(seconds), f"{host}:{port}", kind, secret],
         input=", ".join(f"{name} = {quoted(value)}" for name, value in lines.items()) + "\n",
         capture_output=True, text=True, timeout=60, check=False,
     )
