@@ -124,7 +124,7 @@ import Testing
         #expect(try client.eap(of: reply).code == .failure)
     }
 
-    @Test("An EAP-Start is answered with a question for the identity, and the Accept names the account", .proves("RAD-09"))
+    @Test("EAP-Start is answered with a question for the identity, and the Accept names the account", .proves("RAD-09"))
     func start() throws {
         let server = try server()
         defer { server.stop() }

@@ -33,21 +33,8 @@ final class LoopbackServer {
         segmentOctets: Int = 1 << 20,
         eap: EAP = EAP()
     ) throws {
-        let eapMetrics = EAPMetrics(registry)
-        sessions = EAPSessions(
-            serverName: "test",
-            shards: 1,
-            capacity: eap.capacity,
-            lifetime: eap.lifetime,
-            gauge: eapMetrics.sessions
-        )
-        let offer = EAPOffer(methods: eap.methods, serverName: "test") { Randomness.bytes($0) }
-        let shard = EAPShard(
-            settings: .init(offer: offer, timeout: 30),
-            sessions: sessions,
-            number: 0,
-            metrics: eapMetrics
-        )
+        let shard = Self.shard(eap, registry)
+        sessions = shard.sessions
         store = DirectoryStore(directory)
         let families = PacketMetricFamilies(registry)
         let access = AccessMetricFamilies(registry)
@@ -99,6 +86,19 @@ final class LoopbackServer {
         )
         threads.append(try PlatformThread.start(name: "write") { journal.runWriter() })
         threads.append(try PlatformThread.start(name: "keep") { journal.runKeeper() })
+    }
+
+    private static func shard(_ eap: EAP, _ registry: MetricsRegistry) -> EAPShard {
+        let metrics = EAPMetrics(registry)
+        let sessions = EAPSessions(
+            serverName: "test",
+            shards: 1,
+            capacity: eap.capacity,
+            lifetime: eap.lifetime,
+            gauge: metrics.sessions
+        )
+        let offer = EAPOffer(methods: eap.methods, serverName: "test") { Randomness.bytes($0) }
+        return EAPShard(settings: .init(offer: offer, timeout: 30), sessions: sessions, number: 0, metrics: metrics)
     }
 
     func stop() {

@@ -26,7 +26,8 @@ import Testing
         let offer = offer(.mschapv2, octets: octets("5b5d7c7d7b3f2f3e3c2c602132262628"))
         var conversation = try begun(offer)
         let challenge = try EAPPacket(parsing: conversation.request)
-        #expect(challenge.data == [1, 2, 0, 27, 16] + octets("5b5d7c7d7b3f2f3e3c2c602132262628") + Array("nexora".utf8))
+        let value = octets("5b5d7c7d7b3f2f3e3c2c602132262628")
+        #expect(challenge.data == [1, 2, 0, 27, 16] + value + Array("nexora".utf8))
         let response = try peer.mschapv2(conversation.request)
         #expect(Array(response.data[29..<53]) == octets("82309ecd8d708b5ea08faa3981cd83544233114a3d85d6df"))
         let proof = try EAPPacket(
@@ -117,7 +118,8 @@ import Testing
         #expect(last == .success([3, 3, 0, 4], name: nil, nil))
     }
 
-    @Test(arguments: [[UInt8(0)], [13, 25], [26], []]) func `a Nak that leaves nothing is the end`(wanted: [UInt8]) throws {
+    @Test(arguments: [[UInt8(0)], [13, 25], [26], []])
+    func `a Nak that leaves nothing is the end`(wanted: [UInt8]) throws {
         let offer = offer(.mschapv2, .md5)
         var conversation = try begun(offer)
         let nak = try peer.respond(conversation.request, type: EAPType.nak, wanted)

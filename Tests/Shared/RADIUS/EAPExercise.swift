@@ -26,7 +26,8 @@ struct EAPExercise {
                 return .refused(.authenticationFailure, message: "no")
             }
             if let problem = violation(in: step, to: packet, conversation) { return problem }
-            if wasOver, !isRepeated, case .failure = step {} else if wasOver, !isRepeated { return "it goes on after its end" }
+            let isEnd = if case .failure = step { true } else { false }
+            if wasOver, !isRepeated, !isEnd { return "it goes on after its end" }
             wasOver = conversation.isOver
         }
         return nil
@@ -43,7 +44,7 @@ struct EAPExercise {
             guard let read = try? EAPPacket(parsing: octets), read.code == .request, read.encoded == octets else {
                 return "a request that cannot be read"
             }
-            if case .invalid = step, octets != conversation.request { return "another request than the one that stands" }
+            if case .invalid = step, octets != conversation.request { return "not the request that stands" }
         case .failure(let octets, _):
             guard (try? EAPPacket(parsing: octets)) == EAPPacket(.failure, identifier: packet.identifier) else {
                 return "a failure that does not answer its response"

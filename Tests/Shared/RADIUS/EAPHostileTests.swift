@@ -6,7 +6,8 @@ import Testing
     /// Packets of a real conversation, changed at random, in a random order.
     private func script(_ random: inout SeededRandom) -> [UInt8] {
         let peer = EAPPeer()
-        var packets: [[UInt8]] = [peer.identity().encoded, [2, 1, 0, 6, 3, 4], [2, 1, 0, 6, 26, 3], [2, 1, 0, 6, 26, 4]]
+        var packets: [[UInt8]] = [[2, 1, 0, 6, 3, 4], [2, 1, 0, 6, 26, 3], [2, 1, 0, 6, 26, 4]]
+        packets.append(peer.identity().encoded)
         let challenge = EAPPacket(.request, identifier: 1, type: 26, data: [1, 1, 0, 21, 16] + [UInt8](0..<16)).encoded
         packets += [try? peer.mschapv2(challenge), try? peer.md5([1, 1, 0, 22, 4, 16] + [UInt8](0..<16))]
             .compactMap { $0?.encoded }
@@ -17,7 +18,9 @@ import Testing
                 let index = Int.random(in: 0..<packet.count, using: &random)
                 packet[index] = random.bytes(1)[0]
             }
-            if Int.random(in: 0..<6, using: &random) == 0 { packet = random.bytes(Int.random(in: 0...40, using: &random)) }
+            if Int.random(in: 0..<6, using: &random) == 0 {
+                packet = random.bytes(Int.random(in: 0...40, using: &random))
+            }
             // An odd length has its identifier mended.
             let length = packet.count | (Bool.random(using: &random) ? 1 : 0)
             script += [UInt8(length)] + packet + [UInt8](repeating: 0, count: length - packet.count)
