@@ -62,6 +62,7 @@ package func decideAccess(_ facts: AccessFacts, now: Timestamp) -> AccessDecisio
     case .missing: return .reject(.credentialMissing)
     case .differs: return .reject(.wrongPassword)
     case .otherDevice: return .reject(.deviceMismatch)
+    case .otherIdentity: return .reject(.identityMismatch)
     case .matches: break
     }
     switch (facts.serviceStatus, facts.customerStatus) {

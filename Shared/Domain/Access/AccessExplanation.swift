@@ -26,7 +26,8 @@ package func explainAccess(_ facts: AccessFacts, now: Timestamp) -> [AccessRule]
             refusedBy: .methodUnsupported,
             .credentialMissing,
             .wrongPassword,
-            .deviceMismatch
+            .deviceMismatch,
+            .identityMismatch
         )
     else { return rules }
     guard

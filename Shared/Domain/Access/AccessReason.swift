@@ -90,4 +90,6 @@ package enum CredentialCheck: UInt8, Sendable {
     case unsupported
     /// A MAC login whose Calling-Station-Id is another device's.
     case otherDevice
+    /// EAP: the NAS names somebody else than the peer does.
+    case otherIdentity
 }

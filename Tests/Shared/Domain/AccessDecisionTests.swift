@@ -28,6 +28,7 @@ import Testing
             (facts { $0.credential = .missing }, .credentialMissing),
             (facts { $0.credential = .differs }, .wrongPassword),
             (facts { $0.credential = .otherDevice }, .deviceMismatch),
+            (facts { $0.credential = .otherIdentity }, .identityMismatch),
             (facts { $0.serviceStatus = .terminated }, .serviceTerminated),
             (facts { $0.customerStatus = .terminated }, .customerTerminated),
             (facts { $0.serviceStatus = .pending }, .servicePending),

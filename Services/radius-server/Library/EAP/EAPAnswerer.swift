@@ -254,22 +254,38 @@ final class EAPAnswerer {
         _ isRepeat: Bool,
         _ question: Question
     ) -> EAPDecision {
-        let reason: RejectReason =
-            switch failure {
-            case .noCommonMethod: .methodUnsupported
-            case .refused: session.refusal ?? .wrongPassword
-            case .serverNotBelieved: .wrongPassword
-            case .tooManyRounds, .over: .credentialMissing
-            }
         let account = session.conversation.identity ?? []
-        let subject = find(account, question)
-        return decision(.reject(reason), account, subject, packet, session.conversation, isRepeat, question)
+        if let refusal = session.refusal, failure == .refused {
+            let subject = find(account, question)
+            return decision(.reject(refusal), account, subject, packet, session.conversation, isRepeat, question)
+        }
+        let credential: CredentialCheck =
+            switch failure {
+            case .noCommonMethod: .unsupported
+            case .refused, .serverNotBelieved: .differs
+            case .tooManyRounds, .over: .missing
+            }
+        return reject(account, credential, packet, session.conversation, isRepeat, question)
     }
 
     private func mismatch(_ conversation: EAPConversation, _ failure: [UInt8], _ question: Question) -> EAPDecision {
-        let account = conversation.identity ?? []
-        let nobody = CredentialChecker.Subject(index: nil, isMAC: false)
-        return decision(.reject(.identityMismatch), account, nobody, failure, conversation, false, question)
+        reject(conversation.identity ?? [], .otherIdentity, failure, conversation, false, question)
+    }
+
+    /// What the rules say to a login whose credential is as given, which is never that it matches.
+    private func reject(
+        _ account: [UInt8],
+        _ credential: CredentialCheck,
+        _ packet: [UInt8],
+        _ conversation: EAPConversation,
+        _ isRepeat: Bool,
+        _ question: Question
+    ) -> EAPDecision {
+        let subject = find(account, question)
+        var facts = checker.facts(of: subject, tenant: question.nas.tenant, directory: question.directory)
+        facts.credential = credential
+        let outcome = decideAccess(facts, now: question.wallTime)
+        return decision(outcome, account, subject, packet, conversation, isRepeat, question)
     }
 
     private func decision(

@@ -1,0 +1,111 @@
+import CPlatform
+import Crypto
+import Domain
+import Observability
+import RADIUS
+import SharedTesting
+import Sockets
+import Testing
+
+@testable import RadiusServer
+
+/// One batch that holds a beginning before an ending, when there is room for one conversation only.
+@Suite struct EAPOverloadTests {
+    private let secret = SharedSecret(Array(SampleDirectory.secret.utf8))
+    private let registry = MetricsRegistry()
+    private let offer = EAPOffer(methods: [.md5], serverName: "test") { [UInt8](repeating: 7, count: $0) }
+    private let refusals = RefusalLog()
+    private let source = SourceAddress(high: 0, low: 0xffff_7f00_0001, port: 5_000)
+
+    private func handler(_ sessions: EAPSessions, _ metrics: EAPMetrics) -> AccessHandler {
+        AccessHandler(
+            settings: .init(rejectDelay: 0),
+            store: DirectoryStore(SampleDirectory.make()),
+            metrics: PacketMetrics(PacketMetricFamilies(registry), socket: "auth"),
+            families: AccessMetricFamilies(registry),
+            refusals: refusals,
+            feed: DecisionFeed(),
+            cache: DuplicateCache(capacity: 256, lifetime: 10_000_000_000),
+            eap: EAPShard(settings: .init(offer: offer, timeout: 30), sessions: sessions, number: 0, metrics: metrics),
+            now: 0
+        )
+    }
+
+    private func request(_ identifier: UInt8, _ eap: EAPPacket, _ state: EAPState?) throws -> [UInt8] {
+        var attributes: [Attribute] = [.messageAuthenticator, Attribute(AttributeType.eapMessage, eap.encoded)]
+        if let state {
+            var value: [UInt8] = [0x4e, 1]
+            for shift in stride(from: 56, through: 0, by: -8) {
+                value.append(UInt8(truncatingIfNeeded: state.server >> UInt64(shift)))
+            }
+            value += [UInt8(state.shard >> 8), UInt8(state.shard & 255)]
+            for shift in stride(from: 56, through: 0, by: -8) {
+                value.append(UInt8(truncatingIfNeeded: state.session >> UInt64(shift)))
+            }
+            attributes.append(Attribute(AttributeType.state, value))
+        }
+        let packet = Packet(.accessRequest, identifier: identifier, attributes: attributes)
+        return try #require(packet.encodedRequest(secret: secret))
+    }
+
+    /// Works on the packets as one batch.
+    private func work(_ packets: [[UInt8]], _ handler: AccessHandler, _ directory: Directory) {
+        let replies = ReplyBatch(capacity: 64)
+        var endpoint = cp_endpoint()
+        var local = cp_local()
+        let octets = packets.flatMap { $0 }
+        unsafe octets.withUnsafeBytes { bytes in
+            unsafe withUnsafePointer(to: &endpoint) { endpoint in
+                unsafe withUnsafePointer(to: &local) { local in
+                    var start = 0
+                    for packet in packets {
+                        let datagram = unsafe Datagram(
+                            bytes: UnsafeRawBufferPointer(rebasing: bytes[start..<start + packet.count]),
+                            endpoint: endpoint,
+                            local: local,
+                            source: source,
+                            receivedAt: 1_000,
+                            wallTime: 1_800_000_000_000_000
+                        )
+                        handler.handle(datagram, directory: directory, replies: replies)
+                        start += packet.count
+                    }
+                    handler.handlePutOff(directory: directory, replies: replies)
+                }
+            }
+        }
+    }
+
+    @Test("What goes on is served before what begins", .proves("RAD-09"))
+    func order() throws {
+        let metrics = EAPMetrics(registry)
+        let sessions = EAPSessions(
+            serverName: "test",
+            shards: 1,
+            capacity: 1,
+            lifetime: 1_000_000,
+            gauge: metrics.sessions
+        )
+        let directory = SampleDirectory.make()
+        let identity = EAPPacket(.response, identifier: 1, type: EAPType.identity, data: Array("bob".utf8))
+        let conversation = try #require(EAPConversation(identityResponse: identity, offer: offer))
+        let nas = try #require(directory.nases.keys.first)
+        let state = try #require(sessions.begin(EAPSession(conversation, nas: nas), shard: 0, now: 0))
+        let value = CHAP.response(
+            identifier: 2,
+            challenge: [UInt8](repeating: 7, count: 16),
+            password: Array("hello123".utf8)
+        )
+        let ending = EAPPacket(.response, identifier: 2, type: EAPType.md5Challenge, data: [16] + value[1...])
+        let handler = handler(sessions, metrics)
+        work([try request(1, identity, nil), try request(2, ending, state)], handler, directory)
+        #expect(refusals.drain().isEmpty)
+        #expect(!sessions.holds(state, nas: nas, now: 1_000), "what ended gave way to what begins")
+        #expect(sessions.count == 1)
+        let told = String(decoding: registry.render(), as: UTF8.self)
+        #expect(told.contains("radius_eap_results_total{method=\"eap_md5\",result=\"accept\"} 1"))
+        #expect(told.contains("radius_eap_challenges_total 1"))
+        work([try request(3, identity, nil)], handler, directory)
+        #expect(refusals.drain().map(\.reason) == [.eapSessionsFull])
+    }
+}
