@@ -31,8 +31,8 @@ import Testing
         )
     }
 
-    private func request(_ identifier: UInt8, _ eap: EAPPacket, _ state: EAPState?) throws -> [UInt8] {
-        var attributes: [Attribute] = [.messageAuthenticator, Attribute(AttributeType.eapMessage, eap.encoded)]
+    private func request(_ identifier: UInt8, _ eap: [UInt8], _ state: EAPState?) throws -> [UInt8] {
+        var attributes: [Attribute] = [.messageAuthenticator, Attribute(AttributeType.eapMessage, eap)]
         if let state {
             var value: [UInt8] = [0x4e, 1]
             for shift in stride(from: 56, through: 0, by: -8) {
@@ -98,14 +98,49 @@ import Testing
         )
         let ending = EAPPacket(.response, identifier: 2, type: EAPType.md5Challenge, data: [16] + value[1...])
         let handler = handler(sessions, metrics)
-        work([try request(1, identity, nil), try request(2, ending, state)], handler, directory)
+        work([try request(1, identity.encoded, nil), try request(2, ending.encoded, state)], handler, directory)
         #expect(refusals.drain().isEmpty)
         #expect(!sessions.holds(state, nas: nas, now: 1_000), "what ended gave way to what begins")
         #expect(sessions.count == 1)
         let told = String(decoding: registry.render(), as: UTF8.self)
         #expect(told.contains("radius_eap_results_total{method=\"eap_md5\",result=\"accept\"} 1"))
         #expect(told.contains("radius_eap_challenges_total 1"))
-        work([try request(3, identity, nil)], handler, directory)
+        work([try request(3, identity.encoded, nil)], handler, directory)
         #expect(refusals.drain().map(\.reason) == [.eapSessionsFull])
+    }
+
+    @Test("10,000 hostile EAP messages break nothing, and none logs on", .proves("RAD-09", "G-02"))
+    func hostile() throws {
+        var random = SeededRandom()
+        let metrics = EAPMetrics(registry)
+        let sessions = EAPSessions(
+            serverName: "test",
+            shards: 2,
+            capacity: 50,
+            lifetime: 1_000_000,
+            gauge: metrics.sessions
+        )
+        let directory = SampleDirectory.make()
+        let nas = try #require(directory.nases.keys.first)
+        let handler = handler(sessions, metrics)
+        let identity = EAPPacket(.response, identifier: 1, type: EAPType.identity, data: Array("bob".utf8))
+        var states: [EAPState?] = [nil, EAPState(server: 1, shard: 0, session: 2)]
+        for shard in [0, 1, 1] {
+            let conversation = try #require(EAPConversation(identityResponse: identity, offer: offer))
+            states.append(sessions.begin(EAPSession(conversation, nas: nas), shard: shard, now: 0))
+        }
+        for round in 0..<10_000 {
+            var octets = random.bytes(Int.random(in: 0...40, using: &random))
+            if octets.count > 4, Bool.random(using: &random) {
+                octets.replaceSubrange(0..<4, with: [2, 2, 0, UInt8(octets.count)])
+                octets[4] = [1, 3, 4, 26][Int.random(in: 0..<4, using: &random)]
+            }
+            let state = states[Int.random(in: 0..<states.count, using: &random)]
+            work([try request(UInt8(truncatingIfNeeded: round), octets, state)], handler, directory)
+        }
+        #expect(sessions.count <= 50)
+        let told = String(decoding: registry.render(), as: UTF8.self)
+        #expect(told.contains("radius_eap_results_total{method=\"eap_md5\",result=\"accept\"} 0"))
+        #expect(!told.contains("radius_eap_invalid_total 0"))
     }
 }

@@ -53,16 +53,14 @@ final class EAPAnswerer {
     private let sessions: EAPSessions
     private let shard: Int
     private let metrics: EAPMetrics
-    private let checker: CredentialChecker
-    /// A password of nobody, so that an unknown name takes as long as a known one.
-    private static let nobody = Array("no account has this".utf8)
+    private let judge: EAPJudge
 
     init(settings: Settings, sessions: EAPSessions, shard: Int, metrics: EAPMetrics, checker: CredentialChecker) {
         self.settings = settings
         self.sessions = sessions
         self.shard = shard
         self.metrics = metrics
-        self.checker = checker
+        judge = EAPJudge(checker: checker)
     }
 
     /// True for a packet of a conversation that is under way here: it is served before new ones and never shed by the
@@ -143,7 +141,7 @@ final class EAPAnswerer {
         }
         var refusal = session.refusal
         let step = session.conversation.answer(packet, offer: settings.offer) { claim in
-            let (verdict, reason) = judge(claim, identity ?? [], question)
+            let (verdict, reason) = judge.judge(claim, identity ?? [], question)
             refusal = reason
             return verdict
         }
@@ -164,54 +162,6 @@ final class EAPAnswerer {
         }
     }
 
-    /// The same rules as for any other login; what they refuse, a method that can tell the peer tells.
-    private func judge(
-        _ claim: EAPClaim,
-        _ identity: [UInt8],
-        _ question: Question
-    ) -> (EAPVerdict, RejectReason?) {
-        let account = claim.name ?? identity
-        let subject = find(account, question)
-        var facts = checker.facts(of: subject, tenant: question.nas.tenant, directory: question.directory)
-        let (credential, proof) = check(claim, account, subject, question)
-        facts.credential = credential
-        switch (decideAccess(facts, now: question.wallTime), proof) {
-        case (.accept, .some(let proof)): return (.admitted(proof), nil)
-        // Nothing matches without a proof; what has none is refused whatever else may say.
-        case (.accept, nil): return (.refused(.authenticationFailure, message: ""), .wrongPassword)
-        case (.reject(let reason), _):
-            return (.refused(Self.code(of: reason), message: "\(reason.message)"), reason)
-        }
-    }
-
-    private func check(
-        _ claim: EAPClaim,
-        _ account: [UInt8],
-        _ subject: CredentialChecker.Subject,
-        _ question: Question
-    ) -> (CredentialCheck, EAPProof?) {
-        guard let index = subject.index else {
-            _ = claim.proof(password: Self.nobody)
-            return (.missing, nil)
-        }
-        let password: [UInt8]
-        if subject.isMAC {
-            // A device proves itself by its address as password, in the spelling of its name.
-            let isDevice = unsafe account.withUnsafeBytes {
-                unsafe CredentialChecker.isDevice($0, of: question.view)
-            }
-            guard isDevice else { return (.otherDevice, nil) }
-            password = account
-        } else {
-            password =
-                unsafe question.directory.subscribers.withPassword(index) { unsafe $0.map { unsafe Array($0) } } ?? []
-        }
-        // An empty password is none.
-        guard !password.isEmpty else { return (.missing, nil) }
-        guard let proof = claim.proof(password: password) else { return (.differs, nil) }
-        return (.matches, proof)
-    }
-
     // MARK: - Ending
 
     private func accept(
@@ -223,8 +173,8 @@ final class EAPAnswerer {
         _ question: Question
     ) -> EAPDecision {
         let account = name ?? session.conversation.identity ?? []
-        let subject = find(account, question)
-        var facts = checker.facts(of: subject, tenant: question.nas.tenant, directory: question.directory)
+        let subject = judge.find(account, question)
+        var facts = judge.facts(of: subject, question)
         // The method proved it; the service may have changed since, which is why the rules are asked again.
         facts.credential = .matches
         let outcome = decideAccess(facts, now: question.wallTime)
@@ -256,7 +206,7 @@ final class EAPAnswerer {
     ) -> EAPDecision {
         let account = session.conversation.identity ?? []
         if let refusal = session.refusal, failure == .refused {
-            let subject = find(account, question)
+            let subject = judge.find(account, question)
             return decision(.reject(refusal), account, subject, packet, session.conversation, isRepeat, question)
         }
         let credential: CredentialCheck =
@@ -281,8 +231,8 @@ final class EAPAnswerer {
         _ isRepeat: Bool,
         _ question: Question
     ) -> EAPDecision {
-        let subject = find(account, question)
-        var facts = checker.facts(of: subject, tenant: question.nas.tenant, directory: question.directory)
+        let subject = judge.find(account, question)
+        var facts = judge.facts(of: subject, question)
         facts.credential = credential
         let outcome = decideAccess(facts, now: question.wallTime)
         return decision(outcome, account, subject, packet, conversation, isRepeat, question)
@@ -346,12 +296,6 @@ final class EAPAnswerer {
 
     // MARK: - Small things
 
-    private func find(_ account: [UInt8], _ question: Question) -> CredentialChecker.Subject {
-        unsafe account.withUnsafeBytes {
-            unsafe checker.find($0, tenant: question.nas.tenant, directory: question.directory)
-        }
-    }
-
     /// A User-Name must be the identity in every packet of the conversation (RFC 3579 §2.1).
     private func isNamed(_ identity: [UInt8]?, _ view: PacketView) -> Bool {
         guard let identity, let sent = unsafe view.first(AttributeType.userName) else { return true }
@@ -363,17 +307,6 @@ final class EAPAnswerer {
         case .md5: .eapMD5
         case .mschapv2: .eapMSCHAPv2
         case nil: .unsupported
-        }
-    }
-
-    /// What a peer reads as E= (RFC 2759 §6). An expired service is no expired password, for which a peer would ask its
-    /// user for a new one.
-    private static func code(of reason: RejectReason) -> MSCHAP.Failure {
-        switch reason {
-        case .serviceSuspended, .customerSuspended, .serviceTerminated, .customerTerminated, .servicePending,
-            .serviceExpired, .tenantInactive:
-            .accountDisabled
-        default: .authenticationFailure
         }
     }
 }
