@@ -143,4 +143,41 @@ import Testing
         #expect(told.contains("radius_eap_results_total{method=\"eap_md5\",result=\"accept\"} 0"))
         #expect(!told.contains("radius_eap_invalid_total 0"))
     }
+
+    @Test("No State is a way around the rate", .proves("RAD-05", "RAD-09"))
+    func rate() throws {
+        let metrics = EAPMetrics(registry)
+        let sessions = EAPSessions(
+            serverName: "test",
+            shards: 1,
+            capacity: 50,
+            lifetime: 1_000_000,
+            gauge: metrics.sessions
+        )
+        let directory = SampleDirectory.make()
+        var row = SampleDirectory.nas(true, 1, SampleDirectory.secret)
+        row.authBurst = 1
+        row.version = 50
+        directory.apply(row, now: 0)
+        let identity = EAPPacket(.response, identifier: 1, type: EAPType.identity, data: Array("bob".utf8))
+        let conversation = try #require(EAPConversation(identityResponse: identity, offer: offer))
+        let state = try #require(sessions.begin(EAPSession(conversation, nas: row.id), shard: 0, now: 0))
+        let handler = handler(sessions, metrics)
+        let start = try request(1, [], state)
+        work([start], handler, directory)
+        #expect(refusals.drain().isEmpty, "it took the only token")
+        let shed = [
+            try request(2, [], state), try request(3, [1, 9, 0, 5, 1], state), try request(4, identity.encoded, nil),
+        ]
+        work(shed, handler, directory)
+        #expect(refusals.drain().map(\.count) == [3])
+        // The identity was the conversation's first response.
+        let broken = try (0..<EAPConversation.maximumResponses).map {
+            try request(UInt8($0), [2, 2, 0, 200, 26], state)
+        }
+        work(broken, handler, directory)
+        #expect(refusals.drain().isEmpty)
+        work([try request(200, [2, 2, 0, 200, 26], state)], handler, directory)
+        #expect(refusals.drain().map(\.reason) == [.rateExceeded], "more than it takes")
+    }
 }

@@ -63,9 +63,10 @@ final class EAPAnswerer {
         judge = EAPJudge(checker: checker)
     }
 
-    /// True for a packet of a conversation that is under way here: it is served before new ones and never shed by the
-    /// NAS's rate. A conversation takes a bounded number of them.
+    /// True for a response in a conversation that is under way here: it is served before new ones and never shed by the
+    /// NAS's rate. Each counts against the number that its conversation takes, so that no State is a way around the rate.
     func goesOn(_ view: PacketView, nas: NASEntry, now: UInt64) -> Bool {
+        guard unsafe view.first(AttributeType.eapMessage)?.first == EAPCode.response.rawValue else { return false }
         guard let state = unsafe view.first(AttributeType.state).flatMap({ unsafe EAPState($0) }) else { return false }
         return sessions.holds(state, nas: nas.id, now: now)
     }
@@ -112,7 +113,7 @@ final class EAPAnswerer {
             return refuse(.unknown, failure)
         }
         guard isNamed(conversation.identity, question.view) else {
-            return .decided(mismatch(conversation, failure, question))
+            return .decided(mismatch(conversation, failure, false, question))
         }
         let request = conversation.request
         guard let state = keep(conversation, question) else { return .silence(.eapSessionsFull) }
@@ -132,12 +133,15 @@ final class EAPAnswerer {
         _ state: EAPState,
         _ question: Question
     ) -> EAPAnswer {
-        let isRepeat = session.conversation.isRepeated(packet)
+        let isRepeated = session.conversation.isRepeated(packet)
+        // What comes after the end is no second login either.
+        let isRepeat = isRepeated || session.conversation.isOver
         let identity = session.conversation.identity ?? (packet.type == EAPType.identity ? packet.data : nil)
         guard identity == nil || isNamed(identity, question.view) else {
             let failure = EAPPacket(.failure, identifier: packet.identifier).encoded
+            session.conversation.passOver()
             session.conversation.abandon()
-            return .decided(mismatch(session.conversation, failure, question))
+            return .decided(mismatch(session.conversation, failure, isRepeat, question))
         }
         var refusal = session.refusal
         let step = session.conversation.answer(packet, offer: settings.offer) { claim in
@@ -147,7 +151,7 @@ final class EAPAnswerer {
         }
         let refuses = session.refusal == nil && refusal != nil
         session.refusal = refusal
-        if isRepeat { metrics.repeated.add(1) }
+        if isRepeated { metrics.repeated.add(1) }
         switch step {
         case .request(let request):
             metrics.challenges.add(1)
@@ -218,8 +222,13 @@ final class EAPAnswerer {
         return reject(account, credential, packet, session.conversation, isRepeat, question)
     }
 
-    private func mismatch(_ conversation: EAPConversation, _ failure: [UInt8], _ question: Question) -> EAPDecision {
-        reject(conversation.identity ?? [], .otherIdentity, failure, conversation, false, question)
+    private func mismatch(
+        _ conversation: EAPConversation,
+        _ failure: [UInt8],
+        _ isRepeat: Bool,
+        _ question: Question
+    ) -> EAPDecision {
+        reject(conversation.identity ?? [], .otherIdentity, failure, conversation, isRepeat, question)
     }
 
     /// What the rules say to a login whose credential is as given, which is never that it matches.
@@ -266,8 +275,8 @@ final class EAPAnswerer {
         guard let value = unsafe state else { return .refused(failure) }
         guard let state = unsafe EAPState(value) else { return refuse(.unknown, failure) }
         let found = sessions.resume(state, nas: question.nas.id, now: question.now) { session -> EAPAnswer in
-            guard !session.conversation.isOver, !session.conversation.isExhausted else { return .refused(failure) }
             session.conversation.passOver()
+            guard !session.conversation.isOver, !session.conversation.isExhausted else { return .refused(failure) }
             metrics.invalid.add(1)
             return .challenge(EAPChallenge(packet: session.conversation.request, state: state, isInvalid: true))
         }
