@@ -70,7 +70,7 @@ struct DictionaryBuilder {
         guard let code = path.last else { throw .badNumber("") }
         let scope = try descend(path.dropLast(), from: scope)
         try check(code, in: scope)
-        try check(shape, name)
+        try check(shape, name, in: scope)
         if let known = storage.attributeByName[key] {
             let attribute = storage.attributes[Int(known)]
             guard attribute.scope == scope, attribute.code == code else { throw .attributeRedefined(name) }
@@ -184,20 +184,22 @@ struct DictionaryBuilder {
         guard code <= place.greatestCode(format) else { throw .outOfRange(String(code)) }
     }
 
-    private func check(_ shape: AttributeShape, _ name: String) throws(Problem) {
+    private func check(_ shape: AttributeShape, _ name: String, in scope: Int32) throws(Problem) {
         if shape.flags.contains(.tagged) {
             guard shape.type == .integer || shape.type == .string || shape.type == .octets else {
                 throw .flagsConflict(name)
             }
         }
         if shape.flags.contains(.concatenated) {
+            // Only standard attributes go on in the next one; vendors' and extended ones have ways of their own.
             guard shape.type == .string || shape.type == .octets, shape.hiding == .none,
-                !shape.flags.contains(.tagged)
+                !shape.flags.contains(.tagged), scope == DictionaryScope.standard
             else { throw .flagsConflict(name) }
         }
-        let isHideable = !shape.type.isContainer || shape.type == .tlv
-        if shape.hiding != .none, !isHideable || shape.flags.contains(.array) { throw .flagsConflict(name) }
-        if shape.flags.contains(.array), shape.type.isContainer { throw .flagsConflict(name) }
+        let isHidden = shape.hiding != .none
+        let isArray = shape.flags.contains(.array)
+        let isPlain = !isHidden && !isArray
+        guard isPlain || !shape.type.isContainer && isHidden != isArray else { throw .flagsConflict(name) }
     }
 
     /// A name is of printable ASCII, as in every file of FreeRADIUS.
