@@ -112,7 +112,7 @@ let services: [Target] = [
         "Services/nexora/Library",
         [
             "Concurrency", "Configuration", "Crypto", "Domain", "Events", "Lifecycle", "Messaging", "NATS",
-            "Observability", "Persistence", "Postgres", "Redis", "WireFormat",
+            "Observability", "Persistence", "Postgres", "RADIUS", "Redis", "WireFormat",
         ]
     ),
     executable("nexora", "Services/nexora/Executable", ["NexoraCommand"]),

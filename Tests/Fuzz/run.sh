@@ -1,16 +1,18 @@
 #!/usr/bin/env bash
-# run.sh [SECONDS]: fuzzes the packet codec, then EAP's parser and state machine, each for half of the time, under
-# libFuzzer and AddressSanitizer, seeded with the test vectors.
-# Everything is built apart from the product, in .build/fuzz; octets that break something stay there as findings/*.
-# NEXORA_FUZZ_SEED repeats a run.
+# run.sh [SECONDS] [TARGET...]: fuzzes under libFuzzer and AddressSanitizer, each target for as long: packet, the packet
+# codec; attributes, decoding by dictionary; dictionary, the dictionary's parser. All of them without a name. Seeds are the
+# test vectors and the server's own dictionary. Everything is built apart from the product, in .build/fuzz; octets that break
+# something stay there as findings/*. NEXORA_FUZZ_SEED repeats a run.
 set -euo pipefail
 
 seconds=${1:-60}
-[[ $seconds =~ ^[1-9][0-9]*$ ]] || { echo "usage: run.sh [SECONDS], a whole number from 1" >&2; exit 64; }
+[[ $seconds =~ ^[1-9][0-9]*$ ]] || { echo "usage: run.sh [SECONDS] [TARGET...], a whole number from 1" >&2; exit 64; }
+targets=("${@:2}")
+((${#targets[@]} > 0)) || targets=(packet attributes dictionary)
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 build=$root/.build/fuzz
 vectors=$root/Tests/Shared/RADIUS
-mkdir -p "$build/corpus" "$build/eap-corpus" "$build/findings"
+mkdir -p "$build/findings"
 
 # shellcheck disable=SC2054 # -sanitize takes its list with commas
 flags=(
@@ -22,42 +24,57 @@ flags=(
 objects=()
 for module in WireFormat Crypto RADIUS; do
     echo "compiling $module"
-    mapfile -t sources < <(find "$root/Shared/$module" -name '*.swift')
+    mapfile -t sources < <(find "$root/Shared/$module" -name '*.swift' | sort)
     swiftc "${flags[@]}" -wmo -module-name "$module" -emit-module -emit-module-path "$build/$module.swiftmodule" \
         -emit-object -o "$build/$module.o" "${sources[@]}"
     objects+=("$build/$module.o")
 done
-echo "linking the fuzzers"
-for name in Packet EAP; do
-    exercise=$vectors/${name/Packet/Codec}Exercise.swift
-    swiftc "${flags[@]}" -module-name "${name}Fuzzer" -o "$build/$name-fuzzer" \
-        "$root/Tests/Fuzz/${name}Fuzzer.swift" "$exercise" "${objects[@]}" -lcrypto
-done
 
-# The seeds are the hexadecimal literals of the vector files, their continued lines joined.
-index=0
-while read -r packet; do
-    index=$((index + 1))
-    # shellcheck disable=SC2001 # a backslash for every pair of digits is beyond ${x//}
-    printf '%b' "$(sed 's/../\\x&/g' <<<"$packet")" >"$build/corpus/vector-$index"
-done < <(sed -e ':join' -e '/\\$/{N;s/\\\n *//;b join' -e '}' "$vectors"/*Vectors.swift | grep -oE '\b[0-9a-f]{40,}\b')
-[[ $index -gt 0 ]] || { echo "no vectors found in $vectors" >&2; exit 1; }
-
-# A conversation by MD5 and one by MSCHAPv2: each packet with its length in front, odd where the identifier is to be mended.
-zeros() { printf '\\x00%.0s' $(seq "$1"); }
-printf '%b' "\x09\x02\x01\x00\x08\x01bob\x00\x07\x02\x01\x00\x06\x03\x04\x00\x17\x02\x01\x00\x16\x04\x10$(zeros 17)" \
-    >"$build/eap-corpus/md5"
-printf '%b' "\x09\x02\x01\x00\x08\x01bob\x00\x3f\x02\x01\x00\x3f\x1a\x02\x01\x00\x3a\x31$(zeros 49)bob\x00\x07\x02\x01\x00\x06\x1a\x04\x00" \
-    >"$build/eap-corpus/mschapv2"
-
-# fuzz NAME CORPUS LENGTH: one fuzzer for its half of the time.
-fuzz() {
-    local half=$(((seconds + 1) / 2))
-    echo "fuzzing $1 for $half s"
-    "$build/$1-fuzzer" -max_total_time="$half" -max_len="$3" -timeout=5 -rss_limit_mb=2048 \
-        -seed="${NEXORA_FUZZ_SEED:-0}" -print_final_stats=1 -artifact_prefix="$build/findings/" "$build/$2"
+# link NAME EXERCISE: one fuzzer from Tests/Fuzz and what it shares with the tests.
+link() {
+    echo "linking $1"
+    swiftc "${flags[@]}" -module-name "$1" -o "$build/$1" \
+        "$root/Tests/Fuzz/$1.swift" "$vectors/$2.swift" "${objects[@]}" -lcrypto
 }
 
-echo "$index seeds of packets"
-fuzz Packet corpus 4200
-fuzz EAP eap-corpus 4200
+# packet_seeds FOLDER FROM: the hexadecimal literals of the vector files, their continued lines joined, from that octet on.
+packet_seeds() {
+    local index=0
+    while read -r packet; do
+        index=$((index + 1))
+        # shellcheck disable=SC2001 # a backslash for every pair of digits is beyond ${x//}
+        printf '%b' "$(sed 's/../\\x&/g' <<<"${packet:$2 * 2}")" >"$1/vector-$index"
+    done < <(sed -e ':join' -e '/\\$/{N;s/\\\n *//;b join' -e '}' "$vectors"/*Vectors.swift | grep -oE '\b[0-9a-f]{40,}\b')
+    [[ $index -gt 0 ]] || { echo "no vectors found in $vectors" >&2; exit 1; }
+}
+
+for target in "${targets[@]}"; do
+    corpus=$build/corpus-$target
+    mkdir -p "$corpus"
+    case $target in
+    packet)
+        fuzzer=PacketFuzzer length=4200
+        link PacketFuzzer CodecExercise
+        packet_seeds "$corpus" 0
+        ;;
+    attributes)
+        fuzzer=AttributeFuzzer length=4076
+        link AttributeFuzzer DictionaryExercise
+        packet_seeds "$corpus" 20
+        ;;
+    dictionary)
+        fuzzer=DictionaryFuzzer length=8192
+        link DictionaryFuzzer DictionaryExercise
+        for source in "$root"/Shared/RADIUS/Dictionary/BuiltIn*.swift "$vectors"/DictionaryExercise.swift; do
+            grep -E '^ *(ATTRIBUTE|VALUE|VENDOR|BEGIN-|END-)' "$source" | sed 's/^ *//' \
+                | split -l 40 - "$corpus/$(basename "$source" .swift)-"
+        done
+        printf '%s\n' '$INCLUDE 1' = 'VENDOR V 9 format=1,1,c' 'BEGIN-VENDOR V' 'ATTRIBUTE T 1 tlv' 'BEGIN-TLV T' \
+            'ATTRIBUTE L 1 byte' 'END-TLV T' 'END-VENDOR V' '$INCLUDE- 3' >"$corpus/includes"
+        ;;
+    *) echo "no target $target; there are packet, attributes and dictionary" >&2; exit 64 ;;
+    esac
+    echo "fuzzing $target for $seconds s from $(find "$corpus" -type f | wc -l) seeds"
+    "$build/$fuzzer" -max_total_time="$seconds" -max_len="$length" -timeout=5 -rss_limit_mb=2048 \
+        -seed="${NEXORA_FUZZ_SEED:-0}" -print_final_stats=1 -artifact_prefix="$build/findings/$target-" "$corpus"
+done

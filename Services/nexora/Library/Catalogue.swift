@@ -3,4 +3,4 @@ package let allCommands: [CommandSpec] =
     KeyCommands.all + MigrateCommands.all + BootstrapCommand.all + TenantCommands.all + NASCommands.all
     + PlanCommands.all
     + CustomerCommands.all + ServiceCommands.all + ImportCommand.all + SessionCommands.all + TailCommand.all
-    + DeadLetterCommands.all + DoctorCommand.all
+    + DeadLetterCommands.all + DictionaryCommand.all + DoctorCommand.all

@@ -51,7 +51,8 @@ struct AttributeDecoder {
     private mutating func decodeLong(_ attributes: ArraySlice<Attribute>) -> Int {
         let first = attributes[attributes.startIndex]
         let run = Self.run(attributes) { attribute in
-            guard attribute.type == first.type, attribute.value.count >= 2, attribute.value[0] == first.value.first else {
+            guard attribute.type == first.type, attribute.value.count >= 2, attribute.value[0] == first.value.first
+            else {
                 return nil
             }
             return (attribute.value[1] & 0x80 != 0, attribute.value[2...])

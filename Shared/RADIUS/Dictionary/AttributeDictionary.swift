@@ -10,10 +10,14 @@ package struct AttributeDictionary: Sendable {
     /// Every name of a number in the order of definition.
     package var values: [DictionaryValue] { storage.values }
 
+    /// Names for numbers of attributes that no line defines: harmless and left out. One of FreeRADIUS' own files has some.
+    package let warnings: [DictionaryError]
+
     let storage: DictionaryStorage
 
-    init(_ storage: DictionaryStorage) {
+    init(_ storage: DictionaryStorage, warnings: [DictionaryError]) {
         self.storage = storage
+        self.warnings = warnings
     }
 
     // MARK: - Attributes

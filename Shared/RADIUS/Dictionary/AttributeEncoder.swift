@@ -27,7 +27,8 @@ struct AttributeEncoder {
         var rest = leaves[...]
         while let first = rest.first {
             // Neighbours within one TLV share it.
-            let run = first.place.tlv.isEmpty
+            let run =
+                first.place.tlv.isEmpty
                 ? rest.prefix(1) : rest.prefix { !$0.place.tlv.isEmpty && $0.place.top == first.place.top }
             rest = rest[run.endIndex...]
             do throws(Problem) {

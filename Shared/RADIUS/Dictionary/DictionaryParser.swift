@@ -38,17 +38,17 @@ struct DictionaryParser {
             throw DictionaryError(file: name, line: 0, problem: .includeOutside(name))
         }
         try parse(path, isOptional: false, includedFrom: (path, 0))
+        var warnings: [DictionaryError] = []
         for late in lateValues {
-            let problem: DictionaryError.Problem?
             do throws(DictionaryError.Problem) {
-                let isKnown = try builder.addValue(late.attribute, late.name, late.number)
-                problem = isKnown ? nil : .unknownAttribute(late.attribute)
+                guard try !builder.addValue(late.attribute, late.name, late.number) else { continue }
             } catch {
-                problem = error
+                throw DictionaryError(file: late.file, line: late.line, problem: error)
             }
-            if let problem { throw DictionaryError(file: late.file, line: late.line, problem: problem) }
+            let problem = DictionaryError.Problem.unknownAttribute(late.attribute)
+            warnings.append(DictionaryError(file: late.file, line: late.line, problem: problem))
         }
-        return AttributeDictionary(builder.storage)
+        return AttributeDictionary(builder.storage, warnings: warnings)
     }
 
     // MARK: - Files

@@ -8,7 +8,8 @@ enum DictionaryWords {
         if let type = AttributeValueType(name: text) { return AttributeShape(type: type) }
         guard text.hasPrefix("octets["), text.hasSuffix("]") else { throw .unknownType(word) }
         let digits = text.dropFirst("octets[".count).dropLast()
-        guard let number = DictionaryLine.number(digits), let length = UInt8(exactly: number), (1...253).contains(length)
+        guard let number = DictionaryLine.number(digits), let length = UInt8(exactly: number),
+            (1...253).contains(length)
         else { throw .badNumber(String(digits)) }
         return AttributeShape(type: .octets, length: length)
     }

@@ -20,7 +20,8 @@ enum TimeText {
             year >= 1970, (1...12).contains(month), (1...length(of: month, year)).contains(day), hour < 24,
             minute < 60, second < 60
         else { return nil }
-        let days = (1970..<year).reduce(0) { $0 + (isLeap($1) ? 366 : 365) }
+        let days =
+            (1970..<year).reduce(0) { $0 + (isLeap($1) ? 366 : 365) }
             + (1..<month).reduce(0) { $0 + length(of: $1, year) } + day - 1
         return UInt64(((days * 24 + hour) * 60 + minute) * 60 + second)
     }

@@ -39,7 +39,7 @@ extension AttributeCodec {
 
     /// Where the value under those numbers stands.
     func place(_ path: [UInt32], _ attribute: Int32?) throws(AttributeEncodingError.Problem) -> WirePlace {
-        guard let first = path.first, let type = UInt8(exactly: first), type > 0 else { throw .notOnTheWire }
+        guard let first = path.first, let type = UInt8(exactly: first) else { throw .notOnTheWire }
         if type == AttributeType.vendorSpecific, path.count > 1 {
             guard path.count > 2 else { throw .incompleteNumber }
             guard path[2] <= dictionary.format(ofVendor: path[1]).greatestCode else { throw .notOnTheWire }
