@@ -172,7 +172,7 @@ let suites: [Target] = [
         "Tests/Services/nexora",
         [
             "NexoraCommand", "Domain", "Events", "Persistence", "Postgres", "NATS", "Crypto", "Concurrency",
-            "Observability", "SharedTesting", "WireFormat",
+            "Observability", "RADIUS", "SharedTesting", "WireFormat",
         ]
     ),
     tests("ArchitectureTests", "Tests/Architecture", ["SharedTesting"]),

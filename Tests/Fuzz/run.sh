@@ -69,6 +69,7 @@ for target in "${targets[@]}"; do
             grep -E '^ *(ATTRIBUTE|VALUE|VENDOR|BEGIN-|END-)' "$source" | sed 's/^ *//' \
                 | split -l 40 - "$corpus/$(basename "$source" .swift)-"
         done
+        # shellcheck disable=SC2016 # the dollar is the dictionary's
         printf '%s\n' '$INCLUDE 1' = 'VENDOR V 9 format=1,1,c' 'BEGIN-VENDOR V' 'ATTRIBUTE T 1 tlv' 'BEGIN-TLV T' \
             'ATTRIBUTE L 1 byte' 'END-TLV T' 'END-VENDOR V' '$INCLUDE- 3' >"$corpus/includes"
         ;;

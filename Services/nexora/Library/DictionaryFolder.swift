@@ -1,20 +1,24 @@
 import Glibc
-import RADIUS
+package import RADIUS
 
 /// Where dictionaries of attributes are read from.
-enum DictionaryFolder {
+package enum DictionaryFolder {
     /// The main file of Debian's package freeradius-common.
-    static let standard = "/usr/share/freeradius/dictionary"
+    package static let standard = "/usr/share/freeradius/dictionary"
 
     /// A dictionary and where it came from.
-    struct Loaded {
-        let dictionary: AttributeDictionary
+    package struct Loaded: Sendable {
+        package let dictionary: AttributeDictionary
         /// The file's path, or `built-in`.
-        let source: String
+        package let source: String
     }
 
-    /// The dictionary of the file at `path`. Without a path FreeRADIUS' where it is installed, else the server's own.
-    static func load(_ path: String?) throws(CommandFailure) -> Loaded {
+    /// The dictionary of the file at `path`. Without a path the one at `standard` where it is installed, else the server's
+    /// own.
+    package static func load(
+        _ path: String?,
+        standard: String = DictionaryFolder.standard
+    ) throws(CommandFailure) -> Loaded {
         do throws(DictionaryError) {
             if let path { return Loaded(dictionary: try read(path), source: path) }
             guard Self.exists(standard) else {

@@ -197,8 +197,10 @@ struct DictionaryParser {
         guard blocks.open.isEmpty else { throw .notClosed("BEGIN-\(blocks.open[0].keyword) \(blocks.open[0].name)") }
         var container: String?
         if words.count == 3 {
-            guard words[2].hasPrefix("format=") else { throw .unknownFormat(words[2]) }
-            container = String(words[2].dropFirst("format=".count))
+            guard let prefix = ["format=", "parent="].first(where: words[2].hasPrefix) else {
+                throw .unknownFormat(words[2])
+            }
+            container = String(words[2].dropFirst(prefix.count))
         }
         let scope = try builder.scope(ofVendor: words[1], within: container)
         blocks.open.append(("VENDOR", words[1], blocks.scope))

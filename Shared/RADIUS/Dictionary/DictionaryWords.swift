@@ -21,15 +21,20 @@ enum DictionaryWords {
             if let flag = AttributeFlags.byName.first(where: { $0.0 == text })?.1 {
                 shape.flags.insert(flag)
             } else if text.hasPrefix("encrypt=") {
-                guard let number = DictionaryLine.number(text.dropFirst("encrypt=".count)),
-                    let raw = UInt8(exactly: number), let hiding = HidingMethod(rawValue: raw)
-                else { throw .unknownFlag(text) }
+                let method = text.dropFirst("encrypt=".count)
+                guard let hiding = hidingMethods[String(method)] else { throw .unknownFlag(text) }
                 shape.hiding = hiding
             } else {
                 throw .unknownFlag(text)
             }
         }
     }
+
+    /// By number, and by the names that later files use.
+    private static let hidingMethods: [String: HidingMethod] = [
+        "0": .none, "1": .userPassword, "2": .salted, "3": .ascendSecret, "user-password": .userPassword,
+        "tunnel-password": .salted, "ascend-secret": .ascendSecret,
+    ]
 
     /// `format=type,length` in octets, `,c` behind it for WiMAX' continuation octet.
     static func vendorFormat(_ word: String) throws(Problem) -> VendorFormat {

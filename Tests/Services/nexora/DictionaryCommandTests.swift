@@ -1,5 +1,6 @@
 import Domain
 import NexoraCommand
+import RADIUS
 import SharedTesting
 import Testing
 
@@ -68,5 +69,13 @@ import Testing
         #expect(missing.code == .notFound && missing.errors.contains("nowhere"))
         let folder = await run("dictionary --path \(directory.path)")
         #expect(folder.code == .badData)
+    }
+
+    @Test(.proves("RAD-19")) func `without FreeRADIUS' files the server's own dictionary serves`() throws {
+        let own = try DictionaryFolder.load(nil, standard: "/nowhere/dictionary")
+        #expect(own.source == "built-in" && own.dictionary.attribute(named: "Mikrotik-Rate-Limit") != nil)
+        let debian = try DictionaryFolder.load(nil)
+        #expect(debian.source == "/usr/share/freeradius/dictionary")
+        #expect(debian.dictionary.attributes.count > own.dictionary.attributes.count)
     }
 }

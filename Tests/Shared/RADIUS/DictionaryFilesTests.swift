@@ -25,7 +25,7 @@ import Testing
         _ = unsafe line.withCString { unsafe write(STDERR_FILENO, $0, strlen($0)) }
         #expect(dictionary.attributes.count > 7_400 && dictionary.values.count > 7_900)
         #expect(dictionary.warnings.isEmpty)
-        #expect(taken < .seconds(5))
+        #expect(taken < .seconds(30), "even a debug build on a busy machine needs less")
     }
 
     @Test(.proves("RAD-19"), arguments: others)

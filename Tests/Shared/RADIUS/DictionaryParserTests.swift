@@ -17,7 +17,7 @@ import Testing
         BEGIN-VENDOR Acme
         ATTRIBUTE Acme-Box 0x0101 tlv
         BEGIN-TLV Acme-Box
-        ATTRIBUTE Acme-Secret 3 octets[16] encrypt=2
+        ATTRIBUTE Acme-Secret 3 octets[16] encrypt=Tunnel-Password
         END-TLV Acme-Box
         ATTRIBUTE Later 258 short
         END-VENDOR Acme
