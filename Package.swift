@@ -118,6 +118,16 @@ let services: [Target] = [
     executable("nexora", "Services/nexora/Executable", ["NexoraCommand"]),
 ]
 
+/// What stands in for the world around the daemons; no daemon links them.
+let simulators: [Target] = [
+    library(
+        "NASSimulator",
+        "Tests/Simulators/nas-simulator/Library",
+        ["CPlatform", "Concurrency", "Crypto", "Postgres", "RADIUS", "Sockets", "WireFormat"]
+    ),
+    executable("nas-simulator", "Tests/Simulators/nas-simulator/Executable", ["NASSimulator"]),
+]
+
 let suites: [Target] = [
     tests("WireFormatTests", "Tests/Shared/WireFormat", ["WireFormat", "SharedTesting"]),
     tests("DomainTests", "Tests/Shared/Domain", ["Domain", "SharedTesting"]),
@@ -175,12 +185,17 @@ let suites: [Target] = [
             "Observability", "RADIUS", "SharedTesting", "WireFormat",
         ]
     ),
+    tests(
+        "NASSimulatorTests",
+        "Tests/Simulators/nas-simulator/Tests",
+        ["NASSimulator", "RADIUS", "Crypto", "WireFormat", "SharedTesting"]
+    ),
     tests("ArchitectureTests", "Tests/Architecture", ["SharedTesting"]),
 ]
 
 /// NEXORA_TEST_SUITES=RADIUSTests,DomainTests leaves the other suites out, for an edit-build-test loop of seconds.
 let wanted = Context.environment["NEXORA_TEST_SUITES"].map { Set($0.split(separator: ",").map(String.init)) }
 
-let targets = (shared + services + suites).filter { !$0.isTest || wanted?.contains($0.name) ?? true }
+let targets = (shared + services + simulators + suites).filter { !$0.isTest || wanted?.contains($0.name) ?? true }
 
 let package = Package(name: "nexora", targets: targets)

@@ -1,0 +1,4 @@
+import Glibc
+import NASSimulator
+
+exit(await Application.run(Array(CommandLine.arguments.dropFirst())))
