@@ -188,7 +188,7 @@ let suites: [Target] = [
     tests(
         "NASSimulatorTests",
         "Tests/Simulators/nas-simulator/Tests",
-        ["NASSimulator", "RADIUS", "Crypto", "WireFormat", "SharedTesting"]
+        ["NASSimulator", "Domain", "RADIUS", "Crypto", "WireFormat", "SharedTesting"]
     ),
     tests("ArchitectureTests", "Tests/Architecture", ["SharedTesting"]),
 ]

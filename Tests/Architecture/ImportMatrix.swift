@@ -33,6 +33,13 @@ enum ImportMatrix {
 
     static let testingModule = "SharedTesting"
 
+    /// What stands in for the world around the daemons. It speaks their protocols and reads their tables, and knows nothing
+    /// of their rules: a mistake in those must not be its own.
+    static let simulators = "Tests/Simulators/"
+    static let simulator: Set = [
+        "CPlatform", "Concurrency", "Crypto", "Observability", "Postgres", "RADIUS", "Sockets", "WireFormat",
+    ]
+
     /// What a module may import; nil where the matrix does not know it.
     static func allowed(_ entry: Manifest.Entry) -> Set<String>? {
         let all = Set(shared.keys)
@@ -40,6 +47,7 @@ enum ImportMatrix {
         case "executable": return Set(Manifest.shared.libraries.map(\.name)).subtracting(all)
         case _ where entry.name == testingModule: return all.union(["CPlatform"])
         case _ where entry.path.hasPrefix("Services/"): return all.union(["CPlatform"])
+        case _ where entry.path.hasPrefix(simulators): return simulator
         default: return shared[entry.name]
         }
     }

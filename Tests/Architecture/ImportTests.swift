@@ -23,7 +23,9 @@ import Testing
 
     @Test func `a file imports only what its target may know`() {
         let ours = Set(manifest.entries.map(\.name)).union(ImportMatrix.adapterOfCLibrary.keys).union(["CPlatform"])
-        for file in tree.swiftFiles(under: "Shared", "Services") {
+        let suites = manifest.entries.filter { $0.kind == "tests" }.map { $0.path + "/" }
+        for file in tree.swiftFiles(under: "Shared", "Services", "Tests/Simulators") {
+            if suites.contains(where: file.path.hasPrefix) { continue }
             guard let entry = manifest.owner(of: file.path), let allowed = ImportMatrix.allowed(entry) else {
                 Issue.record("\(file.path) belongs to no target")
                 continue
@@ -68,6 +70,14 @@ import Testing
     @Test func `test tools are linked by tests alone`() {
         for entry in manifest.libraries {
             #expect(!entry.dependencies.contains(ImportMatrix.testingModule), "\(entry.name) links SharedTesting")
+        }
+    }
+
+    @Test func `nothing of the product links a simulator`() {
+        let simulators = Set(manifest.entries.filter { $0.path.hasPrefix(ImportMatrix.simulators) }.map(\.name))
+        #expect(!simulators.isEmpty)
+        for entry in manifest.libraries where !entry.path.hasPrefix(ImportMatrix.simulators) {
+            #expect(simulators.isDisjoint(with: entry.dependencies), "\(entry.name) links a simulator")
         }
     }
 

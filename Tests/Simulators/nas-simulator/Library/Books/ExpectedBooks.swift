@@ -28,8 +28,11 @@ package struct ExpectedBooks: Sendable {
     package enum Standing: Sendable, Equatable {
         /// Closed by its Stop at this instant, with this cause.
         case stopped(at: Int64, cause: UInt32?)
-        /// Ended by its NAS's boot at this instant, or taken for over before.
-        case booted(at: Int64)
+        /// Ended by its NAS's boot, or taken for over before. The instants are those of all boots after its last report: the
+        /// row ends at the one that the server heard of first, and a boot that overtakes another makes that the wrong one.
+        /// `mayWait`: its reports were overtaken by the boot's, so that a server which does not keep its NASes' boots leaves
+        /// the row open for the reaper.
+        case booted(at: [Int64], mayWait: Bool)
         /// A later session has its names: not open.
         case replaced
         /// Nobody knows that it is over: open, or reaped.
@@ -60,10 +63,23 @@ package struct ExpectedBooks: Sendable {
     package private(set) var usage: [String: Usage] = [:]
     /// Microseconds by which an instant may be off that the server took from a packet.
     private let slack: Int64
+    /// Real milliseconds at which each session was first heard of.
+    private var heard: [Int: UInt32] = [:]
+    /// Real milliseconds of a second of the day.
+    private let pace: Double
+    private let dayBegan: Int64
 
     /// `slackSeconds` is how late a packet may arrive with an Acct-Delay-Time from before.
     package init(_ script: DayScript, _ result: PlayResult, slackSeconds: Int = 8) {
         slack = Int64(slackSeconds) * 1_000_000
+        dayBegan = result.dayBegan
+        // The day and the run end together.
+        let day = Double(script.world.wishes.seconds)
+        pace = (Double(result.dayBegan - result.began) / 1e6 + day) * 1000 / day
+        for note in result.journal.notes where note.what == .sent {
+            let session = Int(note.session)
+            heard[session] = min(heard[session] ?? .max, note.milliseconds)
+        }
         // When a NAS said that it had ended everything.
         var boots: [Int: [Int]] = [:]
         for boot in script.boots + result.boots { boots[boot.nas, default: []].append(boot.at) }
@@ -87,7 +103,7 @@ package struct ExpectedBooks: Sendable {
                     tolerance: slack + Int64(drift) * 1_000_000,
                     input: last.input,
                     output: last.output,
-                    standing: standing(session, nas, boots[session.nas] ?? [], latest[key] ?? 0, result.dayBegan)
+                    standing: standing(session, nas, boots[session.nas] ?? [], latest[key] ?? 0)
                 )
             )
             usage[key.username, default: Usage()].input += last.input
@@ -112,15 +128,18 @@ package struct ExpectedBooks: Sendable {
         _ session: SimSession,
         _ nas: SimNAS,
         _ boots: [Int],
-        _ latest: Int,
-        _ dayBegan: Int64
+        _ latest: Int
     ) -> Standing {
         func instant(_ second: Int) -> Int64 { dayBegan + Int64(second) * 1_000_000 }
         if let stop = session.stop, case .stop(let cause) = session.ending {
             return .stopped(at: instant(stop.at), cause: nas.kind.sendsTerminateCause ? cause : nil)
         }
         let last = session.lastReport?.at ?? session.start
-        if let boot = boots.filter({ $0 > session.start && $0 >= last }).min() { return .booted(at: instant(boot)) }
+        let after = boots.filter { $0 > session.start && $0 >= last }.sorted()
+        if let first = after.first {
+            let isOvertaken = Double(heard[session.number] ?? 0) >= Double(first) * pace
+            return .booted(at: after.map(instant), mayWait: isOvertaken)
+        }
         return latest > session.start ? .replaced : .open
     }
 }

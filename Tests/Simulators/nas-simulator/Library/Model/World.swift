@@ -38,8 +38,9 @@ package struct World: Sendable {
         self.wishes = wishes
         plans = SimPlan.offered
         var chance = Chance(seed: wishes.seed, "world")
-        // A second byte for each seed, so that several runs can share a server.
-        let network = 16 + Int(wishes.seed % 200)
+        // Second and third byte by the seed, so that several runs can share a server: 3,200 seeds where none has more NASes.
+        let third = wishes.nases <= 3200 ? Int(wishes.seed / 200 % 16) * 16 : 0
+        let network = (16 + Int(wishes.seed % 200)) << 8 | third
         nases = (0..<wishes.nases).map { number in
             SimNAS(number: number, kind: wishes.kinds[number % wishes.kinds.count], network, wishes.scenario, &chance)
         }
@@ -87,7 +88,7 @@ package struct SimNAS: Sendable {
         self.number = number
         self.kind = kind
         name = "nas-\(number + 1)"
-        address = 127 << 24 | UInt32(network) << 16 | UInt32(number / 200) << 8 | UInt32(number % 200 + 1)
+        address = 127 << 24 | UInt32(network + number / 200) << 8 | UInt32(number % 200 + 1)
         secret = chance.word(24)
         identifier = chance.happens(5000) ? "\(kind.rawValue)-\(number + 1)" : nil
         let isSkewed = chance.happens(scenario.skewed)
@@ -145,5 +146,20 @@ package enum Hexadecimal {
     package static func of(_ value: UInt64, digits: Int) -> String {
         let text = String(value, radix: 16, uppercase: true)
         return String(repeating: "0", count: max(0, digits - text.count)) + text
+    }
+}
+
+extension SimNAS {
+    /// A NAS of one's own choosing.
+    package init(name: String, kind: NASKind, address: UInt32, secret: String, skew: Int = 0) {
+        number = 0
+        self.name = name
+        self.kind = kind
+        self.address = address
+        self.secret = secret
+        identifier = nil
+        self.skew = skew
+        drift = 0
+        echoesClass = kind.echoesClass
     }
 }

@@ -13,7 +13,7 @@ package struct PlayOptions: Sendable {
     package var lastRetransmission = 4.0
     /// Least real seconds between two reports of counters that wrap, and before a report of counters that were reset: what
     /// the server takes in at the same time it may take in in any order.
-    package var orderlyPause = 0.4
+    package var orderlyPause = 0.25
     package var resetPause = 3.0
     /// Whether the server is restarted meanwhile, so that it forgets whom it has answered what.
     package var serverRestarts = false

@@ -1,0 +1,81 @@
+"""A day of the NAS simulator (Tests/Simulators/nas-simulator) against a running system."""
+
+import json
+import subprocess
+
+from system import programs
+
+
+class Day:
+    """One seed's day: its directory is created through `nexora`, then it is played and compared with Postgres."""
+
+    def __init__(self, system, seed, subscribers=300, nases=9, scenario="worst", duration=60, *more):
+        self.system, self.seed = system, seed
+        self.folder = system.folder / f"day-{seed}"
+        self.folder.mkdir()
+        self.report_path, self.child = self.folder / "report.json", None
+        self.events_path = self.folder / "events.jsonl"
+        self.wishes = [
+            programs() / "nas-simulator", "--seed", seed, "--subscribers", subscribers, "--nases", nases, "--scenario",
+            scenario, "--duration", duration, *more,
+        ]
+
+    def prepare(self):
+        """Tenant, plans, NASes and subscribers, by the operator's own means."""
+        directory, subscribers = self.folder / "directory.jsonl", self.folder / "subscribers.csv"
+        self._run("--directory-file", directory, "--subscribers-file", subscribers)
+        entries = [json.loads(line) for line in directory.read_text().splitlines()]
+        tenant = entries[0]["subdomain"]
+        for entry in entries:
+            kind, name, secret = entry.pop("kind"), entry.pop("name"), entry.pop("secret", None)
+            options = [word for option, value in entry.items() for word in (f"--{option}", value)]
+            if kind != "tenant":
+                options += ["--tenant", tenant]
+            if secret:
+                options += ["--secret-from", "env:NAS_SECRET"]
+            self.system.nexora(kind, "add", name, *options, NAS_SECRET=secret or "")
+        self.system.nexora("import", subscribers, "--tenant", tenant)
+        return self
+
+    def start(self, *more):
+        """Plays in the background; `finish` waits for the end."""
+        radius = self.system.radius
+        server = f"127.0.0.1:{radius.auth_port}:{radius.acct_port}"
+        command = [*self.wishes, "--server", server, "--report", self.report_path, "--events", self.events_path, *more]
+        with open(self.folder / "output", "wb") as output:
+            self.child = subprocess.Popen(
+                [str(word) for word in command], env=self.system.urls, stdin=subprocess.DEVNULL, stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        return self
+
+    def output(self):
+        return (self.folder / "output").read_text(errors="replace")
+
+    def finish(self, seconds=600):
+        """The report; fails with the simulator's own words where something does not hold."""
+        try:
+            status = self.child.wait(seconds)
+        finally:
+            self.stop()
+        said = self.output()
+        print(said)
+        assert status == 0, said[-20_000:]
+        return json.loads(self.report_path.read_text())
+
+    def stop(self):
+        if self.child is not None and self.child.poll() is None:
+            self.child.kill()
+            self.child.wait()
+
+    def events(self):
+        """What CoA and Disconnect did so far."""
+        if not self.events_path.exists():
+            return []
+        text = self.events_path.read_text()
+        return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
+
+    def _run(self, *more):
+        command = [str(word) for word in (*self.wishes, *more)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
