@@ -118,7 +118,9 @@ package struct Invocation: Sendable {
         }
         switch name {
         case "--seed":
-            guard let number = UInt64(value) else { throw Mistake(description: "--seed is a number from 0 to 2^64 - 1") }
+            guard let number = UInt64(value) else {
+                throw Mistake(description: "--seed is a number from 0 to 2^64 - 1")
+            }
             seed = number
         case "--subscribers": subscribers = try number(1...1_000_000)
         case "--nases": nases = try number(1...50_000)

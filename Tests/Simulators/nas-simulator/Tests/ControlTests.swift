@@ -46,7 +46,8 @@ import WireFormat
 
     private static func bytes(_ hex: String) throws -> [UInt8] { try #require(Hex.decode(hex)) }
 
-    private static func request(_ code: PacketCode, _ attributes: [Attribute], identifier: UInt8 = 1) throws -> [UInt8] {
+    private static func request(_ code: PacketCode, _ attributes: [Attribute], identifier: UInt8 = 1) throws -> [UInt8]
+    {
         let packet = Packet(code, identifier: identifier, attributes: [.messageAuthenticator] + attributes)
         return try #require(packet.encodedRequest(secret: SharedSecret(Array(secret.utf8))))
     }
@@ -73,8 +74,12 @@ import WireFormat
     @Test func `a MikroTik changes its rate and says so`() throws {
         var desk = Self.desk(.mikrotik)
         let outcome = Self.take(&desk, try Self.bytes(Self.changeRate))
-        #expect(outcome.reply == (try Self.bytes(
-            "2c3200264a45db76e4ecddc64c4f35941098a8ca501248f68b8de599089134de82597c165c4e")))
+        #expect(
+            outcome.reply
+                == (try Self.bytes(
+                    "2c3200264a45db76e4ecddc64c4f35941098a8ca501248f68b8de599089134de82597c165c4e"
+                ))
+        )
         var changed = Self.bob
         changed.speed = Speed(upload: 20_000_000, download: 100_000_000)
         #expect(outcome.effect == .changed(session: 4, changed))
@@ -83,8 +88,12 @@ import WireFormat
     @Test func `a session that is not there is told by 503`() throws {
         var desk = Self.desk(.mikrotik)
         let outcome = Self.take(&desk, try Self.bytes(Self.changeRate), [:])
-        #expect(outcome.reply == (try Self.bytes(
-            "2d32002c7dda003897cdc1761fc17f61ddd286d050124988568ea644c096977017a777a483d86506000001f7")))
+        #expect(
+            outcome.reply
+                == (try Self.bytes(
+                    "2d32002c7dda003897cdc1761fc17f61ddd286d050124988568ea644c096977017a777a483d86506000001f7"
+                ))
+        )
         #expect(outcome.effect == .none)
     }
 
@@ -92,15 +101,20 @@ import WireFormat
     func `every kind disconnects and says why the session ended`(kind: NASKind) throws {
         var desk = Self.desk(kind)
         let outcome = Self.take(&desk, try Self.bytes(Self.disconnect))
-        #expect(outcome.reply == (try Self.bytes(
-            "2933002cfa85fb98c2e51ff4c3fecbdfe06647f850129c965d4afc019c0791ae27652dfcd66b310600000006")))
+        #expect(
+            outcome.reply
+                == (try Self.bytes(
+                    "2933002cfa85fb98c2e51ff4c3fecbdfe06647f850129c965d4afc019c0791ae27652dfcd66b310600000006"
+                ))
+        )
         #expect(outcome.effect == .ended(session: 4, cause: 6))
     }
 
     @Test func `what names no session is told by 402`() throws {
-        // A hotspot wants Framed-IP-Address as well, which this packet has, but the plain one does without a name at all.
+        // A hotspot wants Framed-IP-Address as well.
         var hotspot = Self.desk(.mikrotik, isHotspot: true)
         #expect(try Self.cause(Self.take(&hotspot, try Self.bytes(Self.disconnect))) == 0)
+        #expect(try Self.cause(Self.take(&hotspot, try Self.request(.disconnectRequest, Self.byBoth))) == 402)
         let byAddress = [Attribute(AttributeType.framedIPAddress, 0x0a14_1e28)]
         for kind in [NASKind.mikrotik, .cisco, .huawei, .juniper, .nokia, .ubiquiti, .coovachilli] {
             var desk = Self.desk(kind)
@@ -117,8 +131,12 @@ import WireFormat
             identifier: request.identifier,
             attributes: [.messageAuthenticator, Attribute(AttributeType.errorCause, ErrorCause.missingAttribute)]
         ).encodedReply(requestAuthenticator: request.authenticator, secret: SharedSecret(Array(Self.secret.utf8)))
-        #expect(reply == (try Self.bytes(
-            "2a33002c2913ddc9d4c0b2399ec977a6a8c4831a50126c487208507f29881dcbf3c1b0971a16650600000192")))
+        #expect(
+            reply
+                == (try Self.bytes(
+                    "2a33002c2913ddc9d4c0b2399ec977a6a8c4831a50126c487208507f29881dcbf3c1b0971a16650600000192"
+                ))
+        )
     }
 
     @Test func `a Cisco authenticates a session again and changes nothing`() throws {

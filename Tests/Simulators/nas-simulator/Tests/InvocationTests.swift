@@ -6,8 +6,10 @@ import Testing
 @Suite struct InvocationTests {
     @Test func `everything that is asked for is understood`() throws {
         let line = try Invocation([
-            "--seed", "18446744073709551615", "--subscribers", "10000", "--nases", "50", "--vendors", "mikrotik,accel-ppp",
-            "--scenario", "busy", "--server", "127.0.0.1:18120:18130", "--database", "postgresql:///x", "--duration", "30",
+            "--seed", "18446744073709551615", "--subscribers", "10000", "--nases", "50", "--vendors",
+            "mikrotik,accel-ppp",
+            "--scenario", "busy", "--server", "127.0.0.1:18120:18130", "--database", "postgresql:///x", "--duration",
+            "30",
             "--listen", "--control-mode", "slow:250", "--live", "20", "--server-restarts",
         ])
         #expect(line.seed == .max && line.subscribers == 10_000 && line.nases == 50)
@@ -20,7 +22,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ["--seed"], ["--seed", "-1"], ["--nases", "0"], ["--vendors", "zyxel"], ["--vendors", ""], ["--scenario", "good"],
+        ["--seed"], ["--seed", "-1"], ["--nases", "0"], ["--vendors", "zyxel"], ["--vendors", ""],
+        ["--scenario", "good"],
         ["--server", "localhost:1:2"], ["--server", "127.0.0.1:1"], ["--server", ""], ["--control-mode", "slow"],
         ["--unknown", "1"], ["--live", "5"],
     ])

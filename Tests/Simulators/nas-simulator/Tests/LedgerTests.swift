@@ -123,7 +123,8 @@ import Testing
             record.sessionSeconds = UInt32(clamping: told.age)
             record.inputOctets = wraps ? told.countedInput & 0xffff_ffff : told.countedInput
             record.outputOctets = wraps ? told.countedOutput & 0xffff_ffff : told.countedOutput
-            record.hasGigawords = nas.kind.counters == .gigawords || max(record.inputOctets, record.outputOctets) >> 32 > 0
+            record.hasGigawords =
+                nas.kind.counters == .gigawords || max(record.inputOctets, record.outputOctets) >> 32 > 0
             if nas.kind.sendsPackets, told.kind != .start {
                 record.inputPackets = Int64(told.countedInputPackets)
                 record.outputPackets = Int64(told.countedOutputPackets)

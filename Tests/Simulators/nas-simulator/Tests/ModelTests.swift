@@ -5,7 +5,9 @@ import Testing
 
 /// The model is a pure function of its wishes, and what it calls the truth is one.
 @Suite struct ModelTests {
-    static func script(_ seed: UInt64, _ scenario: Scenario = .worst, subscribers: Int = 40, nases: Int = 9) -> DayScript {
+    static func script(_ seed: UInt64, _ scenario: Scenario = .worst, subscribers: Int = 40, nases: Int = 9)
+        -> DayScript
+    {
         DayScript(World(World.Wishes(seed: seed, subscribers: subscribers, nases: nases, scenario: scenario)))
     }
 
@@ -37,7 +39,11 @@ import Testing
     @Test func `the sequence of a seed never changes`() {
         var chance = Chance(seed: 0)
         // The published first outputs of SplitMix64 for the seed 0.
-        #expect([chance.bits(), chance.bits(), chance.bits()] == [0xe220_a839_7b1d_cdaf, 0x6e78_9e6a_a1b9_65f4, 0x06c4_5d18_8009_454f])
+        #expect(
+            [chance.bits(), chance.bits(), chance.bits()] == [
+                0xe220_a839_7b1d_cdaf, 0x6e78_9e6a_a1b9_65f4, 0x06c4_5d18_8009_454f,
+            ]
+        )
         var dice = Chance(seed: 1)
         let throwsOfDice = (0..<600).map { _ in dice.within(1...6) }
         #expect(Set(throwsOfDice) == Set(1...6))

@@ -113,7 +113,10 @@ import Testing
     }
 
     /// Sessions under one key are told apart by their starts.
-    @Test func `sessions that share their names do not begin within the tolerance of starts unless something ended the first`() {
+    @Test
+    func
+        `sessions that share their names do not begin within the tolerance of starts unless something ended the first`()
+    {
         for seed in Self.seeds {
             let script = ModelTests.script(seed)
             for (key, sessions) in Dictionary(grouping: script.sessions, by: { ExpectedBooks.key($0, script.world) }) {

@@ -29,7 +29,9 @@ package enum Comparison {
     /// All discrepancies, those of sessions first.
     package static func differences(_ expected: ExpectedBooks, _ found: FoundBooks, _ span: Span) -> [Discrepancy] {
         var wrong = sessions(expected, found) + usage(expected, found, span)
-        if found.pending > 0 { wrong.append(Discrepancy("\(found.pending) commits of usage are not in usage_daily yet")) }
+        if found.pending > 0 {
+            wrong.append(Discrepancy("\(found.pending) commits of usage are not in usage_daily yet"))
+        }
         if found.deadLetters > 0 { wrong.append(Discrepancy("\(found.deadLetters) dead letters")) }
         return wrong
     }
@@ -86,13 +88,16 @@ package enum Comparison {
         switch (session.standing, row.closedBy) {
         case (.stopped(let at, let cause), "stop"):
             if row.cause != cause.map(Int64.init) {
-                wrong.append("Acct-Terminate-Cause \(row.cause.map { String($0) } ?? "none") instead of \(session.standing)")
+                wrong.append(
+                    "Acct-Terminate-Cause \(row.cause.map { String($0) } ?? "none") instead of \(session.standing)"
+                )
             }
             if let text = row.end.flatMap({ off($0, at, session.tolerance) }) { wrong.append("its end is \(text)") }
         case (.booted(let at, _), "nas_reboot"):
             let offsets = at.map { instant in row.end.flatMap { off($0, instant, session.tolerance) } }
             if let text = offsets.allSatisfy({ $0 != nil }) ? offsets[0] : nil { wrong.append("its end is \(text)") }
-        case (.booted, "replaced"), (.booted, "reaper"), (.replaced, "replaced"), (.replaced, "reaper"), (.open, "reaper"):
+        case (.booted, "replaced"), (.booted, "reaper"), (.replaced, "replaced"), (.replaced, "reaper"),
+            (.open, "reaper"):
             break
         case (.open, nil), (.booted(_, mayWait: true), nil): break
         default: wrong.append("it is \(row.closedBy ?? "open") instead of \(session.standing)")

@@ -42,7 +42,9 @@ enum ControlChange {
         guard attribute.type == AttributeType.vendorSpecific else {
             return (ControlRules.Name(0, attribute.type), attribute.value)
         }
-        guard attribute.value.count >= 6, let vendor = ControlDesk.number(Array(attribute.value[..<4])) else { return nil }
+        guard attribute.value.count >= 6, let vendor = ControlDesk.number(Array(attribute.value[..<4])) else {
+            return nil
+        }
         return (ControlRules.Name(vendor, attribute.value[4]), Array(attribute.value[6...]))
     }
 

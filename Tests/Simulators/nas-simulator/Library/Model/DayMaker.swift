@@ -32,7 +32,9 @@ struct DayMaker {
         }
     }
 
-    private func interval(_ session: SimSession) -> Int { world.plans[world.subscribers[session.subscriber].plan].interim }
+    private func interval(_ session: SimSession) -> Int {
+        world.plans[world.subscribers[session.subscriber].plan].interim
+    }
 
     private mutating func addBoots(of nas: SimNAS) {
         var chance = Chance(seed: wishes.seed, "boots", nas.number)

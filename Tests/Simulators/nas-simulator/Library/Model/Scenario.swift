@@ -35,23 +35,65 @@ package struct Scenario: Sendable, Equatable {
 
     /// Everything works.
     package static let calm = Scenario(
-        name: "calm", wrongLogins: 50, suspended: 50, lostRecords: 0, lostStops: 0, reboots: 0, quickReboots: 0,
-        crashes: 0, duplicates: 10, lostPackets: 5, heldBack: 0, repeats: 0, skewed: 0, forgetsClass: 0, oddIDs: 0,
-        counterResets: 0, quickReturns: 500
+        name: "calm",
+        wrongLogins: 50,
+        suspended: 50,
+        lostRecords: 0,
+        lostStops: 0,
+        reboots: 0,
+        quickReboots: 0,
+        crashes: 0,
+        duplicates: 10,
+        lostPackets: 5,
+        heldBack: 0,
+        repeats: 0,
+        skewed: 0,
+        forgetsClass: 0,
+        oddIDs: 0,
+        counterResets: 0,
+        quickReturns: 500
     )
 
     /// A day like most.
     package static let busy = Scenario(
-        name: "busy", wrongLogins: 300, suspended: 200, lostRecords: 50, lostStops: 50, reboots: 2000,
-        quickReboots: 1000, crashes: 5000, duplicates: 100, lostPackets: 100, heldBack: 50, repeats: 20, skewed: 1000,
-        forgetsClass: 500, oddIDs: 50, counterResets: 10, quickReturns: 1500
+        name: "busy",
+        wrongLogins: 300,
+        suspended: 200,
+        lostRecords: 50,
+        lostStops: 50,
+        reboots: 2000,
+        quickReboots: 1000,
+        crashes: 5000,
+        duplicates: 100,
+        lostPackets: 100,
+        heldBack: 50,
+        repeats: 20,
+        skewed: 1000,
+        forgetsClass: 500,
+        oddIDs: 50,
+        counterResets: 10,
+        quickReturns: 1500
     )
 
     /// Everything that goes wrong does.
     package static let worst = Scenario(
-        name: "worst", wrongLogins: 800, suspended: 300, lostRecords: 300, lostStops: 600, reboots: 7000,
-        quickReboots: 4000, crashes: 6000, duplicates: 500, lostPackets: 300, heldBack: 400, repeats: 300, skewed: 3000,
-        forgetsClass: 2500, oddIDs: 300, counterResets: 150, quickReturns: 3000
+        name: "worst",
+        wrongLogins: 800,
+        suspended: 300,
+        lostRecords: 300,
+        lostStops: 600,
+        reboots: 7000,
+        quickReboots: 4000,
+        crashes: 6000,
+        duplicates: 500,
+        lostPackets: 300,
+        heldBack: 400,
+        repeats: 300,
+        skewed: 3000,
+        forgetsClass: 2500,
+        oddIDs: 300,
+        counterResets: 150,
+        quickReturns: 3000
     )
 
     /// By name, in the order of what goes wrong.

@@ -44,7 +44,8 @@ struct SessionNumbers {
         let epoch: Int
     }
 
-    private func id(_ nas: SimNAS, _ session: SimSession, _ count: Int, _ epoch: Int, _ chance: inout Chance) -> String {
+    private func id(_ nas: SimNAS, _ session: SimSession, _ count: Int, _ epoch: Int, _ chance: inout Chance) -> String
+    {
         if nas.kind.sessionIDs != .second, chance.happens(world.wishes.scenario.oddIDs) {
             return Self.oddities[chance.below(Self.oddities.count)] + String(session.number)
         }
@@ -57,7 +58,8 @@ struct SessionNumbers {
         case .huawei: return "hw\(nas.number)0010100000\(Hexadecimal.of(UInt64(session.number), digits: 8))"
         case .nokia: return Hexadecimal.of(boot << 32 | UInt64(session.number), digits: 16)
         case .ubiquiti: return Hexadecimal.of(boot, digits: 8) + "-" + Hexadecimal.of(UInt64(count), digits: 8)
-        case .coovachilli: return Hexadecimal.of(boot, digits: 8).lowercased() + Hexadecimal.of(UInt64(count), digits: 8)
+        case .coovachilli:
+            return Hexadecimal.of(boot, digits: 8).lowercased() + Hexadecimal.of(UInt64(count), digits: 8)
         case .pppd: return Hexadecimal.of(UInt64(0x6520_0000 + session.start), digits: 8) + "0401A3"
         }
     }

@@ -127,7 +127,9 @@ package struct SimSubscriber: Sendable {
         plan = chance.below(plans)
         nas = chance.below(wishes.nases)
         isSuspended = chance.happens(wishes.scenario.suspended)
-        station = "02-" + [32, 24, 16, 8, 0].map { Hexadecimal.of(UInt64(number >> $0 & 255), digits: 2) }
+        station =
+            "02-"
+            + [32, 24, 16, 8, 0].map { Hexadecimal.of(UInt64(number >> $0 & 255), digits: 2) }
             .joined(separator: "-")
         let methods = wishes.kinds[nas % wishes.kinds.count].logins
         login = methods[chance.below(methods.count)]

@@ -36,7 +36,9 @@ package enum AnswerCheck {
             faults.append("does not begin with Message-Authenticator")
         }
         guard login.outcome == .accept else {
-            if answer.code != PacketCode.accessReject.rawValue { faults.append("code \(answer.code), expected a reject") }
+            if answer.code != PacketCode.accessReject.rawValue {
+                faults.append("code \(answer.code), expected a reject")
+            }
             if answer.first(AttributeType.replyMessage) != expectedMessage(login.outcome) {
                 faults.append("Reply-Message \(text(answer.first(AttributeType.replyMessage)))")
             }

@@ -23,7 +23,8 @@ extension Player {
 
     /// Sends the next report of an orderly session, once the one before was answered and taken in.
     func pump(_ session: Int) {
-        guard gates[session].state != .awaitingLogin, !gates[session].isBusy, let index = gates[session].queue.first else {
+        guard gates[session].state != .awaitingLogin, !gates[session].isBusy, let index = gates[session].queue.first
+        else {
             return
         }
         let record = result.sessions[session].records[index]
