@@ -3,6 +3,7 @@
 import json
 import subprocess
 
+from processes import Process
 from system import programs
 
 
@@ -13,7 +14,7 @@ class Day:
         self.system, self.seed = system, seed
         self.folder = system.folder / f"day-{seed}"
         self.folder.mkdir()
-        self.report_path, self.child = self.folder / "report.json", None
+        self.report_path, self.process = self.folder / "report.json", None
         self.events_path = self.folder / "events.jsonl"
         self.wishes = [
             programs() / "nas-simulator", "--seed", seed, "--subscribers", subscribers, "--nases", nases, "--scenario",
@@ -42,20 +43,20 @@ class Day:
         radius = self.system.radius
         server = f"127.0.0.1:{radius.auth_port}:{radius.acct_port}"
         command = [*self.wishes, "--server", server, "--report", self.report_path, "--events", self.events_path, *more]
-        with open(self.folder / "output", "wb") as output:
-            self.child = subprocess.Popen(
-                [str(word) for word in command], env=self.system.urls, stdin=subprocess.DEVNULL, stdout=output,
-                stderr=subprocess.STDOUT,
-            )
+        self.process = Process(f"day {self.seed}", command, self.folder / "output", self.system.urls)
+        self.process.start()
         return self
 
+    def runs(self):
+        return self.process.runs()
+
     def output(self):
-        return (self.folder / "output").read_text(errors="replace")
+        return self.process.output()
 
     def finish(self, seconds=600):
         """The report; fails with the simulator's own words where something does not hold."""
         try:
-            status = self.child.wait(seconds)
+            status = self.process.child.wait(seconds)
         finally:
             self.stop()
         said = self.output()
@@ -64,9 +65,8 @@ class Day:
         return json.loads(self.report_path.read_text())
 
     def stop(self):
-        if self.child is not None and self.child.poll() is None:
-            self.child.kill()
-            self.child.wait()
+        if self.process is not None:
+            self.process.clean_up()
 
     def events(self):
         """What CoA and Disconnect did so far."""

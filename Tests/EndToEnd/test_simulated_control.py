@@ -98,7 +98,6 @@ def stored(system, seed, row):
     )[0]
 
 
-# proves: TST-04
 def test_an_obedient_nas_changes_and_ends_sessions(system, live):
     day, nases, secrets, rows = live(2001, "obedient")
     first, second = rows[0], rows[1]
@@ -121,7 +120,6 @@ def test_an_obedient_nas_changes_and_ends_sessions(system, live):
     assert day.finish()["holds"]
 
 
-# proves: TST-04
 def test_a_lying_nas_acknowledges_and_does_nothing(system, live):
     day, nases, secrets, rows = live(2002, "lying")
     control = Control(nases[rows[0][2]], secrets[rows[0][2]])
@@ -131,7 +129,6 @@ def test_a_lying_nas_acknowledges_and_does_nothing(system, live):
     assert day.finish()["holds"]
 
 
-# proves: TST-04
 def test_a_nas_that_falls_over_answers_nothing_and_loses_its_sessions(system, live):
     day, nases, secrets, rows = live(2003, "rebooting")
     control = Control(nases[rows[0][2]], secrets[rows[0][2]])

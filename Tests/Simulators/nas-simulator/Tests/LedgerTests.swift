@@ -35,7 +35,8 @@ import Testing
                 switch event.event {
                 case .login: continue
                 case .boot(let index):
-                    arrivals.append((place, boot(script.boots[index])))
+                    let late = chance.happens(3000) ? chance.below(lag + 1) : 0
+                    arrivals.append((place + late, boot(script.boots[index])))
                 case .record(let session, let index):
                     let truth = script.sessions[session]
                     let late = truth.isOrderly ? 0 : chance.happens(1000) ? chance.below(lag + 1) : 0

@@ -27,9 +27,10 @@ extension Player {
         else {
             return
         }
-        let record = result.sessions[session].records[index]
+        // Before the first report of counters that were reset, and after it: whoever misses it cannot tell the reset.
+        let isBesideReset = result.sessions[session].records[max(0, index - 1)...index].contains(where: \.waitsForOthers)
         var earliest = gates[session].notBefore
-        if record.waitsForOthers { earliest += UInt64((options.resetPause - options.orderlyPause) * 1e9) }
+        if isBesideReset { earliest += UInt64((options.resetPause - options.orderlyPause) * 1e9) }
         guard now >= earliest else { return agenda.add(at: earliest, .pump(session: session)) }
         gates[session].queue.removeFirst()
         gates[session].isBusy = true
