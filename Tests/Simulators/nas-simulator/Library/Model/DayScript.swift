@@ -9,7 +9,7 @@ package struct DayScript: Sendable {
     }
 
     package let world: World
-    package internal(set) var sessions: [SimSession]
+    package let sessions: [SimSession]
     package let logins: [SimLogin]
     package let boots: [SimBoot]
     /// Everything, in the order in which it happens.

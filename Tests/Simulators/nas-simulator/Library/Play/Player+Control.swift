@@ -5,7 +5,6 @@ extension Player {
     func takeControl(_ octets: [UInt8], from source: SourceKey, _ lane: Int) {
         let nas = lanes[lane].nas
         result.counts.controlRequests += 1
-        // Session numbers in order, so that which of several is found does not depend on hashing.
         let outcome = desks[nas].take(
             octets,
             source: source.number,
@@ -101,7 +100,7 @@ extension Player {
             return nas.reportsInOrder ? min(most, ReportMaker.mostBetweenWrappingReports) : most
         }
         let (input, output) = (octets(speed.upload), octets(speed.download))
-        // Later than the last report even within one second: an NAS sends no two reports of one age.
+        // Later than the last report even within one second: a NAS sends no two reports of one age.
         let elapsed = max(at, (last?.at ?? truth.start) + 1) - truth.start
         return SimRecord(
             kind: kind,

@@ -28,7 +28,8 @@ extension Player {
             return
         }
         // Before the first report of counters that were reset, and after it: whoever misses it cannot tell the reset.
-        let isBesideReset = result.sessions[session].records[max(0, index - 1)...index].contains(where: \.waitsForOthers)
+        let records = result.sessions[session].records
+        let isBesideReset = records[max(0, index - 1)...index].contains(where: \.waitsForOthers)
         var earliest = gates[session].notBefore
         if isBesideReset { earliest += UInt64((options.resetPause - options.orderlyPause) * 1e9) }
         guard now >= earliest else { return agenda.add(at: earliest, .pump(session: session)) }
