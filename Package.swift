@@ -70,6 +70,7 @@ let shared: [Target] = [
     library("NATS", "Shared/NATS", ["CNATS", "Concurrency", "Observability"]),
     library("Redis", "Shared/Redis", ["CHiredis", "Concurrency", "Observability"]),
 
+    library("Admission", "Shared/Admission", ["Domain", "Redis", "WireFormat"]),
     library(
         "Persistence",
         "Shared/Persistence",
@@ -92,9 +93,10 @@ let services: [Target] = [
         "RadiusServer",
         "Services/radius-server/Library",
         [
-            "CPlatform", "Concurrency", "Configuration", "Crypto", "Domain", "Events", "Lifecycle", "Messaging", "NATS",
+            "Admission", "CPlatform", "Concurrency", "Configuration", "Crypto", "Domain", "Events", "Lifecycle",
+            "Messaging", "NATS",
             "Observability",
-            "Persistence", "Postgres", "RADIUS", "Sockets", "WireFormat",
+            "Persistence", "Postgres", "RADIUS", "Redis", "Sockets", "WireFormat",
         ]
     ),
     executable("radius-server", "Services/radius-server/Executable", ["RadiusServer"]),
@@ -102,8 +104,9 @@ let services: [Target] = [
         "AccountingConsumer",
         "Services/accounting-consumer/Library",
         [
-            "Concurrency", "Configuration", "Domain", "Events", "Lifecycle", "Messaging", "NATS", "Observability",
-            "Persistence", "Postgres", "WireFormat",
+            "Admission", "Concurrency", "Configuration", "Domain", "Events", "Lifecycle", "Messaging", "NATS",
+            "Observability",
+            "Persistence", "Postgres", "Redis", "WireFormat",
         ]
     ),
     executable("accounting-consumer", "Services/accounting-consumer/Executable", ["AccountingConsumer"]),
@@ -150,6 +153,11 @@ let suites: [Target] = [
     tests("SocketsTests", "Tests/Shared/Sockets", ["Sockets", "CPlatform", "SharedTesting"]),
     tests("PostgresTests", "Tests/Integration/Postgres", ["Postgres", "Concurrency", "SharedTesting"]),
     tests("NATSTests", "Tests/Integration/NATS", ["NATS", "Concurrency", "Observability", "SharedTesting"]),
+    tests(
+        "AdmissionTests",
+        "Tests/Integration/Admission",
+        ["Admission", "Concurrency", "Domain", "Redis", "SharedTesting"]
+    ),
     tests("RedisTests", "Tests/Integration/Redis", ["Redis", "SharedTesting"]),
     tests(
         "PersistenceTests",
@@ -165,7 +173,8 @@ let suites: [Target] = [
         "RadiusServerTests",
         "Tests/Services/radius-server",
         [
-            "RadiusServer", "RADIUS", "Crypto", "Domain", "Events", "Concurrency", "Observability", "Sockets",
+            "Admission", "RadiusServer", "Redis", "RADIUS", "Crypto", "Domain", "Events", "Concurrency",
+            "Observability", "Sockets",
             "WireFormat", "SharedTesting",
         ]
     ),
@@ -173,8 +182,8 @@ let suites: [Target] = [
         "AccountingConsumerTests",
         "Tests/Services/accounting-consumer",
         [
-            "AccountingConsumer", "Domain", "Events", "Postgres", "NATS", "Messaging", "Persistence", "Concurrency",
-            "Observability", "SharedTesting", "WireFormat",
+            "AccountingConsumer", "Admission", "Domain", "Events", "Postgres", "NATS", "Messaging", "Persistence",
+            "Concurrency", "Observability", "Redis", "SharedTesting", "WireFormat",
         ]
     ),
     tests(

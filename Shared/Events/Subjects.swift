@@ -42,7 +42,7 @@ package enum Streams: String, CaseIterable, Sendable {
     package var subjects: [String] {
         switch self {
         case .accounting: ["accounting.sessions.>"]
-        case .domain: ["session.>", "usage.>", "directory.>", "radius.>", "messaging.>"]
+        case .domain: ["session.>", "usage.>", "directory.>", "radius.>", "messaging.>", "ipam.>", "access.>"]
         case .commands: ["commands.>"]
         case .deadLetter: ["deadletter.>"]
         }

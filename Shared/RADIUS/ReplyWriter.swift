@@ -50,8 +50,21 @@ package struct ReplyWriter: ~Copyable {
         unsafe self.buffer.storeBigEndian(UInt64(0), at: offset + 8)
     }
 
+    /// Goes on with a packet that another writer left after `length` octets, in a buffer that holds them.
+    package init(continuing buffer: UnsafeMutableRawBufferPointer, length: Int, code: PacketCode, identifier: UInt8) {
+        unsafe self.init(into: buffer, code: code, identifier: identifier)
+        guard !overflowed, length >= position, unsafe length <= self.buffer.count else {
+            overflowed = true
+            return
+        }
+        position = length
+    }
+
     /// The octets written so far.
     package var length: Int { position }
+
+    /// Leaves the packet to be continued: what was written so far; 0 when something did not fit.
+    package consuming func leave() -> Int { overflowed ? 0 : position }
 
     // MARK: - Attributes
 

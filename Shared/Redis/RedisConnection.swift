@@ -17,7 +17,7 @@ internal import Glibc
             throw .unreachable("no memory")
         }
         unsafe self.context = context
-        guard unsafe context.pointee.err == 0 else { throw unsafe .unreachable(Self.reason(context)) }
+        guard unsafe context.pointee.err == 0 else { throw unsafe .unreachable(describe(context)) }
         unsafe redisSetTimeout(context, limit)
         if let password = url.password { _ = try send(["AUTH"] + (url.user.map { [$0] } ?? []) + [password]) }
         if url.database != 0 { _ = try send(["SELECT", String(url.database)]) }
@@ -25,41 +25,65 @@ internal import Glibc
 
     deinit { unsafe redisFree(context) }
 
-    /// Sends one command and returns its answer as text. Arguments go by length, so none can be taken for a format.
+    /// Sends one command and returns its answer as text.
     func send(_ command: [String]) throws(RedisError) -> String {
-        let arguments = command.map { Array($0.utf8) }
-        var lengths = arguments.map(\.count)
-        var storage = arguments.flatMap { $0 }
-        let answer = unsafe storage.withUnsafeMutableBytes { bytes in
-            var offset = 0
-            var pointers: [UnsafePointer<CChar>?] = unsafe []
-            for length in lengths {
-                unsafe pointers.append(
-                    bytes.baseAddress.map { base in
-                        unsafe UnsafePointer((base + offset).assumingMemoryBound(to: CChar.self))
-                    }
-                )
-                offset += length
-            }
-            return unsafe redisCommandArgv(context, Int32(lengths.count), &pointers, &lengths)
-        }
-        guard let answer = unsafe answer else { throw unsafe .unreachable(Self.reason(context)) }
-        defer { unsafe freeReplyObject(answer) }
-        let reply = unsafe answer.assumingMemoryBound(to: redisReply.self).pointee
-        let text = unsafe reply.str.map { start in
-            unsafe String(decoding: UnsafeRawBufferPointer(start: start, count: Int(reply.len)), as: UTF8.self)
-        }
-        switch unsafe reply.type {
-        case REDIS_REPLY_ERROR: throw .refused(text ?? "")
-        case REDIS_REPLY_STRING, REDIS_REPLY_STATUS: return text ?? ""
-        case REDIS_REPLY_INTEGER: return String(unsafe reply.integer)
-        default: throw .unexpectedReply(command[0])
-        }
+        let answer = try ask(command)
+        if let number = answer.integer { return String(number) }
+        guard let text = answer.string else { throw .unexpectedReply(command[0]) }
+        return String(decoding: text, as: UTF8.self)
     }
 
-    private static func reason(_ context: UnsafeMutablePointer<redisContext>) -> String {
-        unsafe withUnsafeBytes(of: context.pointee.errstr) { bytes in
-            unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    /// Sends one command. Arguments go by length, so none can be taken for a format. Throws `refused` for an error.
+    func ask(_ command: [String]) throws(RedisError) -> RedisAnswer {
+        let answer = unsafe withArguments(command.map { Array($0.utf8) }) { count, pointers, lengths in
+            unsafe redisCommandArgv(context, count, pointers, lengths)
         }
+        guard let answer = unsafe answer else { throw unsafe .unreachable(describe(context)) }
+        let reply = unsafe RedisAnswer(owning: answer.assumingMemoryBound(to: redisReply.self))
+        if let refusal = reply.refusal { throw .refused(refusal) }
+        return reply
+    }
+
+    /// Sends the commands in one go and returns their answers in order; what the server refuses stands among them.
+    func pipeline(_ commands: [[[UInt8]]]) throws(RedisError) -> [RedisValue] {
+        for command in commands {
+            let appended = unsafe withArguments(command) { count, pointers, lengths in
+                unsafe redisAppendCommandArgv(context, count, pointers, lengths)
+            }
+            guard appended == REDIS_OK else { throw unsafe .unreachable(describe(context)) }
+        }
+        var answers: [RedisValue] = []
+        answers.reserveCapacity(commands.count)
+        for _ in commands {
+            var reply: UnsafeMutableRawPointer?
+            guard unsafe redisGetReply(context, &reply) == REDIS_OK, let reply = unsafe reply else {
+                throw unsafe .unreachable(describe(context))
+            }
+            defer { unsafe freeReplyObject(reply) }
+            answers.append(unsafe RedisValue(UnsafePointer(reply.assumingMemoryBound(to: redisReply.self))))
+        }
+        return answers
+    }
+}
+
+/// A command's words as hiredis takes them: how many, where and how long. They are valid during the call.
+private func withArguments<Result>(
+    _ command: [[UInt8]],
+    _ body: (Int32, UnsafeMutablePointer<UnsafePointer<CChar>?>, UnsafeMutablePointer<Int>) -> Result
+) -> Result {
+    var lengths = command.map(\.count)
+    var storage = Array(command.joined())
+    return unsafe storage.withUnsafeMutableBytes { bytes in
+        var offset = 0
+        var pointers: [UnsafePointer<CChar>?] = unsafe []
+        for length in lengths {
+            unsafe pointers.append(
+                bytes.baseAddress.map { base in
+                    unsafe UnsafePointer((base + offset).assumingMemoryBound(to: CChar.self))
+                }
+            )
+            offset += length
+        }
+        return unsafe body(Int32(lengths.count), &pointers, &lengths)
     }
 }

@@ -24,6 +24,12 @@ package final class RedisProbe: Sendable {
         }
     }
 
+    /// Sends one command and returns its answer as text.
+    package func command(_ words: [String]) async throws -> String {
+        let (url, timeout) = (url, timeout)
+        return try await pool.run { try RedisConnection(url, timeout: timeout).send(words) }
+    }
+
     /// The server's account of itself.
     package func info() async throws -> RedisInfo {
         let (url, timeout) = (url, timeout)

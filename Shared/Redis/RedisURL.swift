@@ -27,6 +27,19 @@ package struct RedisURL: Sendable, Equatable {
         (user, password) = try Self.split(credentials)
     }
 
+    private init(host: String, port: Int, user: String?, password: String?, database: Int) {
+        self.host = host
+        self.port = port
+        self.user = user
+        self.password = password
+        self.database = database
+    }
+
+    /// The same login and database at another server.
+    package func moved(to host: String, port: Int) -> RedisURL {
+        RedisURL(host: host, port: port, user: user, password: password, database: database)
+    }
+
     private static func authority(_ text: Substring) throws(RedisError) -> (String, Int) {
         var host = text
         var port: Substring = ""

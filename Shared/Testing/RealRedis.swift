@@ -8,9 +8,11 @@ package final class RealRedis: Sendable {
     package let url: String
     package let port: Int
     private let directory: ServerDirectory
+    private let arguments: [String]
     private let process = Monitor<ChildProcess?>(nil)
 
-    private init() throws {
+    private init(arguments: [String] = []) throws {
+        self.arguments = arguments
         directory = try ServerDirectory("redis")
         port = try freePort()
         url = "redis://127.0.0.1:\(port)"
@@ -29,8 +31,8 @@ package final class RealRedis: Sendable {
             try findExecutable("redis-server", in: ["/usr/bin", "/usr/local/bin"]),
             [
                 "--bind", "127.0.0.1", "--port", String(port), "--save", "", "--appendonly", "no", "--dir",
-                directory.path,
-            ],
+                directory.path, "--repl-diskless-sync-delay", "0",
+            ] + arguments,
             log: directory.path + "/log",
             asUser: UnprivilegedUser.forServers
         )
@@ -40,6 +42,19 @@ package final class RealRedis: Sendable {
             return accepts(port: port)
         }
     }
+
+    /// A server that copies `primary` and is in step with it when a write comes.
+    package static func start(following primary: RealRedis) async throws -> RealRedis {
+        let server = try RealRedis(arguments: ["--replicaof", "127.0.0.1", String(primary.port)])
+        try await server.start()
+        return server
+    }
+
+    /// Stops it in its tracks (SIGSTOP): connections stand, nothing is answered.
+    package func freeze() { current?.signal(SIGSTOP) }
+
+    /// Lets a frozen server go on.
+    package func thaw() { current?.signal(SIGCONT) }
 
     /// Ends it as an operator would (SIGTERM) and waits.
     package func stop() async throws { try await current?.stop(SIGTERM) }

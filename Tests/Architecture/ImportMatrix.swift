@@ -15,6 +15,7 @@ enum ImportMatrix {
         "Postgres": ["CPlatform", "CPostgres", "Concurrency", "Observability"],
         "NATS": ["CNATS", "Concurrency", "Observability"],
         "Redis": ["CHiredis", "Concurrency", "Observability"],
+        "Admission": ["Domain", "Redis", "WireFormat"],
         "Persistence": ["Concurrency", "Crypto", "Domain", "Events", "Postgres", "WireFormat"],
         "Messaging": ["Concurrency", "Domain", "Events", "NATS", "Observability", "WireFormat"],
     ]

@@ -93,7 +93,13 @@ def test_last_release_reads_the_golden(golden):
     except KeyError:
         pytest.skip("an event that the last release did not have")
     message = message_factory.GetMessageClass(pool.FindMessageTypeByName(event["type"]))()
-    json_format.ParseDict(event["data"], message, ignore_unknown_fields=True, descriptor_pool=pool)
+    try:
+        json_format.ParseDict(event["data"], message, ignore_unknown_fields=True, descriptor_pool=pool)
+    except json_format.ParseError as error:
+        # Values may be added (see breaking_changes); this golden shows one. Nothing else may trouble an old reader.
+        if "Invalid enum value" not in str(error):
+            raise
+        pytest.skip("a value that the last release did not have")
 
 
 def messages_of(current):

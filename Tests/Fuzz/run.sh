@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # run.sh [SECONDS] [TARGET...]: fuzzes under libFuzzer and AddressSanitizer, each target for as long: packet, the packet
-# codec; attributes, decoding by dictionary; dictionary, the dictionary's parser. All of them without a name. Seeds are the
+# codec; eap, its parser and state machine; attributes, decoding by dictionary; dictionary, the dictionary's parser. All of them without a name. Seeds are the
 # test vectors and the server's own dictionary. Everything is built apart from the product, in .build/fuzz; octets that break
 # something stay there as findings/*. NEXORA_FUZZ_SEED repeats a run.
 set -euo pipefail
@@ -8,7 +8,7 @@ set -euo pipefail
 seconds=${1:-60}
 [[ $seconds =~ ^[1-9][0-9]*$ ]] || { echo "usage: run.sh [SECONDS] [TARGET...], a whole number from 1" >&2; exit 64; }
 targets=("${@:2}")
-((${#targets[@]} > 0)) || targets=(packet attributes dictionary)
+((${#targets[@]} > 0)) || targets=(packet eap attributes dictionary)
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 build=$root/.build/fuzz
 vectors=$root/Tests/Shared/RADIUS
@@ -48,6 +48,8 @@ packet_seeds() {
     [[ $index -gt 0 ]] || { echo "no vectors found in $vectors" >&2; exit 1; }
 }
 
+zeros() { printf '\\x00%.0s' $(seq "$1"); }
+
 for target in "${targets[@]}"; do
     corpus=$build/corpus-$target
     mkdir -p "$corpus"
@@ -56,6 +58,13 @@ for target in "${targets[@]}"; do
         fuzzer=PacketFuzzer length=4200
         link PacketFuzzer CodecExercise
         packet_seeds "$corpus" 0
+        ;;
+    eap)
+        fuzzer=EAPFuzzer length=4200
+        link EAPFuzzer EAPExercise
+        # A conversation by MD5 and one by MSCHAPv2: each packet with its length in front, odd where the identifier is to be mended.
+        printf '%b' "\x09\x02\x01\x00\x08\x01bob\x00\x07\x02\x01\x00\x06\x03\x04\x00\x17\x02\x01\x00\x16\x04\x10$(zeros 17)" >"$corpus/md5"
+        printf '%b' "\x09\x02\x01\x00\x08\x01bob\x00\x3f\x02\x01\x00\x3f\x1a\x02\x01\x00\x3a\x31$(zeros 49)bob\x00\x07\x02\x01\x00\x06\x1a\x04\x00" >"$corpus/mschapv2"
         ;;
     attributes)
         fuzzer=AttributeFuzzer length=4076
@@ -73,7 +82,7 @@ for target in "${targets[@]}"; do
         printf '%s\n' '$INCLUDE 1' = 'VENDOR V 9 format=1,1,c' 'BEGIN-VENDOR V' 'ATTRIBUTE T 1 tlv' 'BEGIN-TLV T' \
             'ATTRIBUTE L 1 byte' 'END-TLV T' 'END-VENDOR V' '$INCLUDE- 3' >"$corpus/includes"
         ;;
-    *) echo "no target $target; there are packet, attributes and dictionary" >&2; exit 64 ;;
+    *) echo "no target $target; there are packet, eap, attributes and dictionary" >&2; exit 64 ;;
     esac
     echo "fuzzing $target for $seconds s from $(find "$corpus" -type f | wc -l) seeds"
     "$build/$fuzzer" -max_total_time="$seconds" -max_len="$length" -timeout=5 -rss_limit_mb=2048 \

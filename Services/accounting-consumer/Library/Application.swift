@@ -1,3 +1,4 @@
+import Admission
 import Concurrency
 import Configuration
 import Domain
@@ -8,6 +9,7 @@ import NATS
 import Observability
 import Persistence
 import Postgres
+import Redis
 import Synchronization
 import WireFormat
 
@@ -47,6 +49,7 @@ package enum Application {
         let metrics = ConsumerMetrics(context.metrics, stream: Streams.accounting.name, consumer: durable)
         let sessions = Sessions(settings, context)
         let progress = StreamProgress()
+        let addresses = try Addresses(settings, context, sessions.make("addresses"))
         let monitor = StreamMonitor(
             observer: try JetStreamObserver(nats),
             progress: progress,
@@ -79,8 +82,9 @@ package enum Application {
             NamedService("streams", setup(settings, context, nats)),
             NamedService("monitor", monitor),
             NamedService("outbox", relay),
-        ] + upkeep(settings, context, sessions.make("upkeep"), metrics, monitor)
-            + (try workers(settings, context, nats, sessions, metrics, progress))
+        ] + addresses.services(clock: clock)
+            + upkeep(settings, context, sessions.make("upkeep"), metrics, monitor, addresses.release)
+            + (try workers(settings, context, nats, sessions, metrics, progress, addresses.release))
     }
 
     /// What keeps the tables small and true, on one session.
@@ -89,7 +93,8 @@ package enum Application {
         _ context: DaemonContext,
         _ session: PostgresSession,
         _ metrics: ConsumerMetrics,
-        _ monitor: StreamMonitor
+        _ monitor: StreamMonitor,
+        _ release: SlotRelease
     ) -> [NamedService] {
         let history = SessionHistory(session)
         let reaper = Reaper(
@@ -97,6 +102,7 @@ package enum Application {
             monitor: monitor,
             metrics: metrics,
             logger: context.logger,
+            release: release,
             after: settings.reaper.after,
             interval: settings.reaper.interval
         )
@@ -133,7 +139,8 @@ package enum Application {
         _ nats: NATSClient,
         _ sessions: Sessions,
         _ metrics: ConsumerMetrics,
-        _ progress: StreamProgress
+        _ progress: StreamProgress,
+        _ release: SlotRelease
     ) throws -> [NamedService] {
         let consumer = try PullConsumer(
             nats,
@@ -154,7 +161,7 @@ package enum Application {
         return (1...settings.consumer.workers).map { number in
             let writer = AccountingWriter(sessions.make("writer-\(number)"), restarts: restarts)
             let processor = BatchProcessor(
-                store: WriterStore(writer: writer, gauge: sessions.gauge),
+                store: WriterStore(writer: writer, gauge: sessions.gauge, release: release),
                 deadLetters: letters,
                 failures: failures,
                 progress: progress,
@@ -204,7 +211,7 @@ private struct Sessions {
 
     init(_ settings: Settings, _ context: DaemonContext) {
         self.settings = settings
-        gauge = ConnectionGauge(context.metrics, total: settings.consumer.workers + 3)
+        gauge = ConnectionGauge(context.metrics, total: settings.consumer.workers + 4)
     }
 
     func make(_ purpose: String) -> PostgresSession {
@@ -221,13 +228,75 @@ private struct Sessions {
     }
 }
 
+/// What keeps addresses and slots, on one session and two connections to Redis: ended sessions' slots do not wait for a
+/// reconciliation.
+private struct Addresses {
+    let settings: Settings
+    let context: DaemonContext
+    let keeper: AdmissionKeeper
+    let store: AllocationStore
+    let metrics: AddressMetrics
+    let release: SlotRelease
+
+    init(_ settings: Settings, _ context: DaemonContext, _ session: PostgresSession) throws {
+        self.settings = settings
+        self.context = context
+        let url = try RedisURL(settings.redisURL.revealed)
+        keeper = AdmissionKeeper(url)
+        store = AllocationStore(session)
+        metrics = AddressMetrics(context.metrics)
+        release = SlotRelease(keeper: AdmissionKeeper(url), metrics: metrics, logger: context.logger)
+    }
+
+    func services(clock: TimeSource) -> [NamedService] {
+        let leaseSeconds = UInt32(clamping: settings.addresses.lease.wholeNanoseconds / 1_000_000_000)
+        let persister = LogPersister(keeper: keeper, store: store, metrics: metrics, logger: context.logger)
+        let service = AddressService(
+            keeper: keeper,
+            store: store,
+            persister: persister,
+            warmUp: WarmUp(
+                keeper: keeper,
+                store: store,
+                logger: context.logger,
+                clock: clock,
+                replay: settings.addresses.replay,
+                leaseSeconds: leaseSeconds
+            ),
+            reconciliation: Reconciliation(
+                keeper: keeper,
+                store: store,
+                persister: persister,
+                metrics: metrics,
+                clock: clock,
+                leaseSeconds: leaseSeconds
+            ),
+            watch: PoolWatch(keeper: keeper, store: store, metrics: metrics, logger: context.logger),
+            metrics: metrics,
+            health: context.health.component("addresses"),
+            logger: context.logger,
+            intervals: AddressService.Intervals(
+                idle: settings.addresses.idle,
+                reconciliation: settings.addresses.reconciliation,
+                watch: settings.addresses.watch
+            ),
+            clock: clock,
+            retentionMonths: settings.history.retentionMonths > 0 ? settings.history.retentionMonths : nil
+        )
+        return [NamedService("addresses", service), NamedService("slots", release)]
+    }
+}
+
 /// A writer as the workers see it.
 private struct WriterStore: AccountingStore {
     let writer: AccountingWriter
     let gauge: ConnectionGauge
+    let release: SlotRelease
 
     func commit(_ records: [AccountingRecord]) async throws(StorageFault) -> AccountingCommit {
-        try await gauge.working { () async throws(StorageFault) in try await writer.commit(records) }
+        let commit = try await gauge.working { () async throws(StorageFault) in try await writer.commit(records) }
+        release.offer(commit.ended)
+        return commit
     }
 
     func bury(_ message: RefusedMessage, failures: Int) async throws(StorageFault) {

@@ -10,6 +10,8 @@ struct Reaper: Lifecycle.Service {
     let monitor: StreamMonitor
     let metrics: ConsumerMetrics
     let logger: Logger
+    /// Takes the sessions that were closed.
+    let release: SlotRelease?
     /// How long a session must have been silent; three of its plan's interim intervals if that is longer.
     let after: Duration
     /// The pause between two rounds.
@@ -21,6 +23,7 @@ struct Reaper: Lifecycle.Service {
         monitor: StreamMonitor,
         metrics: ConsumerMetrics,
         logger: Logger,
+        release: SlotRelease? = nil,
         after: Duration,
         interval: Duration
     ) {
@@ -28,6 +31,7 @@ struct Reaper: Lifecycle.Service {
         self.monitor = monitor
         self.metrics = metrics
         self.logger = logger
+        self.release = release
         self.after = after
         self.interval = interval
     }
@@ -42,7 +46,9 @@ struct Reaper: Lifecycle.Service {
     private func round(before watermark: Timestamp) async {
         do throws(StorageFault) {
             while true {
-                let result = try await sessions.close(silentFor: after, before: watermark, limit: batch)
+                let result = try await sessions.close(silentFor: after, before: watermark, limit: batch) {
+                    release?.offer($0)
+                }
                 metrics.sessionsReaped.add(result.closed)
                 if result.closed > 0 {
                     logger.info("stale sessions closed", ["sessions": .int(result.closed)])

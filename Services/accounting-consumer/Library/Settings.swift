@@ -6,11 +6,13 @@ package struct Settings: Sendable {
     var databaseURL: Secret<String>
     var databaseRole: String
     var natsURL: Secret<String>
+    var redisURL: Secret<String>
     /// Copies of each stream: 1 alone, 3 in a cluster.
     var replicas: Int
     var consumer: ConsumerSettings
     var reaper: ReaperSettings
     var history: HistorySettings
+    var addresses: AddressSettings
     /// The pause between two folds of usage into the days.
     var usageInterval: Duration
     /// The wait between two looks at an empty outbox.
@@ -37,6 +39,18 @@ package struct Settings: Sendable {
         var interval: Duration
         /// 0 keeps the history for ever.
         var retentionMonths: Int
+    }
+
+    struct AddressSettings: Sendable {
+        /// The wait between two looks at an empty log.
+        var idle: Duration
+        var reconciliation: Duration
+        /// The wait between two counts of the pools.
+        var watch: Duration
+        /// How long servers get to replay their newest grants into a Redis that was empty.
+        var replay: Duration
+        /// A slot counts for so long without being heard of.
+        var lease: Duration
     }
 
     struct ReaperSettings: Sendable {
@@ -69,6 +83,13 @@ package struct Settings: Sendable {
             schemes: ["nats", "tls"],
             doc: "The NATS servers."
         )
+        redisURL = config.url(
+            "redis.url",
+            default: "redis://127.0.0.1:6379",
+            alias: "REDIS_URL",
+            schemes: ["redis"],
+            doc: "Redis, with sessions' slots and addresses."
+        )
         replicas = config.int(
             "streams.replicas",
             default: 1,
@@ -78,6 +99,7 @@ package struct Settings: Sendable {
         consumer = ConsumerSettings(config)
         reaper = ReaperSettings(config)
         history = HistorySettings(config)
+        addresses = AddressSettings(config)
         usageInterval = config.duration(
             "usage.interval",
             default: .seconds(30),
@@ -154,6 +176,41 @@ extension Settings.ReaperSettings {
             default: .seconds(30),
             in: .milliseconds(1)...Duration.seconds(3_600),
             doc: "A consumer behind by more is not caught up."
+        )
+    }
+}
+
+extension Settings.AddressSettings {
+    fileprivate init(_ config: ConfigReader) {
+        idle = config.duration(
+            "addresses.idle",
+            default: .milliseconds(100),
+            in: .milliseconds(1)...Duration.seconds(5),
+            doc: "The wait between two looks at an empty address log."
+        )
+        reconciliation = config.duration(
+            "addresses.reconcile_interval",
+            default: .seconds(300),
+            in: .milliseconds(10)...Duration.seconds(86_400),
+            doc: "The pause between two comparisons of Redis with Postgres."
+        )
+        watch = config.duration(
+            "addresses.watch_interval",
+            default: .seconds(15),
+            in: .milliseconds(10)...Duration.seconds(3_600),
+            doc: "The wait between two counts of the address pools."
+        )
+        replay = config.duration(
+            "addresses.replay",
+            default: .seconds(2),
+            in: .zero...Duration.seconds(60),
+            doc: "How long servers get to replay their newest grants into an empty Redis."
+        )
+        lease = config.duration(
+            "addresses.lease",
+            default: .seconds(900),
+            in: .seconds(60)...Duration.seconds(86_400),
+            doc: "A session's slot counts for so long without being heard of."
         )
     }
 }

@@ -2,5 +2,6 @@
 package let allCommands: [CommandSpec] =
     KeyCommands.all + MigrateCommands.all + BootstrapCommand.all + TenantCommands.all + NASCommands.all
     + PlanCommands.all
-    + CustomerCommands.all + ServiceCommands.all + ImportCommand.all + SessionCommands.all + TailCommand.all
+    + CustomerCommands.all + ServiceCommands.all + ImportCommand.all + PoolCommands.all + AddressCommands.all
+    + SessionCommands.all + TailCommand.all
     + DeadLetterCommands.all + DictionaryCommand.all + DoctorCommand.all

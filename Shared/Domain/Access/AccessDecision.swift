@@ -19,6 +19,8 @@ package struct AccessFacts: Sendable {
     package var expiresAt: Timestamp?
     /// The plan's own limit of a session, in seconds.
     package var planSessionTimeout: UInt32?
+    /// The tenant has a walled garden for those who may not use their own plan (G-20).
+    package var hasWalledGarden: Bool
 
     package init(
         tenantActive: Bool,
@@ -28,7 +30,8 @@ package struct AccessFacts: Sendable {
         planKnown: Bool = true,
         credential: CredentialCheck = .missing,
         expiresAt: Timestamp? = nil,
-        planSessionTimeout: UInt32? = nil
+        planSessionTimeout: UInt32? = nil,
+        hasWalledGarden: Bool = false
     ) {
         self.tenantActive = tenantActive
         self.serviceKnown = serviceKnown
@@ -38,17 +41,21 @@ package struct AccessFacts: Sendable {
         self.credential = credential
         self.expiresAt = expiresAt
         self.planSessionTimeout = planSessionTimeout
+        self.hasWalledGarden = hasWalledGarden
     }
 }
 
 /// What the server answers, and why.
 package enum AccessDecision: Hashable, Sendable {
-    /// Admitted; the session ends by itself after so many seconds, nil for never.
-    case accept(sessionTimeout: UInt32?)
+    /// Admitted; the session ends by itself after so many seconds, nil for never. `confinedFor` says why the subscriber gets
+    /// the walled garden's plan instead of its own.
+    case accept(sessionTimeout: UInt32?, confinedFor: RejectReason? = nil)
     case reject(RejectReason)
 
     /// The rules' version: a session admitted under another one is looked at again at its Start.
-    package static let version: UInt16 = 1
+    package static let version: UInt16 = 2
+    /// A session in the walled garden ends after so many seconds at most: who has paid comes back with its own plan.
+    package static let confinedSeconds: UInt32 = 900
 }
 
 /// Decides a login: a pure function of facts and time, so that any decision can be replayed and explained.
@@ -65,20 +72,29 @@ package func decideAccess(_ facts: AccessFacts, now: Timestamp) -> AccessDecisio
     case .otherIdentity: return .reject(.identityMismatch)
     case .matches: break
     }
-    switch (facts.serviceStatus, facts.customerStatus) {
-    case (.terminated, _): return .reject(.serviceTerminated)
-    case (_, .terminated): return .reject(.customerTerminated)
-    case (.pending, _): return .reject(.servicePending)
-    case (.suspended, _): return .reject(.serviceSuspended)
-    case (_, .suspended): return .reject(.customerSuspended)
-    default: break
+    if let reason = unusable(facts, now: now) {
+        guard facts.hasWalledGarden, reason.confines else { return .reject(reason) }
+        return .accept(sessionTimeout: AccessDecision.confinedSeconds, confinedFor: reason)
     }
     var timeout = facts.planSessionTimeout
     if let end = facts.expiresAt {
-        guard now < end else { return .reject(.serviceExpired) }
         let left = (end.microseconds - now.microseconds + 999_999) / 1_000_000
         timeout = min(timeout ?? .max, UInt32(clamping: left))
     }
     guard facts.planKnown else { return .reject(.planMissing) }
     return .accept(sessionTimeout: timeout)
+}
+
+/// Why a service cannot be used at the moment; nil when it can.
+private func unusable(_ facts: AccessFacts, now: Timestamp) -> RejectReason? {
+    switch (facts.serviceStatus, facts.customerStatus) {
+    case (.terminated, _): return .serviceTerminated
+    case (_, .terminated): return .customerTerminated
+    case (.pending, _): return .servicePending
+    case (.suspended, _): return .serviceSuspended
+    case (_, .suspended): return .customerSuspended
+    default: break
+    }
+    guard let end = facts.expiresAt, now >= end else { return nil }
+    return .serviceExpired
 }

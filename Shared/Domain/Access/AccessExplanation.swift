@@ -10,6 +10,15 @@ package struct AccessRule: Hashable, Sendable {
 
 /// Every rule that `decideAccess` looked at for these facts, up to the one that refused.
 package func explainAccess(_ facts: AccessFacts, now: Timestamp) -> [AccessRule] {
+    var strict = facts
+    strict.hasWalledGarden = false
+    var rules = explainStrictly(strict, now: now)
+    guard case .accept(_, let reason?) = decideAccess(facts, now: now) else { return rules }
+    rules.append(AccessRule(name: "walled garden", value: "\(reason.name)", passed: true))
+    return rules
+}
+
+private func explainStrictly(_ facts: AccessFacts, now: Timestamp) -> [AccessRule] {
     let decision = decideAccess(facts, now: now)
     var rules: [AccessRule] = []
     func look(_ name: String, _ value: String, refusedBy reasons: RejectReason...) -> Bool {

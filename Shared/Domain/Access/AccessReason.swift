@@ -13,6 +13,8 @@ package enum RejectReason: UInt8, Sendable, CaseIterable {
     case customerSuspended
     case serviceExpired
     case planMissing
+    case sessionLimit
+    case noAddress
     /// EAP: the NAS's User-Name is not the identity that the peer gave.
     case identityMismatch
 
@@ -32,7 +34,17 @@ package enum RejectReason: UInt8, Sendable, CaseIterable {
         case .customerSuspended: "customer_suspended"
         case .serviceExpired: "service_expired"
         case .planMissing: "plan_missing"
+        case .sessionLimit: "session_limit"
+        case .noAddress: "no_address"
         case .identityMismatch: "identity_mismatch"
+        }
+    }
+
+    /// Whether a subscriber refused for this may have the walled garden: what it pays for comes back when it pays (G-20).
+    package var confines: Bool {
+        switch self {
+        case .serviceSuspended, .customerSuspended, .serviceExpired: true
+        default: false
         }
     }
 
@@ -48,6 +60,8 @@ package enum RejectReason: UInt8, Sendable, CaseIterable {
         case .servicePending: "Service not yet active"
         case .serviceSuspended, .customerSuspended: "Service suspended"
         case .serviceExpired: "Service expired"
+        case .sessionLimit: "Too many sessions"
+        case .noAddress: "No address is free"
         }
     }
 }

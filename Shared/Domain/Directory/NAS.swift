@@ -24,6 +24,10 @@ package struct NAS: Hashable, Sendable {
     package var authRate: Int
     package var authBurst: Int
     package var isActive: Bool
+    /// The pools of its subscribers' addresses, by name: of our own, else of the NAS's. They win over the plan's.
+    package var addressPool: String?
+    package var ipv6Pool: String?
+    package var delegatedIPv6Pool: String?
     /// Nil until stored.
     package var stamp: RowStamp?
 
@@ -41,6 +45,9 @@ package struct NAS: Hashable, Sendable {
         authRate: Int = 50,
         authBurst: Int = 1000,
         isActive: Bool = true,
+        addressPool: String? = nil,
+        ipv6Pool: String? = nil,
+        delegatedIPv6Pool: String? = nil,
         stamp: RowStamp? = nil
     ) {
         self.tenantID = tenantID
@@ -56,6 +63,9 @@ package struct NAS: Hashable, Sendable {
         self.authRate = authRate
         self.authBurst = authBurst
         self.isActive = isActive
+        self.addressPool = addressPool
+        self.ipv6Pool = ipv6Pool
+        self.delegatedIPv6Pool = delegatedIPv6Pool
         self.stamp = stamp
     }
 }
@@ -67,6 +77,9 @@ extension NAS: Validated {
         checks.number("coa_port", coaPort, in: 1...65_535)
         checks.number("auth_rate", authRate, in: 0...Int64(Int32.max))
         checks.number("auth_burst", authBurst, in: 1...Int64(Int32.max))
+        checks.optional("address_pool", addressPool, maximum: 253, emptyAllowed: false)
+        checks.optional("ipv6_pool", ipv6Pool, maximum: 253, emptyAllowed: false)
+        checks.optional("delegated_ipv6_pool", delegatedIPv6Pool, maximum: 253, emptyAllowed: false)
     }
 }
 

@@ -27,7 +27,9 @@ package struct PlanAdvancedSettings: Hashable, Sendable {
     package var guaranteedDownload: Int64?
     package var guaranteedUpload: Int64?
     package var maxConnections: Int?
+    /// Pools by name: of our own, else of the NAS's.
     package var addressPool: String?
+    package var ipv6Pool: String?
     package var delegatedIPv6Pool: String?
     /// At most four.
     package var dnsServers: [IPAddress]
@@ -52,6 +54,7 @@ package struct PlanAdvancedSettings: Hashable, Sendable {
         guaranteedUpload: Int64? = nil,
         maxConnections: Int? = nil,
         addressPool: String? = nil,
+        ipv6Pool: String? = nil,
         delegatedIPv6Pool: String? = nil,
         dnsServers: [IPAddress] = [],
         addressList: String? = nil,
@@ -73,6 +76,7 @@ package struct PlanAdvancedSettings: Hashable, Sendable {
         self.guaranteedUpload = guaranteedUpload
         self.maxConnections = maxConnections
         self.addressPool = addressPool
+        self.ipv6Pool = ipv6Pool
         self.delegatedIPv6Pool = delegatedIPv6Pool
         self.dnsServers = dnsServers
         self.addressList = addressList
@@ -103,6 +107,7 @@ extension PlanAdvancedSettings: Validated {
         checks.positive("guaranteed_upload_bps", guaranteedUpload)
         checks.positive32("max_connections", maxConnections)
         checks.optional("address_pool", addressPool, maximum: 253, emptyAllowed: false)
+        checks.optional("ipv6_pool", ipv6Pool, maximum: 253, emptyAllowed: false)
         checks.optional("delegated_ipv6_pool", delegatedIPv6Pool, maximum: 253, emptyAllowed: false)
         checks.number("dns_servers", dnsServers.count, in: 0...4)
         checks.optional("address_list", addressList, maximum: 200, emptyAllowed: false)

@@ -23,6 +23,11 @@ package struct Service: Hashable, Sendable {
     package var staticIPv4: IPAddress?
     package var framedIPv6Prefix: IPPrefix?
     package var delegatedIPv6Prefix: IPPrefix?
+    /// The device it is bound to (SES-01); stored by the first login, taken away by a reset.
+    package var boundMAC: MACAddress?
+    package var boundAt: Timestamp?
+    /// How often the binding was reset.
+    package var bindingGeneration: Int
     /// Nil until stored.
     package var stamp: RowStamp?
 
@@ -39,6 +44,9 @@ package struct Service: Hashable, Sendable {
         staticIPv4: IPAddress? = nil,
         framedIPv6Prefix: IPPrefix? = nil,
         delegatedIPv6Prefix: IPPrefix? = nil,
+        boundMAC: MACAddress? = nil,
+        boundAt: Timestamp? = nil,
+        bindingGeneration: Int = 0,
         stamp: RowStamp? = nil
     ) {
         self.tenantID = tenantID
@@ -53,6 +61,9 @@ package struct Service: Hashable, Sendable {
         self.staticIPv4 = staticIPv4
         self.framedIPv6Prefix = framedIPv6Prefix
         self.delegatedIPv6Prefix = delegatedIPv6Prefix
+        self.boundMAC = boundMAC
+        self.boundAt = boundAt
+        self.bindingGeneration = bindingGeneration
         self.stamp = stamp
     }
 }

@@ -36,6 +36,7 @@ package enum IDTag {
     package enum Service {}
     package enum Session {}
     package enum Admission {}
+    package enum Pool {}
     package enum Event {}
 }
 
@@ -47,4 +48,5 @@ package typealias ServiceID = ID<IDTag.Service>
 package typealias SessionID = ID<IDTag.Session>
 /// One grant of access; travels to the NAS in Class and comes back with its accounting.
 package typealias AdmissionID = ID<IDTag.Admission>
+package typealias PoolID = ID<IDTag.Pool>
 package typealias EventID = ID<IDTag.Event>

@@ -119,6 +119,17 @@ package struct IPAddress: Hashable, Sendable {
     }
 }
 
+extension IPAddress {
+    /// The range of that length that holds the address; nil when the length is out of range.
+    package func network(_ length: Int) -> IPPrefix? {
+        guard (0...family.bits).contains(length) else { return nil }
+        let bits = IPPrefix.masked(bits, length)
+        let base =
+            family == .ipv4 ? IPAddress(ipv4: UInt32(truncatingIfNeeded: bits.high >> 32)) : IPAddress(ipv6: bits)
+        return IPPrefix(address: base, length: length)
+    }
+}
+
 extension IPAddress: CustomStringConvertible {
     /// Dotted decimal, or RFC 5952: lower case, the longest run of two or more zero groups as `::`.
     package var description: String {
@@ -179,7 +190,7 @@ package struct IPPrefix: Hashable, Sendable {
         other.family == address.family && Self.masked(other.bits, length) == address.bits
     }
 
-    private static func masked(_ bits: UUID128, _ length: Int) -> UUID128 {
+    fileprivate static func masked(_ bits: UUID128, _ length: Int) -> UUID128 {
         let high = length >= 64 ? bits.high : bits.high & ~(UInt64.max >> UInt64(length))
         let low = length >= 128 ? bits.low : length <= 64 ? 0 : bits.low & ~(UInt64.max >> UInt64(length - 64))
         return UUID128(high: high, low: low)

@@ -3,6 +3,9 @@ package struct MACAddress: Hashable, Sendable, CustomStringConvertible {
     /// The 48 bits, the first octet most significant.
     package let bits: UInt64
 
+    /// The address of the lowest 48 bits.
+    package init(bits: UInt64) { self.bits = bits & 0xffff_ffff_ffff }
+
     /// Reads twelve hexadecimal digits with colons, hyphens or dots between octets or pairs of octets, or none at all:
     /// `00:1a:2B:..`, `00-1A-..`, `001a.2b3c.4d5e`, `001a2b3c4d5e`. Nil for anything else.
     package init?(_ text: String) {

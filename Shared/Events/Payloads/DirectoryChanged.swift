@@ -18,6 +18,8 @@ package struct DirectoryChanged: EventPayload, Hashable {
         case service
         /// The service's password; the id is the service's.
         case credential
+        /// A pool of addresses.
+        case pool
     }
 
     package struct Row: Hashable, Sendable {
@@ -101,6 +103,7 @@ extension DirectoryChanged.Kind: ProtoEnum {
         case .customer: "CUSTOMER"
         case .service: "SERVICE"
         case .credential: "CREDENTIAL"
+        case .pool: "POOL"
         }
     }
 
@@ -112,6 +115,7 @@ extension DirectoryChanged.Kind: ProtoEnum {
         case .customer: 4
         case .service: 5
         case .credential: 6
+        case .pool: 7
         }
     }
 }

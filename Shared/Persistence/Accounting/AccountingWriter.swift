@@ -149,10 +149,18 @@ package struct AccountingCommit: Sendable, Equatable {
     /// Repeats and late records that told nothing new.
     package var unchangedRecords: Int
     package var volumes: [TenantID: Volume]
+    /// Sessions that the commit closed, or found closed.
+    package var ended: [EndedSession]
 
-    package init(appliedRecords: Int = 0, unchangedRecords: Int = 0, volumes: [TenantID: Volume] = [:]) {
+    package init(
+        appliedRecords: Int = 0,
+        unchangedRecords: Int = 0,
+        volumes: [TenantID: Volume] = [:],
+        ended: [EndedSession] = []
+    ) {
         self.appliedRecords = appliedRecords
         self.unchangedRecords = unchangedRecords
         self.volumes = volumes
+        self.ended = ended
     }
 }

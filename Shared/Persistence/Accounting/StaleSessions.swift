@@ -16,16 +16,17 @@ package struct StaleSessions: Sendable {
 
     /// Closes at most `limit` sessions that were silent for `silence` and for three of their interim intervals before
     /// `watermark`, and puts their `SessionStopped` into the outbox with them. Returns how many were
-    /// found and how many closed.
+    /// found and how many closed; `ended` hears of those that are services', once they are committed.
     ///
     /// Sessions whose locks another transaction holds are being written right now, so they are left alone.
     package func close(
         silentFor silence: Duration,
         before watermark: Timestamp,
-        limit: Int
+        limit: Int,
+        ended: ([EndedSession]) -> Void = { _ in }
     ) async throws(StorageFault) -> (found: Int, closed: Int) {
         do {
-            return try await session.transaction { transaction in
+            let result = try await session.transaction { transaction in
                 let found = try await transaction.query(
                     MaintenanceSQL.stale,
                     [
@@ -34,7 +35,7 @@ package struct StaleSessions: Sendable {
                     ]
                 )
                 let stale = try await transaction.locked(found.map(SessionReference.init))
-                guard !stale.isEmpty else { return (found.count, 0) }
+                guard !stale.isEmpty else { return (found: found.count, closed: 0, ended: [EndedSession]()) }
                 let results = try await transaction.pipeline([
                     PGStatement(
                         MaintenanceSQL.closeStale,
@@ -50,8 +51,10 @@ package struct StaleSessions: Sendable {
                 var ids = EventIDs(from: time, random: random)
                 let events = closed.compactMap { OutboxRow.stopped($0, amended: false, id: ids.next()) }
                 if !events.isEmpty { try await transaction.pipeline([OutboxRow.insert(events)]) }
-                return (found.count, closed.count)
+                return (found: found.count, closed: closed.count, ended: closed.compactMap { EndedSession($0) })
             }
+            ended(result.ended)
+            return (result.found, result.closed)
         } catch {
             throw StorageFault(error)
         }

@@ -6,6 +6,7 @@ import Postgres
 struct WritePlan {
     private let outcome: SessionOutcome
     private let applied: Int
+    private var ended: [EndedSession] = []
     private var ids: EventIDs
     private(set) var statements: [PGStatement] = []
     /// How many rows the first statements change, one number each.
@@ -36,13 +37,15 @@ struct WritePlan {
         return AccountingCommit(
             appliedRecords: min(applied, records),
             unchangedRecords: max(0, records - applied),
-            volumes: volumes
+            volumes: volumes,
+            ended: ended
         )
     }
 
     /// The events of rows that a restart closed behind the fold's back.
     mutating func stopped(_ states: [SessionState]) -> [OutboxRow] {
-        states.compactMap { .stopped($0, amended: false, id: ids.next()) }
+        ended += states.compactMap { EndedSession($0) }
+        return states.compactMap { .stopped($0, amended: false, id: ids.next()) }
     }
 
     private static func appliedRecords(_ outcome: SessionOutcome, _ existing: [SessionState]) -> Int {
@@ -115,6 +118,7 @@ struct WritePlan {
                 rows.append(.started(state, reopened: reopened, id: ids.next()))
             case .stopped(let state, let amended):
                 if let row = OutboxRow.stopped(state, amended: amended, id: ids.next()) { rows.append(row) }
+                if let session = EndedSession(state) { ended.append(session) }
             }
         }
         for (tenant, event) in UsageAdvanced.events(for: outcome.deltas) {

@@ -5,7 +5,7 @@ extension PlanRepository {
     private static let advancedColumns = """
         tenant_id, plan_id, burst_enabled, burst_download_bps, burst_upload_bps, threshold_download_bps, \
         threshold_upload_bps, burst_seconds, priority, guaranteed_download_bps, guaranteed_upload_bps, max_connections, \
-        address_pool, delegated_ipv6_pool, ARRAY(SELECT host(d) FROM unnest(dns_servers) d) AS dns_servers, address_list, \
+        address_pool, ipv6_pool, delegated_ipv6_pool, ARRAY(SELECT host(d) FROM unnest(dns_servers) d) AS dns_servers, address_list, \
         transparent_proxy, queue_type, parent_queue, row_version
         """
 
@@ -25,9 +25,9 @@ extension PlanRepository {
             INSERT INTO plan_advanced_settings AS t (tenant_id, plan_id, burst_enabled, burst_download_bps,
                 burst_upload_bps, threshold_download_bps, threshold_upload_bps, burst_seconds, priority,
                 guaranteed_download_bps, guaranteed_upload_bps, max_connections, address_pool, delegated_ipv6_pool,
-                dns_servers, address_list, transparent_proxy, queue_type, parent_queue)
+                dns_servers, address_list, transparent_proxy, queue_type, parent_queue, ipv6_pool)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
-                ARRAY(SELECT d::inet FROM unnest($15::text[]) d), $16, $17, $18, $19)
+                ARRAY(SELECT d::inet FROM unnest($15::text[]) d), $16, $17, $18, $19, $20)
             ON CONFLICT (tenant_id, plan_id) DO UPDATE SET burst_enabled = excluded.burst_enabled,
                 burst_download_bps = excluded.burst_download_bps, burst_upload_bps = excluded.burst_upload_bps,
                 threshold_download_bps = excluded.threshold_download_bps,
@@ -37,7 +37,7 @@ extension PlanRepository {
                 address_pool = excluded.address_pool, delegated_ipv6_pool = excluded.delegated_ipv6_pool,
                 dns_servers = excluded.dns_servers, address_list = excluded.address_list,
                 transparent_proxy = excluded.transparent_proxy, queue_type = excluded.queue_type,
-                parent_queue = excluded.parent_queue
+                parent_queue = excluded.parent_queue, ipv6_pool = excluded.ipv6_pool
             """,
             [
                 .id(settings.tenantID), .id(settings.planID), .bool(settings.burstEnabled),
@@ -47,7 +47,7 @@ extension PlanRepository {
                 .number(settings.guaranteedUpload), .optionalInt4(settings.maxConnections), .text(settings.addressPool),
                 .text(settings.delegatedIPv6Pool), .textArray(settings.dnsServers.map(\.description)),
                 .text(settings.addressList), .bool(settings.transparentProxy), .text(settings.queueType),
-                .text(settings.parentQueue),
+                .text(settings.parentQueue), .text(settings.ipv6Pool),
             ]
         )
     }
@@ -67,6 +67,7 @@ extension PlanRepository {
             guaranteedUpload: row["guaranteed_upload_bps"].int64,
             maxConnections: row["max_connections"].int,
             addressPool: row["address_pool"].text,
+            ipv6Pool: row["ipv6_pool"].text,
             delegatedIPv6Pool: row["delegated_ipv6_pool"].text,
             dnsServers: try row.need("dns_servers", \.textArray).compactMap { $0.flatMap { IPAddress($0) } },
             addressList: row["address_list"].text,

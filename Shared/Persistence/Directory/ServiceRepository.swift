@@ -13,7 +13,8 @@ package struct ServiceRepository {
     private static let columns = """
         tenant_id, id, customer_id, plan_id, kind, username, status, expires_at, session_limit, \
         host(static_ipv4) AS static_ipv4, framed_ipv6_prefix::text AS framed_ipv6_prefix, \
-        delegated_ipv6_prefix::text AS delegated_ipv6_prefix, row_version, created_at, updated_at
+        delegated_ipv6_prefix::text AS delegated_ipv6_prefix, bound_mac::text AS bound_mac, bound_at, \
+        binding_generation, row_version, created_at, updated_at
         """
 
     /// Up to `limit` services in the order they were made, after the one named.
@@ -88,6 +89,19 @@ package struct ServiceRepository {
         guard rows.affectedRows == 1 else { throw PersistenceError.notFound }
     }
 
+    /// Forgets the device that a service is bound to: the next one to log in is bound in its place. Bindings of before that
+    /// are still on their way are not stored any more.
+    package func unbind(_ service: Service) async throws {
+        let rows = try await transaction.query(
+            """
+            UPDATE services SET bound_mac = NULL, bound_at = NULL, binding_generation = binding_generation + 1
+            WHERE tenant_id = $1 AND id = $2
+            """,
+            [.id(service.tenantID), .id(service.id)]
+        )
+        guard rows.affectedRows == 1 else { throw PersistenceError.notFound }
+    }
+
     // MARK: - Credentials
 
     /// The sealed password of a service, nil when it has none.
@@ -141,6 +155,9 @@ package struct ServiceRepository {
             staticIPv4: row["static_ipv4"].text.flatMap { IPAddress($0) },
             framedIPv6Prefix: row["framed_ipv6_prefix"].text.flatMap { IPPrefix($0) },
             delegatedIPv6Prefix: row["delegated_ipv6_prefix"].text.flatMap { IPPrefix($0) },
+            boundMAC: row["bound_mac"].text.flatMap { MACAddress($0) },
+            boundAt: row["bound_at"].time,
+            bindingGeneration: try row.need("binding_generation", \.int),
             stamp: try row.stamp()
         )
     }

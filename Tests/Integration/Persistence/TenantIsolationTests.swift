@@ -9,7 +9,7 @@ import Testing
     private static let tables = [
         "nas_devices", "plans", "plan_advanced_settings", "customers", "services", "service_credentials", "sessions",
         "sessions_history", "usage_pending", "usage_daily", "usage_monthly", "dead_letters", "radacct", "nas",
-        "tenants",
+        "tenants", "ip_pools", "ip_allocations",
     ]
 
     @Test func `without a setting the gateway sees nothing, with an empty or foreign one neither`() async throws {
@@ -138,6 +138,11 @@ import Testing
             ("nexora_pipeline", "DELETE FROM nas_devices"),
             ("nexora_pipeline", "INSERT INTO keyring_canary (sealed) VALUES ('')"),
             ("nexora_pipeline", "SELECT tenant_subtree('\(world.one.tenant)')"),
+            ("nexora_pipeline", "UPDATE services SET status = 'active'"), ("nexora_pipeline", "DELETE FROM ip_pools"),
+            ("nexora_pipeline", "UPDATE services SET binding_generation = 0"),
+            ("nexora_gateway", "UPDATE ip_pools SET range = '10.0.0.0/8'"),
+            ("nexora_gateway", "UPDATE ip_pools SET unit_length = 24"),
+            ("nexora_gateway", "DELETE FROM ip_allocations"),
             ("nexora_gateway", "SELECT * FROM outbox"), ("nexora_gateway", "DELETE FROM outbox"),
             ("nexora_gateway", "DELETE FROM sessions"),
             ("nexora_gateway", "INSERT INTO dead_letters SELECT * FROM dead_letters"),

@@ -26,6 +26,8 @@ struct ConsumerDaemon {
                 "NEXORA_CONSUMER_ACK_WAIT=\(acknowledgementWait)",
                 "NEXORA_CONSUMER_BATCH=100", "NEXORA_SHUTDOWN_DEADLINE=10s",
             ] + settings
+            // Nobody's port: the daemon must do its accounting without Redis.
+            + (settings.contains { $0.hasPrefix("REDIS_URL=") } ? [] : ["REDIS_URL=redis://127.0.0.1:9"])
         let log = folder.file("daemon-\(UInt32.random(in: 0...UInt32.max)).log")
         return ConsumerDaemon(
             process: try await ChildProcess.start(

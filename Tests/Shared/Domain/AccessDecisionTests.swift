@@ -48,7 +48,10 @@ import Testing
             ),
         ]
         for (facts, reason) in cases { #expect(decideAccess(facts, now: now) == .reject(reason)) }
-        #expect(Set(cases.map(\.1)).count == RejectReason.allCases.count, "every reason has its case")
+        #expect(
+            Set(cases.map(\.1)).union([.sessionLimit, .noAddress]) == Set(RejectReason.allCases),
+            "every reason has its case"
+        )
     }
 
     @Test("The end of a service is half open and shortens the session", .proves("RAD-12"))
@@ -93,12 +96,16 @@ import Testing
                 $0.serviceStatus = states.randomElement(using: &random) ?? .active
                 $0.customerStatus = states.randomElement(using: &random) ?? .active
                 $0.planKnown = UInt8.random(in: 0..<8, using: &random) > 0
+                $0.hasWalledGarden = Bool.random(using: &random)
                 $0.expiresAt =
                     Bool.random(using: &random) ? nil : now.adding(microseconds: Bool.random(using: &random) ? 1 : -1)
             }
             let rules = explainAccess(sample, now: now)
             switch decideAccess(sample, now: now) {
-            case .accept: #expect(rules.allSatisfy(\.passed) && rules.count == 7)
+            case .accept(_, nil): #expect(rules.allSatisfy(\.passed) && rules.count == 7)
+            case .accept(_, let reason?):
+                #expect(sample.hasWalledGarden && reason.confines && rules.last?.passed == true)
+                #expect(rules.dropLast().last?.passed == false)
             case .reject: #expect(rules.last?.passed == false && rules.dropLast().allSatisfy(\.passed))
             }
         }

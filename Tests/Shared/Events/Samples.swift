@@ -12,6 +12,7 @@ enum Samples {
     static let admission = AdmissionID(id(5))
     static let session = SessionID(id(6))
     static let event = EventID(id(7))
+    static let pool = PoolID(id(8))
     static let time = Timestamp(microseconds: 1_795_168_800_123_456)
 
     static func id(_ number: UInt64) -> UUID128 {
@@ -174,6 +175,41 @@ extension Samples {
                 ),
                 bare: false
             ),
+            sample("PoolExhausted.minimal", PoolExhausted(poolID: pool, poolName: "", count: 0)),
+            sample(
+                "PoolExhausted",
+                PoolExhausted(poolID: pool, poolName: "homes", nasID: nas, serviceID: service, count: 7),
+                bare: false
+            ),
+            sample("AddressConflict.minimal", AddressConflict(unit: "192.0.2.7/32", reason: "")),
+            sample(
+                "AddressConflict",
+                AddressConflict(
+                    unit: "2001:db8:1:100::/56",
+                    poolID: pool,
+                    holderServiceID: service,
+                    serviceID: ServiceID(id(9)),
+                    nasID: nas,
+                    reason: "claimed"
+                ),
+                bare: false
+            ),
+            sample(
+                "PoolUtilisationHigh",
+                PoolUtilisationHigh(poolID: pool, poolName: "homes", used: 921, usable: 1_021),
+                bare: false
+            ),
+            sample(
+                "DeviceBound",
+                DeviceBound(
+                    serviceID: service,
+                    username: "alice@example.net",
+                    hardwareAddress: "00:11:22:33:44:55",
+                    bindingGeneration: 2,
+                    nasID: nas
+                ),
+                bare: false
+            ),
             sample("AccessDecided.minimal", AccessDecided(username: "", nasID: nas, outcome: .accept)),
             sample(
                 "AccessDecided",
@@ -189,6 +225,17 @@ extension Samples {
                     admissionID: admission,
                     callingStationID: "00:11:22:33:44:55",
                     decisionVersion: 1
+                ),
+                bare: false
+            ),
+            sample(
+                "DisconnectRequested",
+                DisconnectRequested(
+                    admissionID: admission,
+                    nasID: nas,
+                    serviceID: service,
+                    reason: .sessionLimit,
+                    replacedBy: admission
                 ),
                 bare: false
             ),

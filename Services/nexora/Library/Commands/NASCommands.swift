@@ -24,6 +24,13 @@ enum NASCommands {
         .value("octets-swapped", "yes|no", "It counts octets from the subscriber's side; default no."),
         .value("auth-rate", "N", "Access-Requests a second, 0 for no limit; default 50."),
         .value("auth-burst", "N", "How many may come at once; default 1000."),
+        .value(
+            "address-pool",
+            "NAME",
+            "The pool of its subscribers' IPv4 addresses: ours, else its own; empty for none."
+        ),
+        .value("ipv6-pool", "NAME", "The same for IPv6 prefixes of links."),
+        .value("delegated-ipv6-pool", "NAME", "The same for IPv6 prefixes to delegate."),
         .value("active", "yes|no", "Packets of an inactive NAS are dropped; default yes."),
         .value("secret-from", "SOURCE", "The shared secret: \(SecretSource.forms)."),
     ]
@@ -209,6 +216,9 @@ enum NASCommands {
         if let flag = try invocation.boolean("octets-swapped") { nas.octetsSwapped = flag }
         if let rate = try invocation.integer("auth-rate", in: 0...1_000_000) { nas.authRate = rate }
         if let burst = try invocation.integer("auth-burst", in: 1...10_000_000) { nas.authBurst = burst }
+        if let name = invocation.clearable("address-pool") { nas.addressPool = name }
+        if let name = invocation.clearable("ipv6-pool") { nas.ipv6Pool = name }
+        if let name = invocation.clearable("delegated-ipv6-pool") { nas.delegatedIPv6Pool = name }
         if let flag = try invocation.boolean("active") { nas.isActive = flag }
     }
 }

@@ -13,8 +13,9 @@ enum PlanAdvancedOptions {
         .value("guaranteed-download", "SPEED", "What is always there to the subscriber."),
         .value("guaranteed-upload", "SPEED", "What is always there from the subscriber."),
         .value("max-connections", "N", "Connections at once."),
-        .value("address-pool", "NAME", "The NAS's pool of IPv4 addresses."),
-        .value("delegated-ipv6-pool", "NAME", "The NAS's pool of IPv6 prefixes to delegate."),
+        .value("address-pool", "NAME", "The pool of IPv4 addresses: ours, else the NAS's."),
+        .value("ipv6-pool", "NAME", "The pool of IPv6 prefixes for the link: ours, else the NAS's."),
+        .value("delegated-ipv6-pool", "NAME", "The pool of IPv6 prefixes to delegate: ours, else the NAS's."),
         .value(
             "dns",
             "ADDRESS",
@@ -42,6 +43,7 @@ enum PlanAdvancedOptions {
             settings.maxConnections = count
         }
         if let name = invocation.clearable("address-pool") { settings.addressPool = name }
+        if let name = invocation.clearable("ipv6-pool") { settings.ipv6Pool = name }
         if let name = invocation.clearable("delegated-ipv6-pool") { settings.delegatedIPv6Pool = name }
         if let name = invocation.clearable("address-list") { settings.addressList = name }
         if let name = invocation.clearable("parent-queue") { settings.parentQueue = name }

@@ -1,9 +1,9 @@
 import Domain
 import Persistence
 
-/// `service add|list|show|set|remove`.
+/// `service add|list|show|set|unbind|remove`.
 enum ServiceCommands {
-    static let all: [CommandSpec] = [add, list, show, set, remove]
+    static let all: [CommandSpec] = [add, list, show, set, unbind, remove]
 
     private static let reference = ArgumentSpec("SERVICE", "The service's id or user name.")
     private static let kinds = ServiceKind.allCases.map(\.rawValue)
@@ -143,6 +143,23 @@ enum ServiceCommands {
             }
         }
         context.report.one(record.showing(password, as: "password"))
+    }
+
+    private static let unbind = CommandSpec(
+        "service unbind",
+        "Forgets the device that a service is bound to: the next one to log in is bound in its place.",
+        arguments: [reference],
+        options: [SharedOptions.scope],
+        examples: ["nexora service unbind ann"]
+    ) { invocation, context in
+        let reference = try invocation.requiredArgument("SERVICE")
+        context.report.one(
+            try await context.inDirectory(invocation) { directory in
+                let service = try await directory.service(reference)
+                try await directory.services.unbind(service)
+                return try await output(of: service.id, directory)
+            }
+        )
     }
 
     private static let remove = CommandSpec(

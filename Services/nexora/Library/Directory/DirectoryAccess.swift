@@ -9,6 +9,7 @@ struct DirectoryAccess {
     let plans: PlanRepository
     let customers: CustomerRepository
     let services: ServiceRepository
+    let pools: PoolRepository
     let transaction: ScopedTransaction
 
     init(_ transaction: ScopedTransaction, root: TenantID) {
@@ -19,6 +20,7 @@ struct DirectoryAccess {
         plans = PlanRepository(transaction)
         customers = CustomerRepository(transaction)
         services = ServiceRepository(transaction)
+        pools = PoolRepository(transaction)
     }
 
     /// A tenant by id or subdomain.
@@ -69,6 +71,15 @@ struct DirectoryAccess {
         if named.isEmpty { named = try await services.find(username: name) }
         let id = try await single(named, "service", reference, \.tenantID).id
         return try await found(try await services.find(id, forUpdate: true), "service", reference)
+    }
+
+    /// A pool by id or name, locked for a change.
+    func pool(_ reference: String) async throws -> IPPool {
+        if let id = PoolID(reference) {
+            return try await found(try await pools.find(id, forUpdate: true), "pool", reference)
+        }
+        let id = try await single(try await pools.find(name: reference), "pool", reference, \.tenantID).id
+        return try await found(try await pools.find(id, forUpdate: true), "pool", reference)
     }
 
     /// Subdomains by tenant, to name tenants in lists.

@@ -30,6 +30,9 @@ extension OutputRecord {
         add("octetsSwapped", .boolean(nas.octetsSwapped), detail: true)
         add("authRate", .integer(Int64(nas.authRate)), detail: true)
         add("authBurst", .integer(Int64(nas.authBurst)), detail: true)
+        add("addressPool", .optional(nas.addressPool), detail: true)
+        add("ipv6Pool", .optional(nas.ipv6Pool), detail: true)
+        add("delegatedIPv6Pool", .optional(nas.delegatedIPv6Pool), detail: true)
         add("isActive", .boolean(nas.isActive))
         add(nas.stamp)
     }
@@ -69,6 +72,7 @@ extension OutputRecord {
         add("guaranteedUploadBps", .optional(settings.guaranteedUpload))
         add("maxConnections", .optional(settings.maxConnections))
         add("addressPool", .optional(settings.addressPool))
+        add("ipv6Pool", .optional(settings.ipv6Pool))
         add("delegatedIPv6Pool", .optional(settings.delegatedIPv6Pool))
         add("dnsServers", .list(settings.dnsServers.map { .text($0.description) }))
         add("addressList", .optional(settings.addressList))
@@ -108,6 +112,9 @@ extension OutputRecord {
         add("staticIPv4", .optional(service.staticIPv4?.description), detail: true)
         add("framedIPv6Prefix", .optional(service.framedIPv6Prefix?.description), detail: true)
         add("delegatedIPv6Prefix", .optional(service.delegatedIPv6Prefix?.description), detail: true)
+        add("boundDevice", .optional(service.boundMAC?.description), detail: true)
+        add("boundAt", .optional(service.boundAt?.description), detail: true)
+        add("bindingGeneration", .integer(Int64(service.bindingGeneration)), detail: true)
         add(service.stamp)
     }
 
@@ -149,7 +156,7 @@ extension OutputRecord {
         add("payload", (try? OutputValue(json: Array(letter.payload.utf8))) ?? .text(letter.payload), detail: true)
     }
 
-    private mutating func add(_ stamp: RowStamp?) {
+    mutating func add(_ stamp: RowStamp?) {
         guard let stamp else { return }
         add("version", .integer(stamp.version), detail: true)
         add("createdAt", .text(stamp.createdAt.description), detail: true)

@@ -1,0 +1,10 @@
+DROP INDEX sessions_history_delegated_ipv6, sessions_history_framed_ipv6_address, sessions_history_framed_ipv6, sessions_history_framed_ipv4;
+DROP INDEX sessions_delegated_ipv6, sessions_framed_ipv6_address, sessions_framed_ipv6, sessions_framed_ipv4;
+ALTER TABLE tenants DROP CONSTRAINT tenants_access_settings;
+ALTER TABLE plan_advanced_settings DROP COLUMN ipv6_pool;
+ALTER TABLE nas_devices DROP COLUMN address_pool, DROP COLUMN ipv6_pool, DROP COLUMN delegated_ipv6_pool;
+DROP POLICY services_binding ON services;
+ALTER TABLE services DROP CONSTRAINT services_binding, DROP COLUMN bound_mac, DROP COLUMN binding_generation, DROP COLUMN bound_at;
+DROP TABLE ip_allocations;
+DROP TABLE ip_pools;
+DROP FUNCTION refuse_overlapping_pools();
