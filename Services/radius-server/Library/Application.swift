@@ -1,3 +1,4 @@
+import Admission
 import Concurrency
 import Configuration
 import Crypto
@@ -8,6 +9,7 @@ import Messaging
 import NATS
 import Observability
 import Postgres
+import Redis
 
 /// radius-server put together: the one place where its adapters are named.
 package enum Application {
@@ -37,6 +39,7 @@ package enum Application {
             journal: parts.journal,
             refusals: parts.refusals,
             feed: parts.feed,
+            admission: parts.admission,
             context: context
         )
         return [
@@ -44,7 +47,7 @@ package enum Application {
             NamedService("directory", try parts.follower(settings)),
             NamedService("stream", parts.watch(settings)),
             NamedService("events", try parts.voice()),
-        ] + (try ports.open())
+        ] + parts.locating() + (try ports.open())
     }
 }
 
@@ -60,6 +63,8 @@ private struct Parts {
     let connection: NATSClient
     let admin: JetStreamAdmin
     let publisher: JournalPublisher
+    let locator: RedisLocator?
+    let admission: AdmissionParts?
 
     init(_ settings: Settings, _ context: DaemonContext) throws {
         self.context = context
@@ -86,6 +91,13 @@ private struct Parts {
             logger: context.logger
         )
         self.publisher = publisher
+        let locator = try settings.admission.redisURL.map { RedisLocator(try RedisPlace($0.revealed)) }
+        self.locator = locator
+        admission = locator.map { locator in
+            AdmissionParts(settings.admission, name: settings.servers.name, registry: context.metrics) {
+                AdmissionLink(locator: locator, settings: $0)
+            }
+        }
         connection.onStateChange { _ in publisher.keepNewest() }
     }
 
@@ -127,11 +139,24 @@ private struct Parts {
         }
     }
 
+    /// Keeps looking where Redis is.
+    func locating() -> [NamedService] {
+        guard let admission, let locator else { return [] }
+        let watch = RedisWatch(
+            open: admission.metrics.open,
+            locate: { try await locator.locate() ? locator.current.map { ($0.host, $0.port) } : nil },
+            health: context.health.component("redis"),
+            logger: context.logger
+        )
+        return [NamedService("redis", watch)]
+    }
+
     func voice() throws -> EventVoice {
         let time = TimeSource { Timestamp(microseconds: SystemClock.microsecondsSince1970()) }
         return EventVoice(
             refusals: refusals,
             feed: feed,
+            store: store,
             publisher: try JetStreamPublisher(connection, maximumOutstanding: 4_096) { _, _ in },
             source: source,
             ids: IDGenerator(time: time),

@@ -14,6 +14,7 @@ struct Ports {
     private let journal: Journal
     private let refusals: RefusalLog
     private let feed: DecisionFeed
+    private let admission: AdmissionParts?
     private let context: DaemonContext
     private static let duplicateLifetime: UInt64 = 10_000_000_000
 
@@ -23,6 +24,7 @@ struct Ports {
         journal: Journal,
         refusals: RefusalLog,
         feed: DecisionFeed,
+        admission: AdmissionParts?,
         context: DaemonContext
     ) {
         self.settings = settings.packets
@@ -32,6 +34,7 @@ struct Ports {
         self.journal = journal
         self.refusals = refusals
         self.feed = feed
+        self.admission = admission
         self.context = context
     }
 
@@ -49,7 +52,7 @@ struct Ports {
             feedRate: UInt32(settings.feedRate)
         )
         let (store, refusals, feed, duplicates) = (store, refusals, feed, settings.duplicates)
-        let shard = eapShard()
+        let (shard, admission) = (eapShard(), admission)
         return try receivers(port: settings.authPort, name: "auth", metrics) { receiver, _, number in
             receiver.run(
                 handler: AccessHandler(
@@ -61,6 +64,7 @@ struct Ports {
                     feed: feed,
                     cache: DuplicateCache(capacity: duplicates, lifetime: Self.duplicateLifetime),
                     eap: shard(number),
+                    desk: admission?.desk(),
                     now: SystemClock.monotonicNanoseconds()
                 )
             )
@@ -87,7 +91,7 @@ struct Ports {
 
     private func accounting(_ families: PacketMetricFamilies) throws -> [NamedService] {
         let metrics = PacketMetrics(families, socket: RefusalLog.SocketKind.accounting.rawValue)
-        let (journal, refusals, duplicates) = (journal, refusals, settings.duplicates)
+        let (journal, refusals, duplicates, admission) = (journal, refusals, settings.duplicates, admission)
         return try receivers(port: settings.acctPort, name: "acct", metrics) { receiver, socket, _ in
             receiver.run(
                 handler: AccountingHandler(
@@ -95,7 +99,8 @@ struct Ports {
                     socket: socket,
                     metrics: metrics,
                     refusals: refusals,
-                    cache: DuplicateCache(capacity: duplicates, lifetime: Self.duplicateLifetime)
+                    cache: DuplicateCache(capacity: duplicates, lifetime: Self.duplicateLifetime),
+                    admission: admission
                 )
             )
         }

@@ -15,12 +15,14 @@ package struct Settings: Sendable {
     let packets: PacketSettings
     let eap: EAPSettings
     let storage: StorageSettings
+    let admission: AdmissionSettings
 
     package init(_ config: ConfigReader) {
         servers = ServerSettings(config)
         packets = PacketSettings(config)
         eap = EAPSettings(config)
         storage = StorageSettings(config)
+        admission = AdmissionSettings(config)
     }
 }
 
@@ -197,6 +199,58 @@ struct StorageSettings: Sendable {
             "accounting.acknowledge",
             default: Acknowledge.journal,
             doc: "journal: answer once on this disk; replicated: once the stream's replicas have it too."
+        )
+    }
+}
+
+/// Sessions and addresses in Redis.
+struct AdmissionSettings: Sendable {
+    let redisURL: Secret<String>?
+    let deadline: Duration
+    let replicas: Int
+    let lease: Duration
+    let capacity: Int
+
+    init(redisURL: Secret<String>? = nil, deadline: Duration = .milliseconds(300)) {
+        self.redisURL = redisURL
+        self.deadline = deadline
+        replicas = 0
+        lease = .seconds(900)
+        capacity = 4_096
+    }
+
+    init(_ config: ConfigReader) {
+        redisURL = config.optionalSecret(
+            "redis.url",
+            alias: "REDIS_URL",
+            doc:
+                "Redis, or its sentinels as redis+sentinel://HOST,HOST/NAME; without it no session limit, device binding or "
+                + "pool is kept."
+        )
+        deadline = config.duration(
+            "redis.deadline",
+            default: .milliseconds(300),
+            in: .milliseconds(10) ... .seconds(5),
+            doc: "An answer of Redis that takes longer is given up: this server's own view decides."
+        )
+        replicas = config.int(
+            "redis.replicas",
+            default: 0,
+            in: 0...5,
+            doc: "Replicas that must have a grant before it is answered; 1 where Redis fails over."
+        )
+        lease = config.duration(
+            "sessions.lease",
+            default: .seconds(900),
+            in: .seconds(120) ... .seconds(86_400),
+            doc: "A session that is not heard of for so long takes none of its service's slots any more; three interim "
+                + "intervals at least."
+        )
+        capacity = config.int(
+            "sessions.waiting",
+            default: 4_096,
+            in: 64...65_536,
+            doc: "Logins of each thread that wait for Redis at once; more are left to the NAS's next try."
         )
     }
 }

@@ -160,6 +160,61 @@ phase_directory() {
     fact directory.octets "$(metric radius-server directory_octets)"
 }
 
+# From here on the plan has a limit and its subscribers get addresses from a pool, with both servers.
+pools_on() {
+    ((!POOLS)) || return 0
+    POOLS=1
+    nexora pool add homes 10.0.0.0/12 --tenant "$TENANT" >/dev/null
+    nexora plan set "$PLAN" --tenant "$TENANT" --address-pool homes --session-limit 5 >/dev/null
+    ((ALONE)) || freeradius_pool
+    wait_until 30 pool_in_use || fail "no address comes from the pool" "read $RUN_DIR/log/radius-server.log"
+}
+
+# A grant makes the server keep a block of the pool back.
+pool_in_use() {
+    login_answered "$RADIUS_AUTH_PORT" && (($(metric radius-server radius_address_reserve) > 0))
+}
+
+# The whole way of a login: policy, session limit, an address.
+phase_full() {
+    local run server port
+    step "Logins with a session limit and an address from a pool"
+    pools_on
+    for ((run = 1; run <= RUNS; run++)); do
+        while read -r server port; do
+            settle
+            load "full.$server.$run" --mode pap --port "$port" -w 64 -W 1 -t "$SECONDS_EACH" --seed "$run"
+        done < <(contestants full AUTH)
+    done
+}
+
+# Every login from another device than before: a new slot and a new address for each.
+phase_addresses() {
+    local run
+    step "An address for each of $SUBSCRIBERS subscribers"
+    pools_on
+    for ((run = 1; run <= RUNS; run++)); do
+        settle
+        load "addresses.nexora.$run" --mode pap --port "$RADIUS_AUTH_PORT" -w 256 -n "$SUBSCRIBERS" --in-turn \
+            --equipment "$run" --seed "$run"
+    done
+}
+
+# As after a power cut: nobody logged off, everybody comes back at once, with a session each.
+phase_reconnect() {
+    local run
+    step "$SUBSCRIBERS subscribers on $NASES NASes come back at once"
+    pools_on
+    for ((run = 1; run <= RUNS; run++)); do
+        settle
+        load "reconnect.nexora.$run" --mode reconnect --port "$RADIUS_AUTH_PORT" --acct-port "$RADIUS_ACCT_PORT" \
+            -w 6400 --timeout 2000 --retries 5 --equipment 4 --session-prefix "r$run" --truth "$RESULTS/truth.tsv" \
+            --seed "$run"
+        committed "reconnect.nexora.$run" nexora
+        rm -f "$RESULTS/truth.tsv"
+    done
+}
+
 note_lengths() {
     fact runs "$RUNS"
     fact seconds_each "$SECONDS_EACH"

@@ -49,11 +49,13 @@ void die(const char *what) {
 /* --- opening --- */
 
 static void open_lane(struct lane *lane, int index) {
-    struct sockaddr_in server = {.sin_family = AF_INET, .sin_port = htons((uint16_t)options.port)};
+    lane->nas = index % options.nases;
+    lane->accounting = options.mode == MODE_ACCT || (options.mode == MODE_RECONNECT && index >= options.nases);
+    int port = lane->accounting && options.acct_port ? options.acct_port : options.port;
+    struct sockaddr_in server = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     struct sockaddr_in own = {.sin_family = AF_INET};
     int size = 4 << 20, on = 1;
     inet_pton(AF_INET, options.host, &server.sin_addr);
-    lane->nas = index % options.nases;
     own.sin_addr.s_addr = htonl(0x7f000101u + (uint32_t)lane->nas);
     lane->socket = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (lane->socket < 0) die("socket");
@@ -136,6 +138,28 @@ void send_added(struct lane *lane) {
         }
     }
     added = 0;
+}
+
+void send_again(struct lane *lane, struct slot *slot, uint64_t now) {
+    slot->sent = now;
+    uint8_t identifier = (uint8_t)(slot - lane->slots);
+    if (send(lane->socket, lane->packets[identifier], slot->length, 0) < 0) results.refused++;
+}
+
+void sweep_lanes(uint64_t now, void (*give_up)(struct lane *lane, uint8_t identifier)) {
+    uint64_t timeout = (uint64_t)options.timeout_ms * 1000000u;
+    for (int i = 0; i < lane_count; i++) {
+        for (int identifier = 0; identifier < 256; identifier++) {
+            struct slot *slot = &lanes[i].slots[identifier];
+            if (slot->state != WAITING || now < slot->sent + timeout) continue;
+            if (slot->tries++ >= options.retries) {
+                give_up(&lanes[i], (uint8_t)identifier);
+                continue;
+            }
+            results.resent++;
+            send_again(&lanes[i], slot, now);
+        }
+    }
 }
 
 /* --- receiving --- */

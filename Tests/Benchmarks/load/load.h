@@ -9,13 +9,13 @@
 
 enum { MAX_REQUEST = 384, MAX_NAME = 80, MAX_REPLY = 4096, MAX_NASES = 200, MAX_LANES = 256, BATCH = 64 };
 
-enum mode { MODE_PAP, MODE_CHAP, MODE_ACCT };
+enum mode { MODE_PAP, MODE_CHAP, MODE_ACCT, MODE_RECONNECT };
 
 struct options {
     enum mode mode;
     const char *host, *secret, *user_prefix, *password_prefix, *session_prefix, *output, *truth;
-    int port, seconds, warm_up, outstanding, rate, tick_us, nases, lanes, users, timeout_ms, retries, repeat_percent, pace;
-    bool realtime;
+    int port, acct_port, equipment, seconds, warm_up, outstanding, rate, tick_us, nases, lanes, users, timeout_ms, retries, repeat_percent, pace;
+    bool realtime, in_turn;
     long count, from, sessions;
     uint64_t seed;
     uint8_t class_value[64];
@@ -33,10 +33,22 @@ enum verdict { REPLY_GOOD, REPLY_WRONG_CODE, REPLY_BAD_LENGTH, REPLY_BAD_ATTRIBU
 void packets_prepare(void);
 /* Writes request number `number` with `identifier` into `packet` (MAX_REQUEST octets); returns its length. */
 size_t build_access_request(uint8_t *packet, uint8_t identifier, long number, int nas);
+/* The login of one subscriber; `number` decides what looks random. */
+size_t build_login(uint8_t *packet, uint8_t identifier, long number, long user, int nas);
+/* What an Access-Accept gave to a subscriber. */
+struct grant {
+    uint32_t address; /* Framed-IP-Address; 0 without one */
+    uint8_t class_length, class_value[64];
+};
+/* Of a reply that check_reply found good. */
+struct grant grant_of(const uint8_t *reply);
+/* The Start of a subscriber's session under that grant. */
+size_t build_start(uint8_t *packet, uint8_t identifier, long user, int nas, const struct grant *grant);
 size_t build_accounting_request(uint8_t *packet, uint8_t identifier, long number, int nas);
 /* Checks length, attributes, Response Authenticator, Message-Authenticator where there is one, and the code, in this
- * order. The reply's octets may be changed. `has_message_authenticator` is set only for a good reply. */
-enum verdict check_reply(uint8_t *reply, size_t received, const uint8_t authenticator[16],
+ * order. `accounting` tells which code is right. The reply's octets may be changed. `has_message_authenticator` is set
+ * only for a good reply. */
+enum verdict check_reply(uint8_t *reply, size_t received, const uint8_t authenticator[16], bool accounting,
                          bool *has_message_authenticator);
 
 /* --- sessions.c: the accounting stream, a pure function of seed and packet number --- */
@@ -78,11 +90,13 @@ struct slot {
     uint16_t length;
     uint8_t state, tries, repeat;
     bool is_repeat; /* the first answer was counted already */
+    uint32_t user;  /* in the mode reconnect */
 };
 
 /* A socket of one NAS address and port, connected to the server: 256 identifiers. */
 struct lane {
     int socket, nas;
+    bool accounting;
     uint8_t free[256], next_free; /* a ring: an identifier rests as long as possible before it is used again */
     int free_count;
     struct slot slots[256];
@@ -98,6 +112,11 @@ void release(struct lane *lane, uint8_t identifier);
 /* Adds one copy of a request to the batch of its lane, which holds BATCH at most; send_added sends them in one call. */
 void add_to_batch(struct lane *lane, uint8_t identifier);
 void send_added(struct lane *lane);
+/* Sends the request of a slot once more. */
+void send_again(struct lane *lane, struct slot *slot, uint64_t now);
+/* Looks for answers that did not come in time: sends again as often as the options say, then hands the identifier to
+ * `give_up`, which releases it. */
+void sweep_lanes(uint64_t now, void (*give_up)(struct lane *lane, uint8_t identifier));
 /* Waits until a lane has an answer, or until `until`; returns how many have. */
 int lanes_answered(uint64_t until);
 /* Hands each reply that waits at the `index`-th of these lanes to `take`, with the instant at which it arrived. */
@@ -120,6 +139,18 @@ extern struct results results;
 
 /* Runs the load to its end. Exits on what the machine refuses. */
 void run_load(void);
+
+/* --- reconnect.c: every subscriber comes back at once --- */
+
+struct reconnect {
+    long online, without_address, addresses_twice;
+};
+extern struct reconnect reconnect;
+
+/* Logs every subscriber in and starts its session; returns when each is online or was given up. */
+void run_reconnect(uint64_t began);
+/* As truth_of: an open session of each that is online. */
+struct truth truth_of_reconnect(FILE *file);
 
 /* --- results.c --- */
 

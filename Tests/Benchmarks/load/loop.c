@@ -93,12 +93,6 @@ static long send_batch(long wanted) {
     return requests;
 }
 
-static void send_again(struct lane *lane, struct slot *slot, uint64_t now) {
-    slot->sent = now;
-    uint8_t identifier = (uint8_t)(slot - lane->slots);
-    if (send(lane->socket, lane->packets[identifier], slot->length, 0) < 0) results.refused++;
-}
-
 /* --- receiving --- */
 
 static void answered(struct lane *lane, uint8_t identifier, struct slot *slot, uint64_t arrived) {
@@ -127,7 +121,7 @@ static void take_reply(struct lane *lane, uint8_t *reply, size_t length, uint64_
     bool has_message_authenticator = false;
     uint8_t identifier = length >= 2 ? reply[1] : 0;
     struct slot *slot = &lane->slots[identifier];
-    enum verdict verdict = check_reply(reply, length, slot->authenticator, &has_message_authenticator);
+    enum verdict verdict = check_reply(reply, length, slot->authenticator, lane->accounting, &has_message_authenticator);
     if (slot->state != WAITING) {
         /* The second answer to a request that was sent twice, or something that nobody asked for. */
         if (verdict == REPLY_GOOD) results.answered_again++;
@@ -156,23 +150,11 @@ static void send_held(uint64_t now) {
     }
 }
 
-static void sweep(uint64_t now) {
-    uint64_t timeout = (uint64_t)options.timeout_ms * 1000000u;
-    for (int i = 0; i < lane_count; i++) {
-        for (int identifier = 0; identifier < 256; identifier++) {
-            struct slot *slot = &lanes[i].slots[identifier];
-            if (slot->state != WAITING || now < slot->sent + timeout) continue;
-            if (slot->tries++ < options.retries) {
-                results.resent++;
-                send_again(&lanes[i], slot, now);
-                continue;
-            }
-            if (slot->is_repeat) results.repeats_lost++;
-            else results.lost++;
-            waiting--;
-            release(&lanes[i], (uint8_t)identifier);
-        }
-    }
+static void give_up(struct lane *lane, uint8_t identifier) {
+    if (lane->slots[identifier].is_repeat) results.repeats_lost++;
+    else results.lost++;
+    waiting--;
+    release(lane, identifier);
 }
 
 /* When there is something to do even if no answer comes. */
@@ -217,7 +199,7 @@ static void run_loop(void) {
         now = now_ns();
         send_held(now);
         if (now >= next_sweep) {
-            sweep(now);
+            sweep_lanes(now, give_up);
             next_sweep = now + sweep_every;
         }
     }
@@ -240,7 +222,12 @@ void run_load(void) {
     measure_from = options.count ? began : began + (uint64_t)options.warm_up * 1000000000u;
     send_until = measure_from + (uint64_t)options.seconds * 1000000000u;
     last_answer = began;
-    run_loop();
+    if (options.mode == MODE_RECONNECT) {
+        run_reconnect(began);
+        last_answer = now_ns();
+    } else {
+        run_loop();
+    }
     results.last_answer_us = results.first_packet_us + (int64_t)((last_answer - began) / 1000);
     results.measured_seconds = options.count ? (double)(last_answer - began) * 1e-9 : (double)options.seconds;
 }

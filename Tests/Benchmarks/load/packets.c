@@ -73,6 +73,7 @@ static uint8_t *put_user(uint8_t *at, long user) {
 static uint8_t *put_port(uint8_t *at, long user, int nas) {
     static const char digits[] = "0123456789ABCDEF";
     char mac[] = "02-00-00-00-00-00";
+    for (int i = 0; i < 2; i++) mac[3 + i] = digits[(options.equipment >> (4 - 4 * i)) & 15];
     for (int i = 0; i < 8; i++) mac[6 + i / 2 * 3 + i % 2] = digits[(user >> (28 - 4 * i)) & 15];
     at = put_number(at, NAS_IP_ADDRESS, 0x7f000101u + (uint32_t)nas);
     at = put_number(at, NAS_PORT, (uint32_t)user);
@@ -117,12 +118,21 @@ static uint8_t *put_chap(uint8_t *at, const uint8_t *authenticator, uint8_t chap
     return put(at, CHAP_PASSWORD, value, sizeof value);
 }
 
+/* What looks random of a request. */
+static uint64_t random_of(long number, int which) {
+    return scramble(options.seed + (uint64_t)number * 3 + (uint64_t)which);
+}
+
 size_t build_access_request(uint8_t *packet, uint8_t identifier, long number, int nas) {
+    uint64_t choice = options.in_turn ? (uint64_t)number : random_of(number, 2);
+    return build_login(packet, identifier, number, (long)(choice % (uint64_t)options.users), nas);
+}
+
+size_t build_login(uint8_t *packet, uint8_t identifier, long number, long user, int nas) {
     static const uint8_t zeros[16];
     char password[64];
-    uint64_t random[3];
-    for (int i = 0; i < 3; i++) random[i] = scramble(options.seed + (uint64_t)number * 3 + (uint64_t)i);
-    long user = (long)(random[2] % (uint64_t)options.users);
+    uint64_t random[2];
+    for (int i = 0; i < 2; i++) random[i] = random_of(number, i);
     size_t password_length = numbered(password, options.password_prefix, user);
 
     packet[0] = ACCESS_REQUEST;
@@ -130,10 +140,27 @@ size_t build_access_request(uint8_t *packet, uint8_t identifier, long number, in
     memcpy(packet + 4, random, 16);
     uint8_t *at = put(packet + 20, MESSAGE_AUTHENTICATOR, zeros, 16);
     at = put_user(at, user);
-    if (options.mode == MODE_PAP) at = put_pap(at, packet + 4, password, password_length);
-    else at = put_chap(at, packet + 4, identifier, password, password_length);
+    if (options.mode == MODE_CHAP) at = put_chap(at, packet + 4, identifier, password, password_length);
+    else at = put_pap(at, packet + 4, password, password_length);
     size_t length = finish(packet, put_port(at, user, nas));
     hmac(packet, length, packet + 22);
+    return length;
+}
+
+static uint8_t *begin_accounting(uint8_t *packet, uint8_t identifier, uint32_t status) {
+    packet[0] = ACCOUNTING_REQUEST;
+    packet[1] = identifier;
+    memset(packet + 4, 0, 16);
+    return put_number(packet + 20, ACCT_STATUS_TYPE, status);
+}
+
+static size_t finish_accounting(uint8_t *packet, const uint8_t *end) {
+    size_t length = finish(packet, end);
+    MD5_CTX context;
+    MD5_Init(&context);
+    MD5_Update(&context, packet, length);
+    MD5_Update(&context, secret, secret_length);
+    MD5_Final(packet + 4, &context);
     return length;
 }
 
@@ -142,10 +169,7 @@ size_t build_accounting_request(uint8_t *packet, uint8_t identifier, long number
     bool is_start = step.stage == 0, is_stop = step.stage == STAGES - 1;
     char name[MAX_NAME];
 
-    packet[0] = ACCOUNTING_REQUEST;
-    packet[1] = identifier;
-    memset(packet + 4, 0, 16);
-    uint8_t *at = put_number(packet + 20, ACCT_STATUS_TYPE, is_start ? 1 : is_stop ? 2 : 3);
+    uint8_t *at = begin_accounting(packet, identifier, is_start ? 1 : is_stop ? 2 : 3);
     at = put(at, ACCT_SESSION_ID, name, session_name(name, step.line, step.life));
     at = put_user(at, step.line);
     at = put_port(at, step.line, nas);
@@ -164,14 +188,20 @@ size_t build_accounting_request(uint8_t *packet, uint8_t identifier, long number
     }
     if (is_stop) at = put_number(at, ACCT_TERMINATE_CAUSE, 1); /* User-Request */
     if (options.class_length) at = put(at, CLASS, options.class_value, options.class_length);
-    size_t length = finish(packet, at);
+    return finish_accounting(packet, at);
+}
 
-    MD5_CTX context;
-    MD5_Init(&context);
-    MD5_Update(&context, packet, length);
-    MD5_Update(&context, secret, secret_length);
-    MD5_Final(packet + 4, &context);
-    return length;
+size_t build_start(uint8_t *packet, uint8_t identifier, long user, int nas, const struct grant *grant) {
+    char name[MAX_NAME];
+    uint8_t *at = begin_accounting(packet, identifier, 1);
+    at = put(at, ACCT_SESSION_ID, name, session_name(name, user, 0));
+    at = put_user(at, user);
+    at = put_port(at, user, nas);
+    if (grant->address) at = put_number(at, FRAMED_IP_ADDRESS, grant->address);
+    at = put_number(at, ACCT_AUTHENTIC, 1); /* RADIUS */
+    at = put_number(at, ACCT_DELAY_TIME, 0);
+    if (grant->class_length) at = put(at, CLASS, grant->class_value, grant->class_length);
+    return finish_accounting(packet, at);
 }
 
 /* --- replies --- */
@@ -194,7 +224,7 @@ static uint8_t *find_message_authenticator(uint8_t *reply, size_t length, bool *
     return found;
 }
 
-enum verdict check_reply(uint8_t *reply, size_t received, const uint8_t authenticator[16],
+enum verdict check_reply(uint8_t *reply, size_t received, const uint8_t authenticator[16], bool accounting,
                          bool *has_message_authenticator) {
     if (received < 20) return REPLY_BAD_LENGTH;
     size_t length = (size_t)reply[2] << 8 | reply[3];
@@ -219,7 +249,23 @@ enum verdict check_reply(uint8_t *reply, size_t received, const uint8_t authenti
         hmac(reply, length, expected);
         if (memcmp(given, expected, 16) != 0) return REPLY_BAD_MESSAGE_AUTHENTICATOR;
     }
-    if (reply[0] != (options.mode == MODE_ACCT ? ACCOUNTING_RESPONSE : ACCESS_ACCEPT)) return REPLY_WRONG_CODE;
+    if (reply[0] != (accounting ? ACCOUNTING_RESPONSE : ACCESS_ACCEPT)) return REPLY_WRONG_CODE;
     *has_message_authenticator = proof != NULL;
     return REPLY_GOOD;
+}
+
+struct grant grant_of(const uint8_t *reply) {
+    struct grant grant = {0};
+    size_t length = (size_t)reply[2] << 8 | reply[3];
+    for (size_t at = 20; at < length; at += reply[at + 1]) {
+        const uint8_t *value = reply + at + 2;
+        size_t size = (size_t)reply[at + 1] - 2;
+        if (reply[at] == FRAMED_IP_ADDRESS && size == 4)
+            grant.address = (uint32_t)value[0] << 24 | (uint32_t)value[1] << 16 | (uint32_t)value[2] << 8 | value[3];
+        if (reply[at] == CLASS && size <= sizeof grant.class_value) {
+            grant.class_length = (uint8_t)size;
+            memcpy(grant.class_value, value, size);
+        }
+    }
+    return grant;
 }

@@ -13,7 +13,7 @@ struct options options = {.mode = MODE_PAP, .host = "127.0.0.1", .user_prefix = 
     .sessions = 100000, .pace = 5, .seed = 1};
 
 static const char help[] =
-    "usage: radius-load --mode pap|chap|acct --port PORT [OPTION...]\n"
+    "usage: radius-load --mode pap|chap|acct|reconnect --port PORT [OPTION...]\n"
     "  --host ADDRESS         IPv4 address of the server; default 127.0.0.1\n"
     "  --secret TEXT          the shared secret; default the environment's RADIUS_SECRET\n"
     "load\n"
@@ -33,6 +33,10 @@ static const char help[] =
     "  --users N              subscribers 0 ..< N, by six digits; default 1000\n"
     "  --user-prefix TEXT     what stands before the digits in User-Name; default u\n"
     "  --password-prefix TEXT the same in the password; default secret\n"
+    "  --in-turn              subscriber after subscriber instead of any\n"
+    "  --equipment N          of several sets of devices that subscribers log on with, 0 to 255; default 0\n"
+    "reconnect: every subscriber logs in and starts a session, each NAS its share of them\n"
+    "  --acct-port PORT       the server's port for accounting\n"
     "accounting\n"
     "  --sessions N           sessions side by side, a multiple of 20; default 100000\n"
     "  --from N               number of the first packet of the stream; default 0\n"
@@ -44,7 +48,7 @@ static const char help[] =
     "  -o, --output FILE      the results as JSON; default standard output\n";
 
 enum { HOST = 256, PORT, SECRET, TIMEOUT, RETRIES, NASES, LANES, SEED, USERS, USER_PREFIX, PASSWORD_PREFIX, SESSIONS,
-    FROM, SESSION_PREFIX, REPEATS, PACE, CLASS_HEX, TRUTH, TICK, REALTIME };
+    FROM, SESSION_PREFIX, REPEATS, PACE, CLASS_HEX, TRUTH, TICK, REALTIME, IN_TURN, EQUIPMENT, ACCT_PORT };
 
 static const struct option long_options[] = {
     {"mode", required_argument, NULL, 'm'}, {"host", required_argument, NULL, HOST},
@@ -59,7 +63,8 @@ static const struct option long_options[] = {
     {"from", required_argument, NULL, FROM}, {"session-prefix", required_argument, NULL, SESSION_PREFIX},
     {"repeats", required_argument, NULL, REPEATS}, {"pace", required_argument, NULL, PACE},
     {"tick", required_argument, NULL, TICK}, {"realtime", no_argument, NULL, REALTIME},
-    {"class", required_argument, NULL, CLASS_HEX}, {"truth", required_argument, NULL, TRUTH},
+    {"in-turn", no_argument, NULL, IN_TURN}, {"equipment", required_argument, NULL, EQUIPMENT},
+    {"acct-port", required_argument, NULL, ACCT_PORT}, {"class", required_argument, NULL, CLASS_HEX}, {"truth", required_argument, NULL, TRUTH},
     {"output", required_argument, NULL, 'o'}, {"help", no_argument, NULL, 'h'}, {0}};
 
 static void refuse(const char *what, const char *allowed) {
@@ -87,7 +92,8 @@ static void set_mode(void) {
     if (strcmp(optarg, "pap") == 0) options.mode = MODE_PAP;
     else if (strcmp(optarg, "chap") == 0) options.mode = MODE_CHAP;
     else if (strcmp(optarg, "acct") == 0) options.mode = MODE_ACCT;
-    else refuse("--mode", "pap, chap or acct");
+    else if (strcmp(optarg, "reconnect") == 0) options.mode = MODE_RECONNECT;
+    else refuse("--mode", "pap, chap, acct or reconnect");
 }
 
 static void set_class(void) {
@@ -111,6 +117,9 @@ static void set(int option) {
     case 'n': options.count = whole("--count", 1, 1000000000); break;
     case TICK: options.tick_us = (int)whole("--tick", 0, 100000); break;
     case REALTIME: options.realtime = true; break;
+    case IN_TURN: options.in_turn = true; break;
+    case EQUIPMENT: options.equipment = (int)whole("--equipment", 0, 255); break;
+    case ACCT_PORT: options.acct_port = (int)whole("--acct-port", 1, 65535); break;
     case TIMEOUT: options.timeout_ms = (int)whole("--timeout", 10, 60000); break;
     case RETRIES: options.retries = (int)whole("--retries", 0, 200); break;
     case NASES: options.nases = (int)whole("--nases", 1, MAX_NASES); break;
@@ -141,7 +150,14 @@ static void complete(void) {
     if (options.sessions % 20) refuse("--sessions", "a multiple of 20");
     /* Half of the identifiers stay free, so that a late answer meets no new request. */
     int needed = options.rate ? 32 : (options.outstanding + 127) / 128;
-    if (options.mode == MODE_ACCT) options.lanes = options.nases;
+    if (options.mode == MODE_RECONNECT) {
+        if (!options.acct_port) refuse("--acct-port", "the server's port for accounting is needed");
+        if (options.rate) refuse("--rate", "not with reconnect, which goes as fast as --outstanding allows");
+        if (2 * options.nases > MAX_LANES) refuse("--nases", "at most 128 with reconnect");
+        if (options.outstanding < options.nases) refuse("--outstanding", "one for each NAS at least");
+        options.lanes = 2 * options.nases;
+        options.count = options.users;
+    } else if (options.mode == MODE_ACCT) options.lanes = options.nases;
     else if (!options.lanes) options.lanes = needed;
     if (options.lanes < needed && !options.rate) refuse("--lanes", "too few for so many outstanding: 128 go to each");
 }
@@ -165,5 +181,6 @@ int main(int argc, char **argv) {
         return 2;
     }
     bool all_good = results.verdicts[REPLY_GOOD] == results.answered + results.repeats_answered;
+    if (options.mode == MODE_RECONNECT) all_good = all_good && reconnect.online == options.users && !reconnect.addresses_twice;
     return results.answered == results.sent && results.repeats_lost == 0 && all_good ? 0 : 1;
 }

@@ -55,7 +55,7 @@ static double processor_us(void) {
 
 void print_results(FILE *file) {
     double processor = processor_us(); /* before the truth is computed, which no packet waits for */
-    static const char *const modes[] = {"pap", "chap", "acct"};
+    static const char *const modes[] = {"pap", "chap", "acct", "reconnect"};
     static const char *const faults[VERDICTS] = {"good", "wrong_code", "bad_length", "bad_attributes",
         "bad_authenticator", "bad_message_authenticator"};
     fprintf(file, "{\"mode\":\"%s\",\"loop\":\"%s\",\"outstanding\":%d,\"rate\":%d,\"seed\":%llu,", modes[options.mode],
@@ -76,10 +76,14 @@ void print_results(FILE *file) {
     fprintf(file, "\"processor_us\":%.0f,", processor);
     fprintf(file, "\"first_packet_us\":%lld,\"last_answer_us\":%lld", (long long)results.first_packet_us,
             (long long)results.last_answer_us);
-    if (options.mode == MODE_ACCT) {
+    if (options.mode == MODE_RECONNECT)
+        fprintf(file, ",\"online\":%ld,\"without_address\":%ld,\"addresses_twice\":%ld", reconnect.online,
+                reconnect.without_address, reconnect.addresses_twice);
+    if (options.mode == MODE_ACCT || options.mode == MODE_RECONNECT) {
         FILE *list = NULL;
         if (options.truth && !(list = fopen(options.truth, "w"))) perror(options.truth);
-        struct truth truth = truth_of(options.from + results.sent, list);
+        struct truth truth =
+            options.mode == MODE_ACCT ? truth_of(options.from + results.sent, list) : truth_of_reconnect(list);
         if (list && fclose(list) != 0) perror(options.truth);
         fprintf(file, ",\"truth\":{\"prefix\":\"%s\",\"packets\":%ld,\"rows\":%ld,\"closed\":%ld,"
                       "\"input_octets\":%llu,\"output_octets\":%llu}",

@@ -1,8 +1,10 @@
+import Admission
 import Concurrency
 import Crypto
 import Glibc
 import Observability
 import RADIUS
+import Redis
 import Sockets
 
 @testable import RadiusServer
@@ -16,6 +18,9 @@ final class LoopbackServer {
     let refusals = RefusalLog()
     let registry = MetricsRegistry()
     let sessions: EAPSessions
+    let feed = DecisionFeed()
+    /// Nil where no Redis was given.
+    let admission: AdmissionParts?
     private let receivers: [Receiver]
     private var threads: [PlatformThread] = []
 
@@ -31,9 +36,16 @@ final class LoopbackServer {
         journalPath: String,
         rejectDelay: UInt64 = 0,
         segmentOctets: Int = 1 << 20,
-        eap: EAP = EAP()
+        eap: EAP = EAP(),
+        redis: RedisLocator? = nil
     ) throws {
         let shard = Self.shard(eap, registry)
+        let admission = redis.map { [registry] locator in
+            AdmissionParts(AdmissionSettings(), name: "test", registry: registry) {
+                AdmissionLink(locator: locator, settings: $0)
+            }
+        }
+        self.admission = admission
         sessions = shard.sessions
         store = DirectoryStore(directory)
         let families = PacketMetricFamilies(registry)
@@ -53,7 +65,7 @@ final class LoopbackServer {
         let authReceiver = try Receiver(socket: authSocket, directory: store, metrics: auth)
         let acctReceiver = try Receiver(socket: acctSocket, directory: store, metrics: acct)
         receivers = [authReceiver, acctReceiver]
-        let (store, refusals, journal) = (store, refusals, journal)
+        let (store, refusals, journal, feed) = (store, refusals, journal, feed)
         threads.append(
             try PlatformThread.start(name: "auth") {
                 authReceiver.run(
@@ -63,9 +75,10 @@ final class LoopbackServer {
                         metrics: auth,
                         families: access,
                         refusals: refusals,
-                        feed: DecisionFeed(),
+                        feed: feed,
                         cache: DuplicateCache(capacity: 1_024, lifetime: 10_000_000_000),
                         eap: shard,
+                        desk: admission?.desk(),
                         now: SystemClock.monotonicNanoseconds()
                     )
                 )
@@ -79,7 +92,8 @@ final class LoopbackServer {
                         socket: acctSocket,
                         metrics: acct,
                         refusals: refusals,
-                        cache: DuplicateCache(capacity: 1_024, lifetime: 10_000_000_000)
+                        cache: DuplicateCache(capacity: 1_024, lifetime: 10_000_000_000),
+                        admission: admission
                     )
                 )
             }

@@ -2,14 +2,16 @@ import Crypto
 import Domain
 import RADIUS
 
-/// Writes an Access-Accept: Message-Authenticator first, the plan's attributes, the subscriber's own, Class, keys.
+/// Writes an Access-Accept: Message-Authenticator first, the plan's attributes, the subscriber's own, Class, keys, and what
+/// admission gave.
 enum AcceptReply {
-    /// Returns the length; 0 when it did not fit.
-    static func write(
+    /// Begins it: all but what admission gives. Returns the length so far; 0 when it did not fit.
+    static func begin(
         into room: UnsafeMutableRawBufferPointer,
         view: PacketView,
         nas: NASEntry,
         subscriber: Int?,
+        plan: Plan?,
         directory: Directory,
         sessionTimeout: UInt32?,
         admission: UUID128,
@@ -20,7 +22,8 @@ enum AcceptReply {
         let record = directory.subscribers.records[subscriber]
         var reply = unsafe ReplyWriter(into: room, code: .accessAccept, identifier: view.identifier)
         eap?.appendPacket(to: &reply)
-        unsafe directory.plan(record.plan)?.withTemplate(nas.vendor) { unsafe reply.appendRaw($0) }
+        unsafe plan?.withTemplate(nas.vendor) { unsafe reply.appendRaw($0) }
+        if let plan { appendPoolNames(nas, plan, directory, to: &reply) }
         if let sessionTimeout { reply.append(type: AttributeType.sessionTimeout, sessionTimeout) }
         if record.staticIPv4 != 0 { reply.append(type: AttributeType.framedIPAddress, record.staticIPv4) }
         if let prefixes = directory.subscribers.prefixes(subscriber) {
@@ -35,7 +38,69 @@ enum AcceptReply {
         keys?.append(to: &reply, view: view, nas: nas)
         eap?.appendKeys(to: &reply, view: view, nas: nas)
         reply.copyProxyState(from: view)
+        return reply.leave()
+    }
+
+    /// Pools that the NAS gives from, where none of ours has the name.
+    private static func appendPoolNames(
+        _ nas: NASEntry,
+        _ plan: Plan,
+        _ directory: Directory,
+        to reply: inout ReplyWriter
+    ) {
+        guard !nas.poolNames.isEmpty || plan.row?.pools.isEmpty == false else { return }
+        for use in AddressPool.Use.allCases {
+            guard let name = directory.localPoolName(use, nas: nas, plan: plan) else { continue }
+            let type =
+                switch use {
+                case .ipv4: AttributeType.framedPool
+                case .ipv6: AttributeType.framedIPv6Pool
+                case .delegated: AttributeType.delegatedIPv6PrefixPool
+                }
+            reply.append(type: type, text: name)
+        }
+    }
+
+    /// Completes what was begun with the units that admission gave. Returns the length; 0 when it did not fit.
+    static func finish(
+        _ room: UnsafeMutableRawBufferPointer,
+        length: Int,
+        view: PacketView,
+        nas: NASEntry,
+        units: [(use: AddressPool.Use, unit: IPPrefix)] = [],
+        dnsServers: [IPAddress] = []
+    ) -> Int {
+        var reply = unsafe ReplyWriter(
+            continuing: room,
+            length: length,
+            code: .accessAccept,
+            identifier: view.identifier
+        )
+        for (use, unit) in units { append(unit, use, to: &reply) }
+        for (type, server) in zip(
+            [MicrosoftType.primaryDNS, MicrosoftType.secondaryDNS],
+            dnsServers.compactMap(\.ipv4)
+        ) {
+            reply.appendVendor(vendor: Vendor.microsoft, type: type, server)
+        }
+        for server in dnsServers where server.family == .ipv6 {
+            reply.append(type: AttributeType.dnsServerIPv6Address, server.octets)
+        }
         return unsafe reply.finish(requestAuthenticator: unsafe view.authenticator, secret: nas.secret.context)
+    }
+
+    private static func append(_ unit: IPPrefix, _ use: AddressPool.Use, to reply: inout ReplyWriter) {
+        switch use {
+        case .ipv4: reply.append(type: AttributeType.framedIPAddress, unit.address.ipv4 ?? 0)
+        case .ipv6 where unit.length == 128: reply.append(type: AttributeType.framedIPv6Address, unit.address.octets)
+        case .ipv6: reply.append(type: AttributeType.framedIPv6Prefix, encoded(unit))
+        case .delegated: reply.append(type: AttributeType.delegatedIPv6Prefix, encoded(unit))
+        }
+    }
+
+    /// RFC 3162 §2.3: a reserved octet, the length, and no more octets than the length needs.
+    private static func encoded(_ unit: IPPrefix) -> [UInt8] {
+        [0, UInt8(unit.length)] + unit.address.octets.prefix((unit.length + 7) / 8)
     }
 }
 

@@ -47,28 +47,29 @@ extension AccessHandler {
             send(length: length, datagram, slot, replies, late: true)
         case .silence(let reason): shed(reason, datagram, nas, directory, slot)
         case .decided(let decision):
-            let length: Int
-            if case .accept(let sessionTimeout) = decision.outcome {
-                length = unsafe AcceptReply.write(
-                    into: room,
-                    view: view,
-                    nas: nas,
-                    subscriber: decision.index,
-                    directory: directory,
-                    sessionTimeout: sessionTimeout,
-                    admission: decision.admission,
-                    keys: nil,
-                    eap: decision.reply
-                )
-                send(length: length, datagram, slot, replies, late: false)
-            } else {
-                length = unsafe EAPReject.write(into: room, view: view, nas: nas, packet: decision.reply.packet)
-                send(length: length, datagram, slot, replies, late: true)
+            guard case .accept(let sessionTimeout, let confinedFor) = decision.outcome else {
+                let packet = decision.reply.packet
+                let length = unsafe EAPReject.write(into: room, view: view, nas: nas, packet: packet)
+                if !decision.isRepeat { count(decision, datagram, view, nas, directory) }
+                return send(length: length, datagram, slot, replies, late: true)
             }
-            if !decision.isRepeat { count(decision, datagram, view, nas, directory) }
+            if !decision.isRepeat { eapMetrics.end(decision.method, accepted: true) }
+            let acceptance = Acceptance(
+                subscriber: decision.index,
+                plan: plan(of: decision.index, confined: confinedFor != nil, nas, directory),
+                confinedFor: confinedFor,
+                sessionTimeout: sessionTimeout,
+                admission: decision.admission,
+                method: decision.method,
+                eap: decision.reply,
+                userName: AttributeText.clean(decision.account),
+                isRepeat: decision.isRepeat
+            )
+            accept(acceptance, datagram, view, nas, directory, replies, slot)
         }
     }
 
+    /// Counts a login that was refused.
     private func count(
         _ decision: EAPDecision,
         _ datagram: Datagram,
@@ -76,29 +77,9 @@ extension AccessHandler {
         _ nas: NASEntry,
         _ directory: Directory
     ) {
-        let counters = tenantCounters(nas.tenant, directory)
-        var admission: UUID128?
-        switch decision.outcome {
-        case .accept:
-            counters.accepted.add(1)
-            admission = decision.admission
-        case .reject(let reason):
-            counters.rejected[Int(reason.rawValue)].add(1)
-            feed.failures.failed(tenant: directory.tenants[Int(nas.tenant)].id, now: datagram.receivedAt)
-        }
-        eapMetrics.end(decision.method, accepted: admission != nil)
-        counters.duration.observe(nanoseconds: SystemClock.monotonicNanoseconds() - datagram.receivedAt)
-        let account = unsafe decision.account.withUnsafeBytes { unsafe AttributeText.clean($0) }
-        tell(
-            datagram,
-            view,
-            nas,
-            directory,
-            decision.index,
-            decision.method,
-            decision.outcome,
-            admission,
-            userName: account
-        )
+        eapMetrics.end(decision.method, accepted: false)
+        var telling = Telling(datagram, decision.index, decision.method)
+        telling.userName = AttributeText.clean(decision.account)
+        conclude(telling, decision.outcome, nil, view, nas, directory)
     }
 }

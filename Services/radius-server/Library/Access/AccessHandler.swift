@@ -31,8 +31,10 @@ final class AccessHandler: PacketHandler {
     private var tenantMetrics: [TenantAccessMetrics?] = []
     private var generation: UInt64 = 0
     private var evictionsSeen: UInt64 = 0
-    private let checker: CredentialChecker
+    let checker: CredentialChecker
     let eap: EAPAnswerer
+    /// Where accepted logins ask for sessions and addresses; nil where no Redis is configured.
+    let desk: AdmissionDesk?
     /// Beginnings of EAP that found no room: a conversation that ends in the same batch may make some.
     private var putOff: [Datagram] = []
     private var isLastLook = false
@@ -46,11 +48,13 @@ final class AccessHandler: PacketHandler {
         feed: DecisionFeed,
         cache: DuplicateCache,
         eap: EAPShard,
+        desk: AdmissionDesk? = nil,
         now: UInt64
     ) {
         let checker = CredentialChecker()
         self.checker = checker
         eapMetrics = eap.metrics
+        self.desk = desk
         self.eap = eap.answerer(checker)
         self.settings = settings
         self.store = store
@@ -91,6 +95,7 @@ final class AccessHandler: PacketHandler {
     }
 
     func finishBatch() {
+        flushDesk()
         if feedSkipped > 0 {
             feed.skip(feedSkipped)
             feedSkipped = 0
@@ -167,34 +172,50 @@ final class AccessHandler: PacketHandler {
         let subject = checker.find(view, tenant: nas.tenant, directory: directory)
         var login = checker.check(view, subject: subject, nas: nas, directory: directory)
         let decision = decideAccess(login.facts, now: Timestamp(microseconds: datagram.wallTime))
-        let counters = tenantCounters(nas.tenant, directory)
-        let room = unsafe replies.room
-        var admission: UUID128?
-        let length: Int
         switch decision {
-        case .accept(let sessionTimeout):
-            let id = ids.next(wallTime: datagram.wallTime)
-            admission = id
-            length = unsafe AcceptReply.write(
-                into: room,
-                view: view,
-                nas: nas,
+        case .accept(let sessionTimeout, let confinedFor):
+            let acceptance = Acceptance(
                 subscriber: subject.index,
-                directory: directory,
+                plan: plan(of: subject.index, confined: confinedFor != nil, nas, directory),
+                confinedFor: confinedFor,
                 sessionTimeout: sessionTimeout,
-                admission: id,
+                admission: ids.next(wallTime: datagram.wallTime),
+                method: login.method,
                 keys: login.takeKeys()
             )
-            counters.accepted.add(1)
+            accept(acceptance, datagram, view, nas, directory, replies, slot)
         case .reject(let reason):
-            length = unsafe RejectReply.write(into: room, view: view, nas: nas, reason: reason, login: login)
-            counters.rejected[Int(reason.rawValue)].add(1)
-            feed.failures.failed(tenant: directory.tenants[Int(nas.tenant)].id, now: datagram.receivedAt)
+            let length = unsafe RejectReply.write(
+                into: replies.room,
+                view: view,
+                nas: nas,
+                reason: reason,
+                login: login
+            )
+            let telling = Telling(datagram, subject.index, login.method)
+            conclude(telling, .reject(reason), nil, view, nas, directory)
+            send(length: length, datagram, slot, replies, late: true)
         }
-        counters.duration.observe(nanoseconds: SystemClock.monotonicNanoseconds() - datagram.receivedAt)
-        tell(datagram, view, nas, directory, subject.index, login.method, decision, admission)
-        let refuses = if case .reject = decision { true } else { false }
-        send(length: length, datagram, slot, replies, late: refuses)
+    }
+
+    /// Counts a decision and tells it.
+    func conclude(
+        _ telling: Telling,
+        _ decision: AccessDecision,
+        _ admission: UUID128?,
+        _ view: PacketView,
+        _ nas: NASEntry,
+        _ directory: Directory
+    ) {
+        let counters = tenantCounters(nas.tenant, directory)
+        switch decision {
+        case .accept: counters.accepted.add(1)
+        case .reject(let reason):
+            counters.rejected[Int(reason.rawValue)].add(1)
+            feed.failures.failed(tenant: directory.tenants[Int(nas.tenant)].id, now: telling.receivedAt)
+        }
+        counters.duration.observe(nanoseconds: SystemClock.monotonicNanoseconds() - telling.receivedAt)
+        tell(telling, view, nas, directory, decision, admission)
     }
 
     /// Sends the answer of `length` octets in the batch's room and keeps it for retransmissions; one that is `late` waits
@@ -228,17 +249,40 @@ final class AccessHandler: PacketHandler {
         refuse(reason, datagram, nas, directory.tenants[Int(nas.tenant)].id)
     }
 
+    /// Sends an answer that stands elsewhere, to whoever asked; see `send(length:_:_:_:late:)`.
+    func send(
+        _ answer: UnsafeRawBufferPointer,
+        to asker: RejectWheel.Waiting,
+        receivedAt: UInt64,
+        _ replies: ReplyBatch,
+        late: Bool
+    ) {
+        guard answer.count > 0 else { return cache.forget(asker.slot) }
+        unsafe cache.keep(answer, in: asker.slot)
+        if late, postpone(asker, receivedAt: receivedAt) { return }
+        unsafe withUnsafePointer(to: asker.destination) { destination in
+            unsafe withUnsafePointer(to: asker.local) { unsafe replies.add(copying: answer, to: destination, from: $0) }
+        }
+        metrics.replies.add(1)
+    }
+
     /// Puts a reject aside; false where it must go at once: no delay is set, it was too long to keep, the wheel is full.
     private func postpone(_ slot: DuplicateCache.Slot, _ datagram: Datagram) -> Bool {
-        guard settings.rejectDelay > 0, cache.owns(slot) else { return false }
-        let delay = settings.rejectDelay + UInt64.random(in: 0...settings.rejectDelay / 2)
-        let waiting = unsafe RejectWheel.Waiting(
-            slot: slot,
-            destination: datagram.endpoint.pointee,
-            local: datagram.local.pointee
+        postpone(
+            unsafe RejectWheel.Waiting(
+                slot: slot,
+                destination: datagram.endpoint.pointee,
+                local: datagram.local.pointee
+            ),
+            receivedAt: datagram.receivedAt
         )
-        guard wheel.add(waiting, delay: delay, now: datagram.receivedAt) else { return false }
-        cache.hold(slot)
+    }
+
+    private func postpone(_ asker: RejectWheel.Waiting, receivedAt: UInt64) -> Bool {
+        guard settings.rejectDelay > 0, cache.owns(asker.slot) else { return false }
+        let delay = settings.rejectDelay + UInt64.random(in: 0...settings.rejectDelay / 2)
+        guard wheel.add(asker, delay: delay, now: receivedAt) else { return false }
+        cache.hold(asker.slot)
         return true
     }
 
@@ -251,20 +295,17 @@ final class AccessHandler: PacketHandler {
         metrics.replies.add(1)
     }
 
-    func tell(
-        _ datagram: Datagram,
+    private func tell(
+        _ telling: Telling,
         _ view: PacketView,
         _ nas: NASEntry,
         _ directory: Directory,
-        _ subject: Int?,
-        _ method: AuthenticationMethod,
         _ decision: AccessDecision,
-        _ admission: UUID128?,
-        userName: String? = nil
+        _ admission: UUID128?
     ) {
         // Half is kept for rejects: a flood of logins that succeed must not hide the one that fails.
         let kept = if case .accept = decision { settings.feedRate / 2 } else { UInt32(0) }
-        guard settings.feedRate > 0, feedBucket.take(now: datagram.receivedAt, leaving: kept) else {
+        guard settings.feedRate > 0, feedBucket.take(now: telling.receivedAt, leaving: kept) else {
             feedSkipped += 1
             return
         }
@@ -273,13 +314,13 @@ final class AccessHandler: PacketHandler {
                 tenant: directory.tenants[Int(nas.tenant)].id,
                 nas: nas.id,
                 nasName: nas.name,
-                service: subject.map { directory.subscribers.records[$0].serviceID },
+                service: telling.subject.map { directory.subscribers.records[$0].serviceID },
                 admission: admission,
-                username: userName ?? AttributeText.read(view, AttributeType.userName) ?? "",
+                username: telling.userName ?? AttributeText.read(view, AttributeType.userName) ?? "",
                 callingStationID: AttributeText.read(view, AttributeType.callingStationID) ?? "",
-                method: method,
+                method: telling.method,
                 outcome: decision,
-                wallTime: datagram.wallTime
+                wallTime: telling.wallTime
             )
         )
     }
@@ -298,7 +339,7 @@ final class AccessHandler: PacketHandler {
         return made
     }
 
-    private func refuse(_ reason: RefusalReason, _ datagram: Datagram, _ nas: NASEntry?, _ tenant: UUID128?) {
+    func refuse(_ reason: RefusalReason, _ datagram: Datagram, _ nas: NASEntry?, _ tenant: UUID128?) {
         metrics.refuse(reason)
         refusals.note(reason, datagram, nas: nas, tenant: tenant, socket: .authentication)
     }

@@ -9,6 +9,8 @@ enum AttributeText {
     }
 
     /// The same for octets that come from elsewhere.
+    static func clean(_ octets: [UInt8]) -> String { unsafe octets.withUnsafeBytes { unsafe clean($0) } }
+
     static func clean(_ value: UnsafeRawBufferPointer) -> String {
         let text = unsafe String(decoding: value, as: UTF8.self)
         // Decoding makes no NUL that was not there.

@@ -100,7 +100,8 @@ final class CredentialChecker {
             planKnown: plan != nil,
             expiresAt: record.expiresAt == SubscriberRecord.never
                 ? nil : Timestamp(microseconds: record.expiresAt),
-            planSessionTimeout: plan?.row?.sessionTimeout
+            planSessionTimeout: plan?.row?.sessionTimeout,
+            hasWalledGarden: directory.walledGardenPlan(tenant) != nil
         )
     }
 
@@ -213,4 +214,6 @@ enum MicrosoftType {
     static let mppeReceiveKey: UInt8 = 17
     static let chap2Response: UInt8 = 25
     static let chap2Success: UInt8 = 26
+    static let primaryDNS: UInt8 = 28
+    static let secondaryDNS: UInt8 = 29
 }

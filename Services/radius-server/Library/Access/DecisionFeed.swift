@@ -25,6 +25,8 @@ final class DecisionFeed: Sendable {
 
     /// Refused logins by tenant and minute.
     let failures = FailureWatch()
+    /// What admission asks others to do.
+    let intents = AdmissionIntents()
     private let state = Mutex(State())
     private static let capacity = 8_192
 

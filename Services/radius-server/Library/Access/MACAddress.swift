@@ -1,7 +1,7 @@
 /// A device's address in any of the usual spellings: colons, dashes, dots or none, either case; what a NAS appends
 /// (":ssid") is passed over.
 struct MACAddress: Equatable {
-    private let value: UInt64
+    let value: UInt64
 
     /// nil when the text does not begin with twelve hexadecimal digits.
     init?(_ text: UnsafeRawBufferPointer) {

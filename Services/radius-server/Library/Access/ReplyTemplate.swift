@@ -5,8 +5,6 @@ import RADIUS
 enum ReplyTemplate {
     private static let framedUser: UInt32 = 2
     private static let ppp: UInt32 = 1
-    private static let msPrimaryDNS: UInt8 = 28
-    private static let msSecondaryDNS: UInt8 = 29
     private static let mikrotikRateLimit: UInt8 = 8
     private static let mikrotikAddressList: UInt8 = 19
     private static let wisprMaxUp: UInt8 = 7
@@ -18,9 +16,7 @@ enum ReplyTemplate {
         attributes.add(AttributeType.framedProtocol, ppp)
         attributes.add(AttributeType.acctInterimInterval, plan.interimInterval)
         if let idle = plan.idleTimeout { attributes.add(AttributeType.idleTimeout, idle) }
-        if let pool = plan.addressPool { attributes.add(AttributeType.framedPool, text: pool) }
-        if let pool = plan.delegatedIPv6Pool { attributes.add(AttributeType.delegatedIPv6PrefixPool, text: pool) }
-        for (type, server) in zip([msPrimaryDNS, msSecondaryDNS], plan.dnsServers) {
+        for (type, server) in zip([MicrosoftType.primaryDNS, MicrosoftType.secondaryDNS], plan.dnsServers) {
             attributes.add(vendor: Vendor.microsoft, type, server)
         }
         switch vendor {

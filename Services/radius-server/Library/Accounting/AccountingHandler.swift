@@ -1,3 +1,4 @@
+import Admission
 import CPlatform
 import Crypto
 import Domain
@@ -13,6 +14,10 @@ final class AccountingHandler: PacketHandler {
     private let refusals: RefusalLog
     private let cache: DuplicateCache
     private let descriptor: Int32
+    /// Tells Redis of sessions; nil where no Redis is configured.
+    private let reporter: SessionReporter?
+    /// Seconds that a session counts at least when it is not heard of.
+    private let lease: UInt32
     private var ids: FastIDs
     private var appended = false
     private var evictionsSeen: UInt64 = 0
@@ -22,12 +27,15 @@ final class AccountingHandler: PacketHandler {
         socket: borrowing UDPSocket,
         metrics: PacketMetrics,
         refusals: RefusalLog,
-        cache: DuplicateCache
+        cache: DuplicateCache,
+        admission: AdmissionParts? = nil
     ) {
         self.journal = journal
         self.metrics = metrics
         self.refusals = refusals
         self.cache = cache
+        reporter = admission?.reporter()
+        lease = admission?.lease ?? 0
         descriptor = socket.descriptor
         ids = FastIDs()
     }
@@ -61,12 +69,25 @@ final class AccountingHandler: PacketHandler {
 
     func expire(now: UInt64, replies: ReplyBatch, socket: borrowing UDPSocket) -> UInt64? { nil }
 
+    func advance(now: UInt64, directory: Directory, replies: ReplyBatch, socket: borrowing UDPSocket) -> UInt64? {
+        reporter?.advance(now: now)
+    }
+
+    var connection: WatchedConnection {
+        guard let reporter else { return WatchedConnection() }
+        return WatchedConnection(
+            descriptor: reporter.descriptor,
+            wantsWriting: reporter.wantsWriting,
+            generation: reporter.generation
+        )
+    }
+
     // MARK: - Private
 
     private func account(_ datagram: Datagram, _ view: PacketView, _ directory: Directory, _ replies: ReplyBatch) {
         let verdict = PacketGate.accounting(view, candidates: directory.candidates(for: datagram.source))
         guard case .authentic(let nas) = verdict else { return refuse(verdict, datagram) }
-        guard AccountingAttributes.status(view) != nil else { return refuse(.malformed, datagram, nas) }
+        guard let status = AccountingAttributes.status(view) else { return refuse(.malformed, datagram, nas) }
         guard let slot = admit(datagram, view, replies) else { return }
         let room = unsafe replies.room
         var reply = unsafe ReplyWriter(into: room, code: .accountingResponse, identifier: view.identifier)
@@ -99,6 +120,47 @@ final class AccountingHandler: PacketHandler {
         unsafe cache.keep(answer, in: slot, journalSequence: sequence)
         metrics.replies.add(1)
         appended = true
+        if let reporter { note(status, view, nas, directory, datagram, reporter) }
+    }
+
+    /// Tells whose session it is: by Class, or by the name and device that were admitted.
+    private func note(
+        _ status: AccountingStatus,
+        _ view: PacketView,
+        _ nas: NASEntry,
+        _ directory: Directory,
+        _ datagram: Datagram,
+        _ reporter: SessionReporter
+    ) {
+        let kind: SessionReport.Kind
+        switch status {
+        case .start: kind = .began
+        case .interimUpdate: kind = .isAlive
+        case .stop: kind = .ended
+        // Their sessions are ended where all of them are known: in Postgres.
+        case .accountingOn, .accountingOff: return
+        }
+        let subscribers = directory.subscribers
+        var admission = UUID128.zero
+        var subscriber: Int?
+        if let value = unsafe view.first(AttributeType.class), let grant = unsafe AdmissionClass(value) {
+            admission = grant.admissionID
+            subscriber = subscribers.find(service: grant.serviceID)
+        } else if let name = unsafe view.first(AttributeType.userName) {
+            subscriber = unsafe subscribers.find(tenant: nas.tenant, username: name)
+        }
+        // What a NAS sends back as Class says nothing of another tenant's services.
+        guard let subscriber, subscribers.records[subscriber].tenant == nas.tenant else { return }
+        let record = subscribers.records[subscriber]
+        let report = SessionReport(
+            kind,
+            service: record.serviceID,
+            device: DeviceKey(view, nas: nas),
+            admission: admission,
+            nas: nas.id,
+            leaseSeconds: max(lease, directory.plan(record.plan)?.sessionLease ?? 0)
+        )
+        reporter.note(report, now: datagram.receivedAt)
     }
 
     /// A slot for a new packet; nil for a retransmission, which is answered again where its record is on disk.

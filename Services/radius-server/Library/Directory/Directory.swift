@@ -1,13 +1,14 @@
 import Domain
 import Sockets
 
-/// Everything an answer is made from, in RAM: tenants, NASes, plans with their encoded replies, services.
+/// Everything an answer is made from, in RAM: tenants, pools, NASes, plans with their encoded replies, services.
 ///
 /// Not Sendable by itself: `DirectoryStore` guards it. Readers allocate nothing.
 final class Directory {
     struct Tenant {
         var id: UUID128
         var isActive: Bool
+        var policy: TenantPolicy
         var version: Int64
     }
 
@@ -18,6 +19,8 @@ final class Directory {
     private var planIDs: [UUID128] = []
     private(set) var nases: [UUID128: NASEntry] = [:]
     private(set) var subscribers: SubscriberTable
+    private(set) var pools = PoolTable()
+    private(set) var reserved = ReservedAddresses()
     /// NASes by range; within a range those that name an identifier come first.
     private var byRange: [AddressRange: [NASEntry]] = [:]
     /// Prefix lengths in use, longest first.
@@ -48,14 +51,33 @@ final class Directory {
         Int(number) < plans.count && plans[Int(number)].isLive ? plans[Int(number)] : nil
     }
 
+    func planNumber(_ id: UUID128) -> UInt32? { planIndex[id] }
+
     func planID(_ number: UInt32) -> UUID128 { planIDs[Int(number)] }
 
     // MARK: - Applying rows
 
+    func apply(_ row: PoolRow) {
+        let tenant = number(ofTenant: row.pool.tenantID.value)
+        let old = pools.put(row, tenant: tenant)
+        checksum.pools.replace(old?.version ?? 0, by: row.version)
+        version = max(version, row.version)
+        reserveAgain()
+        nameAgain(tenant)
+    }
+
+    func removePool(_ id: UUID128) {
+        guard let row = pools.row(PoolID(id)) else { return }
+        let tenant = number(ofTenant: row.pool.tenantID.value)
+        checksum.pools.remove(row.version)
+        _ = pools.remove(PoolID(id), tenant: tenant)
+        nameAgain(tenant)
+    }
+
     func apply(_ row: TenantRow) {
         let number = number(ofTenant: row.id)
         checksum.tenants.replace(tenants[Int(number)].version, by: row.version)
-        tenants[Int(number)] = Tenant(id: row.id, isActive: row.isActive, version: row.version)
+        tenants[Int(number)] = Tenant(id: row.id, isActive: row.isActive, policy: row.policy, version: row.version)
         version = max(version, row.version)
     }
 
@@ -65,19 +87,15 @@ final class Directory {
         let live = old?.live ?? NASLive(rate: row.authRate, burst: row.authBurst, now: now)
         live.configure(rate: row.authRate, burst: row.authBurst, now: now)
         if let old { unlist(old) }
-        let entry = NASEntry(row: row, tenant: number(ofTenant: row.tenantID), live: live)
-        nases[row.id] = entry
+        let tenant = number(ofTenant: row.tenantID)
+        enlist(NASEntry(row: row, tenant: tenant, pools: pools.named(row.pools, tenant: tenant), live: live))
         version = max(version, row.version)
-        guard row.isActive else { return }
-        byRange[entry.range, default: []].append(entry)
-        byRange[entry.range]?.sort { ($0.identifier != nil ? 0 : 1, $0.id) < ($1.identifier != nil ? 0 : 1, $1.id) }
-        relength()
     }
 
     func apply(_ row: PlanRow) {
         let number = number(ofPlan: row.id)
         checksum.plans.replace(plans[Int(number)].row.map(\.version) ?? 0, by: row.version)
-        plans[Int(number)] = Plan(row: row)
+        plans[Int(number)] = Plan(row: row, pools: pools.named(row.pools, tenant: self.number(ofTenant: row.tenantID)))
         version = max(version, row.version)
     }
 
@@ -86,6 +104,7 @@ final class Directory {
         let plan = number(ofPlan: row.planID)
         if let old = subscribers.find(service: row.id) {
             checksum.services.replace(subscribers.records[old].version, by: row.version)
+            release(old)
         } else {
             checksum.services.replace(0, by: row.version)
         }
@@ -104,8 +123,12 @@ final class Directory {
             serviceStatus: row.serviceStatus,
             customerStatus: row.customerStatus,
             kind: row.kind,
-            isLive: true
+            isLive: true,
+            sessionLimit: row.sessionLimit,
+            bindingGeneration: row.binding.generation,
+            boundMAC: row.binding.hardwareAddress
         )
+        reserved.insert(StaticAddresses(ipv4: row.staticIPv4, prefixes: row.prefixes), tenant: tenant)
         subscribers.put(draft, username: row.username, password: row.password, prefixes: row.prefixes)
         version = max(version, row.version)
     }
@@ -125,14 +148,51 @@ final class Directory {
     func removeService(_ id: UUID128) {
         guard let index = subscribers.find(service: id) else { return }
         checksum.services.remove(subscribers.records[index].version)
+        release(index)
         subscribers.remove(service: id)
     }
 
     // MARK: - Private
 
+    private func enlist(_ entry: NASEntry) {
+        nases[entry.id] = entry
+        guard entry.isActive else { return }
+        byRange[entry.range, default: []].append(entry)
+        byRange[entry.range]?.sort { ($0.identifier != nil ? 0 : 1, $0.id) < ($1.identifier != nil ? 0 : 1, $1.id) }
+        relength()
+    }
+
+    /// Names of a tenant's NASes and plans may mean other pools now.
+    private func nameAgain(_ tenant: UInt32) {
+        for entry in nases.values where entry.tenant == tenant && !entry.poolNames.isEmpty {
+            unlist(entry)
+            enlist(entry.naming(pools.named(entry.poolNames, tenant: tenant)))
+        }
+        for index in plans.indices {
+            guard let row = plans[index].row, !row.pools.isEmpty, tenantIndex[row.tenantID] == tenant else { continue }
+            plans[index].pools = pools.named(row.pools, tenant: tenant)
+        }
+    }
+
+    /// Puts what services have for good into the index anew, where pools' units have a length that it did not know.
+    private func reserveAgain() {
+        guard reserved.take(unitLengths: pools.unitLengths) else { return }
+        for index in subscribers.records.indices where subscribers.records[index].isLive {
+            reserved.insert(statics(index), tenant: subscribers.records[index].tenant)
+        }
+    }
+
+    private func release(_ index: Int) {
+        reserved.remove(statics(index), tenant: subscribers.records[index].tenant)
+    }
+
+    private func statics(_ index: Int) -> StaticAddresses {
+        StaticAddresses(ipv4: subscribers.records[index].staticIPv4, prefixes: subscribers.prefixes(index))
+    }
+
     private func number(ofTenant id: UUID128) -> UInt32 {
         if let known = tenantIndex[id] { return known }
-        tenants.append(Tenant(id: id, isActive: false, version: 0))
+        tenants.append(Tenant(id: id, isActive: false, policy: TenantPolicy(), version: 0))
         tenantIndex[id] = UInt32(tenants.count - 1)
         return UInt32(tenants.count - 1)
     }
@@ -175,6 +235,7 @@ struct DirectoryChecksum: Equatable, Sendable {
     }
 
     var tenants = Table()
+    var pools = Table()
     var nases = Table()
     var plans = Table()
     var services = Table()

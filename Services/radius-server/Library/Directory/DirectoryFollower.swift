@@ -128,6 +128,7 @@ final class DirectoryFollower: Lifecycle.Service {
         case .tenant: kind = .tenants
         case .nas: kind = .nases
         case .plan: kind = .plans
+        case .pool: kind = .pools
         case .customer:
             ids = try await loader.services(ofCustomers: ids)
             kind = .services
@@ -143,6 +144,7 @@ final class DirectoryFollower: Lifecycle.Service {
                 case .tenant(let row): directory.apply(row)
                 case .nas(let row): directory.apply(row, now: now)
                 case .plan(let row): directory.apply(row)
+                case .pool(let row): directory.apply(row)
                 case .service(let row): directory.apply(row)
                 }
             }
@@ -153,6 +155,7 @@ final class DirectoryFollower: Lifecycle.Service {
                 case .tenants: break
                 case .nases: directory.removeNAS(id)
                 case .plans: directory.removePlan(id)
+                case .pools: directory.removePool(id)
                 case .services: directory.removeService(id)
                 }
             }
@@ -184,7 +187,7 @@ final class DirectoryFollower: Lifecycle.Service {
 /// Rows that changed, as an event names them.
 struct DirectoryChange: Sendable {
     enum Kind: Sendable {
-        case tenant, nas, plan, customer, service, credential
+        case tenant, nas, plan, customer, service, credential, pool
     }
 
     let kind: Kind

@@ -53,6 +53,7 @@ final class DirectoryLoader: Sendable {
             case .tenants: changes.add(.tenant(TenantRow(&row)))
             case .nases: changes.add(.nas(try NASRow(&row, keyring: keyring)))
             case .plans: changes.add(.plan(PlanRow(&row)))
+            case .pools: changes.add(.pool(try PoolRow(&row)))
             case .services: changes.add(.service(try ServiceRow(&row, keyring: keyring)))
             }
         }
@@ -71,7 +72,13 @@ final class DirectoryLoader: Sendable {
         func table(_ column: Int) -> DirectoryChecksum.Table {
             .init(count: rows.first?[column].int ?? 0, sum: rows.first?[column + 1].int64 ?? 0)
         }
-        return DirectoryChecksum(tenants: table(0), nases: table(2), plans: table(4), services: table(6))
+        return DirectoryChecksum(
+            tenants: table(0),
+            pools: table(8),
+            nases: table(2),
+            plans: table(4),
+            services: table(6)
+        )
     }
 
     // MARK: - Private
@@ -84,6 +91,7 @@ final class DirectoryLoader: Sendable {
                 case .nases:
                     directory.apply(try NASRow(&row, keyring: keyring), now: SystemClock.monotonicNanoseconds())
                 case .plans: directory.apply(PlanRow(&row))
+                case .pools: directory.apply(try PoolRow(&row))
                 case .services: directory.apply(try ServiceRow(&row, keyring: keyring))
                 }
             } catch {
@@ -104,6 +112,7 @@ struct RowChanges: Sendable {
         case tenant(TenantRow)
         case nas(NASRow)
         case plan(PlanRow)
+        case pool(PoolRow)
         case service(ServiceRow)
 
         var id: UUID128 {
@@ -111,6 +120,7 @@ struct RowChanges: Sendable {
             case .tenant(let row): row.id
             case .nas(let row): row.id
             case .plan(let row): row.id
+            case .pool(let row): row.pool.id.value
             case .service(let row): row.id
             }
         }

@@ -15,6 +15,7 @@ enum DirectoryQuery {
 
     enum Kind: CaseIterable {
         case tenants
+        case pools
         case nases
         case plans
         case services
@@ -22,6 +23,7 @@ enum DirectoryQuery {
         fileprivate var idColumn: String {
             switch self {
             case .tenants: "t.id"
+            case .pools: "o.id"
             case .nases: "n.id"
             case .plans: "p.id"
             case .services: "s.id"
@@ -31,12 +33,21 @@ enum DirectoryQuery {
         fileprivate var select: String {
             switch self {
             case .tenants:
-                "SELECT t.id, t.is_active, t.row_version FROM tenants t"
+                """
+                SELECT t.id, t.is_active, t.settings ->> 'session_policy', (t.settings ->> 'bind_device')::boolean, \
+                (t.settings ->> 'walled_garden_plan')::uuid, t.row_version FROM tenants t
+                """
+            case .pools:
+                """
+                SELECT o.id, o.tenant_id, o.name, o.range, o.use, o.unit_length, o.gateway, o.sticky_seconds, o.is_active, \
+                array_to_string(ARRAY(SELECT host(d) FROM unnest(o.dns_servers) d), ','), \
+                array_to_string(o.exclusions::text[], ','), o.row_version FROM ip_pools o
+                """
             case .nases:
                 """
                 SELECT n.id, n.tenant_id, n.name, n.address, n.identifier, n.vendor, n.secret, \
                 n.require_message_authenticator, n.limit_proxy_state, n.octets_swapped, n.auth_rate, n.auth_burst, \
-                n.is_active, n.row_version FROM nas_devices n
+                n.is_active, n.address_pool, n.ipv6_pool, n.delegated_ipv6_pool, n.row_version FROM nas_devices n
                 """
             case .plans:
                 """
@@ -45,7 +56,7 @@ enum DirectoryQuery {
                 a.burst_download_bps, a.burst_upload_bps, a.threshold_download_bps, a.threshold_upload_bps, \
                 a.burst_seconds, coalesce(a.priority, 8), a.guaranteed_download_bps, a.guaranteed_upload_bps, \
                 a.address_pool, a.delegated_ipv6_pool, a.address_list, a.dns_servers[1], a.dns_servers[2], \
-                greatest(p.row_version, a.row_version) FROM plans p \
+                a.ipv6_pool, p.session_limit, greatest(p.row_version, a.row_version) FROM plans p \
                 LEFT JOIN plan_advanced_settings a ON a.tenant_id = p.tenant_id AND a.plan_id = p.id
                 """
             case .services:
@@ -53,7 +64,7 @@ enum DirectoryQuery {
                 SELECT s.id, s.tenant_id, s.customer_id, s.plan_id, s.kind, s.username, s.status, \
                 CASE WHEN c.deleted_at IS NULL THEN c.status ELSE 'terminated' END, s.expires_at, s.static_ipv4, \
                 s.framed_ipv6_prefix, s.delegated_ipv6_prefix, k.password, \
-                greatest(s.row_version, c.row_version, k.row_version) FROM services s \
+                s.session_limit, s.bound_mac, s.binding_generation, greatest(s.row_version, c.row_version, k.row_version) FROM services s \
                 JOIN customers c ON c.tenant_id = s.tenant_id AND c.id = s.customer_id \
                 LEFT JOIN service_credentials k ON k.tenant_id = s.tenant_id AND k.service_id = s.id
                 """
@@ -71,7 +82,8 @@ enum DirectoryQuery {
             (SELECT count(*) FROM services),
             (SELECT coalesce(sum(greatest(s.row_version, c.row_version, k.row_version)), 0)::bigint FROM services s
                 JOIN customers c ON c.tenant_id = s.tenant_id AND c.id = s.customer_id
-                LEFT JOIN service_credentials k ON k.tenant_id = s.tenant_id AND k.service_id = s.id)
+                LEFT JOIN service_credentials k ON k.tenant_id = s.tenant_id AND k.service_id = s.id),
+            (SELECT count(*) FROM ip_pools), (SELECT coalesce(sum(row_version), 0)::bigint FROM ip_pools)
         """
 
     /// The services of some customers.

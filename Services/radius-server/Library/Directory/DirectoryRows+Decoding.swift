@@ -21,7 +21,48 @@ extension TenantRow {
     init(_ row: inout PGCopyRow) {
         id = UUID128(row.next())
         isActive = row.next()?.bool ?? false
+        policy.sessionPolicy =
+            row.next().flatMap { TenantPolicy.SessionPolicy(rawValue: $0.string) } ?? policy.sessionPolicy
+        policy.bindsDevice = row.next()?.bool ?? policy.bindsDevice
+        policy.walledGardenPlan = row.next().map { PlanID(UUID128($0)) }
         version = row.next()?.int64 ?? 0
+    }
+}
+
+extension PoolRow {
+    init(_ row: inout PGCopyRow) throws(DirectoryRowError) {
+        let id = UUID128(row.next())
+        let tenantID = UUID128(row.next())
+        let name = row.next()?.string ?? ""
+        let range = row.next().flatMap(NetworkAddress.init)?.prefix
+        let use = row.next().flatMap { AddressPool.Use(name: $0.string) }
+        let unitLength = row.next()?.int64 ?? 0
+        let gateway = row.next().flatMap(NetworkAddress.init)?.prefix?.address
+        let sticky = row.next()?.int64 ?? 0
+        let active = row.next()?.bool ?? false
+        let servers = row.next()?.string ?? ""
+        let exclusions = row.next()?.string ?? ""
+        let version = row.next()?.int64 ?? 0
+        guard let range, let use else {
+            throw DirectoryRowError(table: "ip_pools", id: id, reason: "range or use is unreadable")
+        }
+        let pool = IPPool(
+            tenantID: TenantID(tenantID),
+            id: PoolID(id),
+            name: name,
+            range: range,
+            use: use,
+            unitLength: Int(unitLength),
+            gateway: gateway,
+            dnsServers: servers.split(separator: ",").compactMap { IPAddress(String($0)) },
+            exclusions: exclusions.split(separator: ",").compactMap { IPPrefix(String($0)) },
+            stickySeconds: Int(sticky),
+            isActive: active
+        )
+        guard pool.pool != nil else {
+            throw DirectoryRowError(table: "ip_pools", id: id, reason: "the range holds no unit")
+        }
+        self.init(pool: pool, version: version)
     }
 }
 
@@ -40,6 +81,7 @@ extension NASRow {
         let rate = UInt32(clamping: row.next()?.int64 ?? 0)
         let burst = UInt32(clamping: row.next()?.int64 ?? 1)
         let active = row.next()?.bool ?? false
+        let pools = PoolNames(ipv4: row.next()?.string, ipv6: row.next()?.string, delegated: row.next()?.string)
         let version = row.next()?.int64 ?? 0
         guard let range else { throw DirectoryRowError(table: "nas_devices", id: id, reason: "address is unreadable") }
         let secret: [UInt8]
@@ -65,6 +107,7 @@ extension NASRow {
             authRate: rate,
             authBurst: burst,
             isActive: active,
+            pools: pools,
             version: version
         )
     }
@@ -92,6 +135,8 @@ extension PlanRow {
         let list = row.next()?.string
         var servers: [UInt32] = []
         for _ in 0..<2 { if let server = row.next().flatMap(NetworkAddress.init)?.ipv4 { servers.append(server) } }
+        let linkPool = row.next()?.string
+        let limit = UInt8(clamping: row.next()?.int64 ?? 1)
         let version = row.next()?.int64 ?? 0
         var burst: PlanBurst?
         if bursts, let burstDownload = rates[0], let burstUpload = rates[1] {
@@ -117,9 +162,11 @@ extension PlanRow {
             guaranteedDownloadBPS: guaranteedDownload,
             guaranteedUploadBPS: guaranteedUpload,
             addressPool: pool,
+            ipv6Pool: linkPool,
             delegatedIPv6Pool: ipv6Pool,
             dnsServers: servers,
             addressList: list,
+            sessionLimit: limit,
             version: version
         )
     }
@@ -140,6 +187,11 @@ extension ServiceRow {
         let framed = row.next().flatMap(NetworkAddress.init)?.prefixAttribute
         let delegated = row.next().flatMap(NetworkAddress.init)?.prefixAttribute
         let sealed = row.next()?.array
+        let limit = UInt8(clamping: row.next()?.int64 ?? 0)
+        let binding = DeviceBinding(
+            hardwareAddress: row.next().map(\.bigEndian) ?? 0,
+            generation: UInt32(clamping: row.next()?.int64 ?? 0)
+        )
         let version = row.next()?.int64 ?? 0
         var password: [UInt8]?
         if let sealed {
@@ -173,6 +225,8 @@ extension ServiceRow {
             expiresAt: expires,
             staticIPv4: address,
             prefixes: DelegatedPrefixes(framed: framed, delegated: delegated),
+            sessionLimit: limit,
+            binding: binding,
             version: version
         )
     }
@@ -200,6 +254,9 @@ struct NetworkAddress {
         octets = bytes[4..<bytes.count].array
         length = bytes[1]
     }
+
+    /// The address with its length.
+    var prefix: IPPrefix? { IPAddress(octets: octets).flatMap { IPPrefix(address: $0, length: Int(length)) } }
 
     var range: AddressRange? { AddressRange(octets: octets, length: length) }
 

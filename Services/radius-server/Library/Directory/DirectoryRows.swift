@@ -4,7 +4,31 @@ import Domain
 struct TenantRow: Sendable, Equatable {
     var id: UUID128
     var isActive: Bool
+    var policy = TenantPolicy()
     var version: Int64
+}
+
+/// A row of `ip_pools`.
+struct PoolRow: Sendable, Equatable {
+    var pool: IPPool
+    var version: Int64
+}
+
+/// The names of the pools that a NAS or a plan names: of ours, else of the NAS's own.
+struct PoolNames: Sendable, Equatable {
+    var ipv4: String?
+    var ipv6: String?
+    var delegated: String?
+
+    subscript(use: AddressPool.Use) -> String? {
+        switch use {
+        case .ipv4: ipv4
+        case .ipv6: ipv6
+        case .delegated: delegated
+        }
+    }
+
+    var isEmpty: Bool { ipv4 == nil && ipv6 == nil && delegated == nil }
 }
 
 /// A row of `nas_devices` with its secret opened.
@@ -22,6 +46,7 @@ struct NASRow: Sendable {
     var authRate: UInt32
     var authBurst: UInt32
     var isActive: Bool
+    var pools = PoolNames()
     var version: Int64
 }
 
@@ -40,11 +65,16 @@ struct PlanRow: Sendable, Equatable {
     var guaranteedDownloadBPS: UInt64?
     var guaranteedUploadBPS: UInt64?
     var addressPool: String?
+    var ipv6Pool: String?
     var delegatedIPv6Pool: String?
     /// IPv4 DNS servers in host order.
     var dnsServers: [UInt32] = []
     var addressList: String?
+    /// Sessions of one service at a time.
+    var sessionLimit: UInt8 = 1
     var version: Int64
+
+    var pools: PoolNames { PoolNames(ipv4: addressPool, ipv6: ipv6Pool, delegated: delegatedIPv6Pool) }
 }
 
 /// A plan's burst: rates in bit/s, time in seconds.
@@ -54,6 +84,14 @@ struct PlanBurst: Sendable, Equatable {
     var thresholdDownloadBPS: UInt64
     var thresholdUploadBPS: UInt64
     var seconds: UInt32
+}
+
+/// The device that a service is bound to.
+struct DeviceBinding: Sendable, Equatable {
+    /// 48 bits; 0 when it is bound to none.
+    var hardwareAddress: UInt64 = 0
+    /// How often the binding was reset.
+    var generation: UInt32 = 0
 }
 
 /// A row of `services` joined with its customer and credential, the password opened.
@@ -71,6 +109,9 @@ struct ServiceRow: Sendable {
     var expiresAt: Int64
     var staticIPv4: UInt32
     var prefixes: DelegatedPrefixes?
+    /// In place of the plan's; 0 where it is the plan's.
+    var sessionLimit: UInt8 = 0
+    var binding = DeviceBinding()
     /// The latest of the three rows' versions.
     var version: Int64
 }

@@ -17,12 +17,15 @@ final class NASEntry: Sendable {
     let limitsProxyState: Bool
     let swapsOctets: Bool
     let isActive: Bool
+    let poolNames: PoolNames
+    /// The pools of ours that it names.
+    let pools: NamedPools
     let authRate: UInt32
     let authBurst: UInt32
     let version: Int64
     let live: NASLive
 
-    init(row: NASRow, tenant: UInt32, live: NASLive) {
+    init(row: NASRow, tenant: UInt32, pools: NamedPools, live: NASLive) {
         id = row.id
         self.tenant = tenant
         name = row.name
@@ -34,10 +37,36 @@ final class NASEntry: Sendable {
         limitsProxyState = row.limitsProxyState
         swapsOctets = row.swapsOctets
         isActive = row.isActive
+        poolNames = row.pools
+        self.pools = pools
         authRate = row.authRate
         authBurst = row.authBurst
         version = row.version
         self.live = live
+    }
+}
+
+extension NASEntry {
+    /// The same NAS, whose names mean other pools now.
+    func naming(_ pools: NamedPools) -> NASEntry {
+        let row = NASRow(
+            id: id,
+            tenantID: .zero,
+            name: name,
+            range: range,
+            identifier: identifier.map { String(decoding: $0, as: UTF8.self) },
+            vendor: vendor,
+            secret: secret.bytes,
+            requiresMessageAuthenticator: requiresMessageAuthenticator,
+            limitsProxyState: limitsProxyState,
+            swapsOctets: swapsOctets,
+            authRate: authRate,
+            authBurst: authBurst,
+            isActive: isActive,
+            pools: poolNames,
+            version: version
+        )
+        return NASEntry(row: row, tenant: tenant, pools: pools, live: live)
     }
 }
 

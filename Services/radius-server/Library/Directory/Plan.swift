@@ -4,13 +4,19 @@ import RADIUS
 /// A plan with its reply attributes encoded once per vendor, to be copied into every Access-Accept.
 struct Plan {
     let row: PlanRow?
+    /// The pools of ours that it names.
+    var pools: NamedPools
     /// By `NASVendor`'s place in `allCases`.
     private let templates: [[UInt8]]
 
     var isLive: Bool { row != nil }
 
-    init(row: PlanRow?) {
+    /// Seconds after which a session that is not heard of counts no more: three updates were missed.
+    var sessionLease: UInt32 { 3 * (row?.interimInterval ?? 300) }
+
+    init(row: PlanRow?, pools: NamedPools = NamedPools()) {
         self.row = row
+        self.pools = pools
         templates = row.map { row in NASVendor.allCases.map { ReplyTemplate.encode(row, for: $0) } } ?? []
     }
 

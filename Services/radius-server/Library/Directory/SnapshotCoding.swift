@@ -3,7 +3,7 @@ import Domain
 
 /// The snapshot's clear content: a format number, then per table a count and its rows, little endian.
 struct SnapshotWriter {
-    static let format: UInt64 = 1
+    static let format: UInt64 = 2
     private(set) var octets: [UInt8] = []
 
     mutating func add(_ directory: Directory) {
@@ -13,8 +13,11 @@ struct SnapshotWriter {
         for tenant in tenants {
             add(tenant.id)
             add(UInt64(tenant.isActive ? 1 : 0))
+            add(tenant.policy)
             add(tenant.version)
         }
+        add(UInt64(directory.pools.rows.count))
+        for pool in directory.pools.rows.values { add(pool) }
         let nases = directory.nases.values.map { ($0, directory.tenants[Int($0.tenant)].id) }
         add(UInt64(nases.count))
         for (nas, tenant) in nases { add(nas, tenant) }
@@ -43,6 +46,7 @@ struct SnapshotWriter {
         add(flags.enumerated().reduce(UInt64(0)) { $0 | ($1.element ? 1 << UInt64($1.offset) : 0) })
         add(UInt64(nas.authRate))
         add(UInt64(nas.authBurst))
+        add(nas.poolNames)
         add(nas.version)
     }
 
@@ -63,9 +67,9 @@ struct SnapshotWriter {
         add(UInt64(plan.priority))
         add(plan.guaranteedDownloadBPS ?? 0)
         add(plan.guaranteedUploadBPS ?? 0)
-        for text in [plan.addressPool, plan.delegatedIPv6Pool, plan.addressList] {
-            addOptional(text.map { Array($0.utf8) })
-        }
+        add(plan.pools)
+        addOptional(plan.addressList.map { Array($0.utf8) })
+        add(UInt64(plan.sessionLimit))
         add(UInt64(plan.dnsServers.count))
         for server in plan.dnsServers { add(UInt64(server)) }
         add(plan.version)
@@ -88,27 +92,30 @@ struct SnapshotWriter {
         let prefixes = table.prefixes(index)
         addOptional(prefixes?.framed)
         addOptional(prefixes?.delegated)
+        add(UInt64(record.sessionLimit))
+        add(record.boundMAC)
+        add(UInt64(record.bindingGeneration))
         add(record.version)
     }
 
-    private mutating func add(_ value: UInt64) {
+    mutating func add(_ value: UInt64) {
         for shift in stride(from: UInt64(0), to: 64, by: 8) { octets.append(UInt8(truncatingIfNeeded: value >> shift)) }
     }
 
-    private mutating func add(_ value: Int64) { add(UInt64(bitPattern: value)) }
+    mutating func add(_ value: Int64) { add(UInt64(bitPattern: value)) }
 
-    private mutating func add(_ id: UUID128) {
+    mutating func add(_ id: UUID128) {
         add(id.high)
         add(id.low)
     }
 
-    private mutating func add(_ bytes: [UInt8]) {
+    mutating func add(_ bytes: [UInt8]) {
         add(UInt64(bytes.count))
         octets.append(contentsOf: bytes)
     }
 
     /// Absent is told apart from empty.
-    private mutating func addOptional(_ bytes: [UInt8]?) {
+    mutating func addOptional(_ bytes: [UInt8]?) {
         octets.append(bytes == nil ? 0 : 1)
         if let bytes { add(bytes) }
     }
@@ -131,8 +138,11 @@ struct SnapshotReader {
         let tenants = try count()
         let directory = Directory(expectedServices: max(octets.count / 120, 1_024))
         for _ in 0..<tenants {
-            directory.apply(TenantRow(id: try id(), isActive: try number() == 1, version: try signed()))
+            directory.apply(
+                TenantRow(id: try id(), isActive: try number() == 1, policy: try policy(), version: try signed())
+            )
         }
+        for _ in 0..<(try count()) { directory.apply(try pool()) }
         for _ in 0..<(try count()) { directory.apply(try nas(), now: now) }
         for _ in 0..<(try count()) { directory.apply(try plan()) }
         for _ in 0..<(try count()) { directory.apply(try service()) }
@@ -162,6 +172,7 @@ struct SnapshotReader {
             authRate: UInt32(clamping: try number()),
             authBurst: UInt32(clamping: try number()),
             isActive: flags & 8 != 0,
+            pools: try poolNames(),
             version: try signed()
         )
     }
@@ -191,9 +202,12 @@ struct SnapshotReader {
         row.priority = UInt8(clamping: try number())
         row.guaranteedDownloadBPS = some(try number())
         row.guaranteedUploadBPS = some(try number())
-        row.addressPool = try text()
-        row.delegatedIPv6Pool = try text()
+        let pools = try poolNames()
+        row.addressPool = pools.ipv4
+        row.ipv6Pool = pools.ipv6
+        row.delegatedIPv6Pool = pools.delegated
         row.addressList = try text()
+        row.sessionLimit = UInt8(clamping: try number())
         for _ in 0..<(try count()) { row.dnsServers.append(UInt32(clamping: try number())) }
         row.version = try signed()
         return row
@@ -213,44 +227,46 @@ struct SnapshotReader {
             expiresAt: try signed(),
             staticIPv4: UInt32(clamping: try number()),
             prefixes: DelegatedPrefixes(framed: try optional(), delegated: try optional()),
+            sessionLimit: UInt8(clamping: try number()),
+            binding: DeviceBinding(hardwareAddress: try number(), generation: UInt32(clamping: try number())),
             version: try signed()
         )
     }
 
-    private mutating func id() throws(SnapshotFormatError) -> UUID128 {
+    mutating func id() throws(SnapshotFormatError) -> UUID128 {
         UUID128(high: try number(), low: try number())
     }
 
     private mutating func identifier() throws(SnapshotFormatError) -> UUID128 { try id() }
 
-    private mutating func number() throws(SnapshotFormatError) -> UInt64 {
+    mutating func number() throws(SnapshotFormatError) -> UInt64 {
         guard at + 8 <= octets.count else { throw SnapshotFormatError() }
         defer { at += 8 }
         return (0..<8).reduce(UInt64(0)) { $0 | UInt64(octets[at + $1]) << UInt64($1 * 8) }
     }
 
-    private mutating func signed() throws(SnapshotFormatError) -> Int64 { Int64(bitPattern: try number()) }
+    mutating func signed() throws(SnapshotFormatError) -> Int64 { Int64(bitPattern: try number()) }
 
     /// A count that the rest of the file can hold.
-    private mutating func count() throws(SnapshotFormatError) -> Int {
+    mutating func count() throws(SnapshotFormatError) -> Int {
         let value = try number()
         guard value <= UInt64(octets.count - at) else { throw SnapshotFormatError() }
         return Int(value)
     }
 
-    private mutating func bytes() throws(SnapshotFormatError) -> [UInt8] {
+    mutating func bytes() throws(SnapshotFormatError) -> [UInt8] {
         let length = try count()
         defer { at += length }
         return Array(octets[at..<at + length])
     }
 
-    private mutating func optional() throws(SnapshotFormatError) -> [UInt8]? {
+    mutating func optional() throws(SnapshotFormatError) -> [UInt8]? {
         guard at < octets.count else { throw SnapshotFormatError() }
         at += 1
         return octets[at - 1] == 0 ? nil : try bytes()
     }
 
-    private mutating func text() throws(SnapshotFormatError) -> String? {
+    mutating func text() throws(SnapshotFormatError) -> String? {
         try optional().map { String(decoding: $0, as: UTF8.self) }
     }
 }

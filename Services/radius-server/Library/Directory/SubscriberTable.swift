@@ -19,6 +19,12 @@ struct SubscriberRecord {
     var customerStatus: AccessStatus
     var kind: ServiceKind
     var isLive: Bool
+    /// In place of the plan's; 0 where it is the plan's.
+    var sessionLimit: UInt8 = 0
+    /// How often the binding to a device was reset.
+    var bindingGeneration: UInt32 = 0
+    /// The device the service is bound to, 48 bits; 0 for none.
+    var boundMAC: UInt64 = 0
 
     static let never = Int64.max
     static let noPrefixes = UInt32.max

@@ -10,6 +10,9 @@ struct EAPAccept: Sendable {
     /// The account's name, where the NAS does not know it (RFC 3579 §2.1) or knows another one: it accounts by this.
     let userName: [UInt8]?
 
+    /// EAP-Failure in its place (RFC 3748 §4.2).
+    var failure: [UInt8] { [4, packet.count > 1 ? packet[1] : 0, 0, 4] }
+
     func appendPacket(to reply: inout ReplyWriter) {
         reply.append(eapMessage: packet)
         if let userName, userName.count <= 253 { reply.append(type: AttributeType.userName, userName) }

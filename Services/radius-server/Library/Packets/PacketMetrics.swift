@@ -12,6 +12,7 @@ enum RefusalReason: Int, CaseIterable, Sendable {
     case journalUnavailable
     case eapOfOtherServer
     case eapSessionsFull
+    case admissionUnanswered
 
     var name: String {
         switch self {
@@ -25,6 +26,7 @@ enum RefusalReason: Int, CaseIterable, Sendable {
         case .journalUnavailable: "journal_unavailable"
         case .eapOfOtherServer: "eap_of_other_server"
         case .eapSessionsFull: "eap_sessions_full"
+        case .admissionUnanswered: "admission_unanswered"
         }
     }
 
@@ -46,6 +48,8 @@ enum RefusalReason: Int, CaseIterable, Sendable {
         case .rateExceeded: "The NAS asks faster than its rate: raise it with `nexora nas set NAME --auth-rate N`."
         case .journalUnavailable:
             "The accounting journal cannot be written: free disk space; the NAS keeps the records."
+        case .admissionUnanswered:
+            "Redis is away or too slow, and no address is in reserve: see `radius_redis_connections` and Redis' log."
         case .eapOfOtherServer:
             "The NAS changed servers amid an EAP conversation: let it stay with one until that is over; give every "
                 + "radius-server its own radius.name."

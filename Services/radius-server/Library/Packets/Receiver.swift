@@ -15,8 +15,21 @@ protocol PacketHandler: AnyObject {
     func handlePutOff(directory: Directory, replies: ReplyBatch)
     /// The batch is over: hand on what was gathered.
     func finishBatch()
+    /// Moves on what waits for another server; its answers go into `replies`, which the caller flushes and which may be
+    /// flushed on the way. Nanoseconds until it must be called again, nil when there is nothing of the kind.
+    func advance(now: UInt64, directory: Directory, replies: ReplyBatch, socket: borrowing UDPSocket) -> UInt64?
+    /// The connection to watch; -1 while there is none.
+    var connection: WatchedConnection { get }
     /// Something may be due at `now`. Returns nanoseconds until the next time, nil when nothing waits.
     func expire(now: UInt64, replies: ReplyBatch, socket: borrowing UDPSocket) -> UInt64?
+}
+
+/// A descriptor that a handler wants watched.
+struct WatchedConnection: Equatable {
+    var descriptor: Int32 = -1
+    var wantsWriting = false
+    /// Changes with every new connection: a descriptor's number may come again.
+    var generation: UInt64 = 0
 }
 
 /// One received datagram; valid until the next receive.
@@ -63,12 +76,17 @@ final class Receiver: Sendable {
         cp_epoll_control(epoll, 1, wakeup.fileDescriptor, 1, 1)
         let replies = ReplyBatch(capacity: Self.batch)
         var drops: UInt32 = 0
+        var watched = WatchedConnection()
         var tokens = [UInt64](repeating: 0, count: 4)
         var events = [UInt32](repeating: 0, count: 4)
         while !isStopping.load(ordering: .acquiring) {
             let now = SystemClock.monotonicNanoseconds()
             let next = handler.expire(now: now, replies: replies, socket: socket)
-            let timeout = next.map { Int32(clamping: $0 / 1_000_000 + 1) } ?? 250
+            let other = directory.read { handler.advance(now: now, directory: $0, replies: replies, socket: socket) }
+            replies.flush(through: socket)
+            watch(handler.connection, instead: &watched, epoll)
+            let wait = min(next ?? .max, other ?? .max)
+            let timeout = wait == .max ? 250 : Int32(clamping: wait / 1_000_000 + 1)
             _ = unsafe cp_epoll_wait(epoll, &tokens, &events, 4, min(timeout, 250))
             // Bounded, so that what is due is looked at under a flood too.
             for _ in 0..<16 {
@@ -84,6 +102,16 @@ final class Receiver: Sendable {
             }
         }
         close(epoll)
+    }
+
+    private func watch(_ wanted: WatchedConnection, instead watched: inout WatchedConnection, _ epoll: Int32) {
+        guard wanted != watched else { return }
+        // A closed descriptor left the set by itself.
+        if wanted.descriptor >= 0 {
+            let isKnown = wanted.descriptor == watched.descriptor && wanted.generation == watched.generation
+            cp_epoll_control(epoll, isKnown ? 2 : 1, wanted.descriptor, wanted.wantsWriting ? 3 : 1, 2)
+        }
+        watched = wanted
     }
 
     private func answer(

@@ -7,7 +7,7 @@ extension AccessDecided {
         let outcome: Outcome
         let reason: String
         switch decision.outcome {
-        case .accept: (outcome, reason) = (.accept, "")
+        case .accept(_, let confined): (outcome, reason) = (.accept, confined.map { "\($0.name)" } ?? "")
         case .reject(let why): (outcome, reason) = (.reject, "\(why.name)")
         }
         self.init(
@@ -50,6 +50,7 @@ extension DirectoryChange {
             case .customer: .customer
             case .service: .service
             case .credential: .credential
+            case .pool: .pool
             }
         self.init(kind: kind, ids: event.rows.map(\.id))
     }

@@ -12,17 +12,20 @@ import WireFormat
 final class EventVoice: Lifecycle.Service {
     private let refusals: RefusalLog
     private let feed: DecisionFeed
+    private let store: DirectoryStore
     private let publisher: JetStreamPublisher
     private let source: String
     private let ids: IDGenerator
     private let time: TimeSource
     private let skipped: CounterCell
     private let spikes: Counter
+    private let disconnectsLost: CounterCell
     private let logger: Logger
 
     init(
         refusals: RefusalLog,
         feed: DecisionFeed,
+        store: DirectoryStore,
         publisher: JetStreamPublisher,
         source: String,
         ids: IDGenerator,
@@ -32,6 +35,7 @@ final class EventVoice: Lifecycle.Service {
     ) {
         self.refusals = refusals
         self.feed = feed
+        self.store = store
         self.publisher = publisher
         self.source = source
         self.ids = ids
@@ -42,6 +46,11 @@ final class EventVoice: Lifecycle.Service {
             "Minutes in which a tenant's refused logins went over 50",
             labels: ["tenant"]
         )
+        disconnectsLost = registry.counter(
+            "radius_disconnects_lost_total",
+            "Disconnects that were wanted and never asked for, because JetStream was away for too long",
+            labels: []
+        ).with()
         skipped = registry.counter(
             "radius_events_skipped_total",
             "Decisions and refusals that were not shown as events",
@@ -53,11 +62,13 @@ final class EventVoice: Lifecycle.Service {
         var turn = 0
         while !GracefulShutdown.isShuttingDown {
             tellDecisions()
+            tellIntents()
             if turn % 4 == 0 { tellRefusals() }
             turn += 1
             try await GracefulShutdown.pause(for: .milliseconds(250))
         }
         tellDecisions()
+        tellIntents()
         tellRefusals()
     }
 
@@ -69,6 +80,54 @@ final class EventVoice: Lifecycle.Service {
         for decision in decisions {
             send(AccessDecided(decision), tenant: TenantID(decision.tenant), at: decision.wallTime)
         }
+    }
+
+    /// Disconnects are not left out: what JetStream does not take now is tried again.
+    private func tellIntents() {
+        let (disconnects, exhausted, conflicts, lost) = feed.intents.drain()
+        if lost > 0 {
+            disconnectsLost.add(lost)
+            logger.error("disconnects were not asked for: JetStream is away for too long", ["lost": .int(lost)])
+        }
+        for (index, disconnect) in disconnects.enumerated() {
+            guard send(disconnect.request, tenant: disconnect.tenant, at: disconnect.wallTime) else {
+                feed.intents.putBack(Array(disconnects[index...]))
+                break
+            }
+        }
+        for event in exhausted {
+            let pool = store.read { $0.pool(event.pool)?.name ?? "" }
+            logger.warn(
+                "an address pool is exhausted: nexora pool show tells how large it is and who names it",
+                ["tenant.id": .string(event.tenant.description), "pool.name": .string(pool)]
+            )
+            let payload = PoolExhausted(
+                poolID: event.pool,
+                poolName: pool,
+                nasID: event.nas,
+                serviceID: event.service,
+                count: event.count
+            )
+            send(payload, tenant: event.tenant, at: event.wallTime)
+        }
+        for conflict in conflicts { tell(conflict) }
+    }
+
+    private func tell(_ conflict: AdmissionIntents.Conflict) {
+        guard let pool = store.read({ $0.pool(conflict.pool) }), let units = pool.pool else { return }
+        let unit = units.unit(conflict.offset).description
+        logger.error(
+            "an address was granted that another service has: disconnect the session",
+            ["tenant.id": .string(pool.tenantID.description), "address": .string(unit)]
+        )
+        let payload = AddressConflict(
+            unit: unit,
+            poolID: conflict.pool,
+            serviceID: conflict.service,
+            nasID: conflict.nas,
+            reason: "claimed"
+        )
+        send(payload, tenant: pool.tenantID, at: time.now().microseconds)
     }
 
     private func tellRefusals() {
@@ -93,7 +152,9 @@ final class EventVoice: Lifecycle.Service {
         }
     }
 
-    private func send<Payload: EventPayload>(_ payload: Payload, tenant: TenantID, at microseconds: Int64) {
+    /// False when it could not be handed on.
+    @discardableResult
+    private func send<Payload: EventPayload>(_ payload: Payload, tenant: TenantID, at microseconds: Int64) -> Bool {
         let event = Event(
             id: ids.next(EventID.self),
             source: source,
@@ -110,5 +171,6 @@ final class EventVoice: Lifecycle.Service {
             token: 0
         )
         if outcome != .accepted { skipped.add(1) }
+        return outcome == .accepted
     }
 }

@@ -1,0 +1,383 @@
+import Admission
+import Concurrency
+import Domain
+import Observability
+
+/// What was decided about a parked login.
+enum AdmissionVerdict {
+    /// It may come in, with these units in the order of `AddressPool.Use`; the sessions named must leave.
+    case granted(offsets: [UInt64?], replaced: [AdmissionResult.Replaced])
+    case refused(RejectReason, pool: AddressPool?)
+    /// Nothing can be said for sure: the NAS asks again, or asks another server.
+    case silence
+}
+
+/// Where logins that passed every rule wait for one of their service's session slots and for addresses. A receive batch
+/// asks Redis in one call; without Redis this server's own view decides. Confined to one thread.
+final class AdmissionDesk {
+    struct Settings: Sendable {
+        /// Under which name blocks are reserved: this start of this server's.
+        var holder = "radius-1"
+        /// Logins that wait at once; more are shed.
+        var capacity = 4_096
+        /// A session counts for so many seconds at least when it is not heard of.
+        var lease: UInt32 = 900
+    }
+
+    private enum Purpose {
+        case admit([ParkedLogin])
+        case reserve(AddressPool)
+        case claim([AdmissionClaim])
+        case check(PoolID, block: UInt32)
+        case beat(sentAt: UInt64)
+        case other
+    }
+
+    /// A server that Redis did not hear of for ten minutes loses the blocks it keeps back: it leaves them alone before.
+    private static let reserveLasts: UInt64 = 540_000_000_000
+    /// A pool's next block may be loaded by rivals each time: then the login is left to the NAS's next try.
+    private static let maximumAttempts = 8
+
+    let settings: Settings
+    private let link: AdmissionLink
+    private let table: SessionTable
+    private let reserve: AddressReserve
+    private let metrics: AdmissionMetrics
+    private var memory = GrantMemory()
+    private var batch = AdmissionBatch()
+    private var gathered: [ParkedLogin] = []
+    /// Grants whose address turned out to be another service's.
+    private(set) var conflicts: [AdmissionClaim] = []
+    private var settled: [(ParkedLogin, AdmissionVerdict)] = []
+    private var free: [ParkedLogin] = []
+    private var made = 0
+    private var questions: [UInt64: Purpose] = [:]
+    private var lastToken: UInt64 = 0
+    private var wasOpen = false
+    private var mustReplay = false
+    private var beatAt: UInt64 = 0
+    private var replayedAt: UInt64 = 0
+    /// When Redis was last told that this server lives; nanoseconds.
+    private var knownAliveAt: UInt64 = 0
+
+    init(
+        settings: Settings,
+        link: AdmissionLink,
+        table: SessionTable,
+        reserve: AddressReserve,
+        metrics: AdmissionMetrics
+    ) {
+        self.settings = settings
+        self.link = link
+        self.table = table
+        self.reserve = reserve
+        self.metrics = metrics
+    }
+
+    var descriptor: Int32 { link.descriptor }
+    var wantsWriting: Bool { link.wantsWriting }
+    var generation: UInt64 { link.generation }
+
+    /// A place to wait in; nil when too many wait already.
+    func place() -> ParkedLogin? {
+        if let known = free.popLast() { return known }
+        guard made < settings.capacity else { return nil }
+        made += 1
+        return ParkedLogin()
+    }
+
+    /// The logins that were decided since the last call; each is put back when it was answered.
+    func takeSettled() -> [(ParkedLogin, AdmissionVerdict)] {
+        defer { settled.removeAll(keepingCapacity: true) }
+        return settled
+    }
+
+    func takeConflicts() -> [AdmissionClaim] {
+        defer { conflicts = [] }
+        return conflicts
+    }
+
+    func putBack(_ login: ParkedLogin) {
+        login.nas = nil
+        login.attempts = 0
+        free.append(login)
+    }
+
+    /// Puts a login among those that are asked for together.
+    func submit(_ login: ParkedLogin, now: UInt64) {
+        login.attempts += 1
+        if !batch.append(login.request) {
+            flush(now: now)
+            _ = batch.append(login.request)
+        }
+        gathered.append(login)
+    }
+
+    /// Decides a login that needs no asking.
+    func refuse(_ login: ParkedLogin, _ reason: RejectReason) { settle(login, .refused(reason, pool: nil)) }
+
+    /// Asks for all that were submitted.
+    func flush(now: UInt64) {
+        guard !gathered.isEmpty else { return }
+        let logins = gathered
+        gathered.removeAll(keepingCapacity: true)
+        if link.admit(batch, token: next(.admit(logins)), now: now) {
+            batch.removeAll()
+        } else {
+            questions[lastToken] = nil
+            batch.removeAll()
+            for login in logins { decideAlone(login, now: now) }
+        }
+    }
+
+    /// Takes answers, and sees to the connection. Nanoseconds until it must be called again at the latest.
+    func advance(now: UInt64, isFree: (UInt64, AddressPool) -> Bool) -> UInt64 {
+        let pause = link.advance(now: now) { token, answer in
+            guard let purpose = questions.removeValue(forKey: token) else { return }
+            switch purpose {
+            case .admit(let logins): take(logins, answer, now, isFree)
+            case .reserve(let pool):
+                guard case .number(let block) = answer, block >= 0 else { return reserve.giveUp(pool.id, now: now) }
+                reserve.put(
+                    pool.usable(inBlock: UInt32(block)).filter { isFree($0, pool) },
+                    of: pool.id,
+                    block: UInt32(block)
+                )
+                metrics.reserve.set(Double(reserve.count))
+            case .check(let pool, let block):
+                guard case .octets(let holder) = answer, unsafe !holder.elementsEqual(settings.holder.utf8) else {
+                    return
+                }
+                reserve.forget(block, of: pool)
+            case .claim(let claims): judge(claims, answer)
+            case .beat(let sentAt):
+                if case .octets = answer { knownAliveAt = sentAt }
+            case .other: break
+            }
+        }
+        look(now: now)
+        flush(now: now)
+        return pause
+    }
+
+    // MARK: - Private
+
+    private func next(_ purpose: Purpose) -> UInt64 {
+        lastToken += 1
+        questions[lastToken] = purpose
+        return lastToken
+    }
+
+    /// Notices that the connection came or went.
+    private func look(now: UInt64) {
+        if link.isOpen != wasOpen {
+            wasOpen = link.isOpen
+            metrics.open.add(wasOpen ? 1 : -1)
+            mustReplay = wasOpen
+            replayedAt = 0
+            beatAt = 0
+            if wasOpen { checkReserve(now: now) }
+        }
+        guard wasOpen else { return }
+        if mustReplay && now &- replayedAt > 1_000_000_000 { replay(now: now) }
+        if now &- beatAt > 60_000_000_000 {
+            beatAt = now
+            _ = link.beat(settings.holder, token: next(.beat(sentAt: now)), now: now)
+        }
+    }
+
+    /// Another Redis may have given the blocks that are kept back to somebody else.
+    private func checkReserve(now: UInt64) {
+        for (pool, block) in reserve.blocks {
+            _ = link.holder(of: block, in: pool, token: next(.check(pool, block: block)), now: now)
+        }
+    }
+
+    /// Tells Redis what it may not know: a new primary lacks what its predecessor had not passed on.
+    private func replay(now: UInt64) {
+        mustReplay = false
+        replayedAt = now
+        let claims = memory.due(now: now) { table.state(service: $0.service, admission: $0.admission) }
+        var start = 0
+        while start < claims.count {
+            let end = min(claims.count, start + 256)
+            let part = Array(claims[start..<end])
+            var octets: [UInt8] = []
+            for claim in part { claim.append(to: &octets) }
+            _ = link.claim(octets, token: next(.claim(part)), now: now)
+            start = end
+        }
+        metrics.replayed.add(claims.count)
+    }
+
+    private func judge(_ claims: [AdmissionClaim], _ answer: AdmissionLink.Answer) {
+        guard case .octets(let octets) = answer else {
+            // Not told after all.
+            mustReplay = true
+            return
+        }
+        let stand = unsafe Array(octets)
+        for (claim, stands) in zip(claims, stand) where stands == 0 {
+            metrics.conflicts.add(1)
+            conflicts.append(claim)
+        }
+    }
+
+    private func take(
+        _ logins: [ParkedLogin],
+        _ answer: AdmissionLink.Answer,
+        _ now: UInt64,
+        _ isFree: (UInt64, AddressPool) -> Bool
+    ) {
+        guard case .octets(let octets) = answer else {
+            // Carried out or not: if so, the NAS's next try finds the same slot and the same addresses.
+            for login in logins { decideAlone(login, now: now) }
+            return
+        }
+        var results = unsafe AdmissionResults(octets)
+        for login in logins {
+            metrics.duration.observe(nanoseconds: now &- login.receivedAt)
+            switch results.next() {
+            case .admitted(let admitted): grant(login, admitted, now, isFree)
+            case .limitReached: settle(login, .refused(.sessionLimit, pool: nil))
+            case .deviceMismatch: settle(login, .refused(.deviceMismatch, pool: nil))
+            case .exhausted(let use): exhaust(login, use, now)
+            case .blockWanted(let use, let block): load(login, use, block, now, isFree)
+            case .notReady:
+                // The leases are being loaded: what this server granted lately must be among them.
+                mustReplay = true
+                decideAlone(login, now: now)
+            case nil: settle(login, .silence)
+            }
+        }
+    }
+
+    private func grant(
+        _ login: ParkedLogin,
+        _ admitted: AdmissionResult.Admitted,
+        _ now: UInt64,
+        _ isFree: (UInt64, AddressPool) -> Bool
+    ) {
+        for (pool, offset) in zip(login.pools, admitted.offsets) {
+            guard let pool, let offset, !isFree(offset, pool) else { continue }
+            // A static address that was given to somebody after its block was loaded.
+            _ = link.strike(pool.id, offset: offset, token: next(.other), now: now)
+            guard login.attempts < Self.maximumAttempts else { return settle(login, .silence) }
+            return submit(login, now: now)
+        }
+        metrics.granted.add(1)
+        remember(login, admitted.offsets, admitted.replaced, now, isOffline: false)
+        for case let pool? in login.pools where reserve.wants(pool.id, now: now) {
+            guard link.reserve(pool, holder: settings.holder, token: next(.reserve(pool)), now: now) else {
+                reserve.giveUp(pool.id, now: now)
+                continue
+            }
+        }
+        settle(login, .granted(offsets: admitted.offsets, replaced: admitted.replaced))
+    }
+
+    private func load(
+        _ login: ParkedLogin,
+        _ use: AddressPool.Use,
+        _ block: UInt32,
+        _ now: UInt64,
+        _ isFree: (UInt64, AddressPool) -> Bool
+    ) {
+        guard let pool = login.pools[Int(use.rawValue)], login.attempts < Self.maximumAttempts,
+            link.load(pool, block: block, isFree: { isFree($0, pool) }, token: next(.other), now: now)
+        else { return settle(login, .silence) }
+        submit(login, now: now)
+    }
+
+    /// What this server kept back goes into the pool again before anybody is refused.
+    private func exhaust(_ login: ParkedLogin, _ use: AddressPool.Use, _ now: UInt64) {
+        guard let pool = login.pools[Int(use.rawValue)] else { return settle(login, .silence) }
+        let kept = reserve.giveBack(pool.id, now: now)
+        guard !kept.isEmpty, login.attempts < Self.maximumAttempts,
+            link.giveBack(pool.id, offsets: kept, token: next(.other), now: now)
+        else { return settle(login, .refused(.noAddress, pool: pool)) }
+        submit(login, now: now)
+    }
+
+    /// Without Redis: this server's own sessions, and addresses it kept back.
+    private func decideAlone(_ login: ParkedLogin, now: UInt64) {
+        let request = login.request
+        var replaced: [AdmissionResult.Replaced] = []
+        switch table.verdict(
+            service: request.service,
+            device: request.device,
+            limit: Int(request.limit),
+            replaces: request.replacesOldest,
+            now: UInt32(truncatingIfNeeded: now / 1_000_000_000)
+        ) {
+        case .free: break
+        case .full: return settle(login, .refused(.sessionLimit, pool: nil))
+        case .replaces(let others): replaced = others
+        }
+        var offsets: [UInt64?] = [nil, nil, nil]
+        for (use, pool) in login.pools.enumerated() {
+            guard let pool else { continue }
+            guard now &- knownAliveAt < Self.reserveLasts, let offset = reserve.take(pool.id) else {
+                return settle(login, .silence)
+            }
+            offsets[use] = offset
+        }
+        metrics.grantedOffline.add(1)
+        metrics.reserve.set(Double(reserve.count))
+        remember(login, offsets, replaced, now, isOffline: true)
+        settle(login, .granted(offsets: offsets, replaced: replaced))
+    }
+
+    private func remember(
+        _ login: ParkedLogin,
+        _ offsets: [UInt64?],
+        _ replaced: [AdmissionResult.Replaced],
+        _ now: UInt64,
+        isOffline: Bool
+    ) {
+        let request = login.request
+        let seconds = UInt32(truncatingIfNeeded: now / 1_000_000_000)
+        table.admit(
+            service: request.service,
+            SessionTable.Entry(
+                device: request.device,
+                admission: request.admission,
+                nas: request.nas,
+                since: seconds,
+                heardAt: seconds,
+                toldAt: seconds,
+                lease: request.leaseSeconds
+            ),
+            replacing: replaced
+        )
+        var claim = AdmissionClaim(
+            service: request.service,
+            device: request.device,
+            admission: request.admission,
+            nas: request.nas,
+            since: Timestamp(microseconds: login.wallTime)
+        )
+        claim.state = .pending
+        claim.leaseSeconds = 60
+        claim.hardwareAddress = request.hardwareAddress
+        var hasUnit = false
+        for (use, pool) in zip(AddressPool.Use.allCases, login.pools) {
+            guard let pool, let offset = offsets[Int(use.rawValue)] else { continue }
+            claim.unit = (PoolTerms(pool), use, offset)
+            memory.append(GrantMemory.Grant(claim: claim, at: now, isOffline: isOffline))
+            hasUnit = true
+        }
+        if !hasUnit { memory.append(GrantMemory.Grant(claim: claim, at: now, isOffline: isOffline)) }
+    }
+
+    private func settle(_ login: ParkedLogin, _ verdict: AdmissionVerdict) {
+        switch verdict {
+        case .granted: break
+        case .refused(.sessionLimit, _): metrics.limited.add(1)
+        case .refused(.deviceMismatch, _): metrics.mismatched.add(1)
+        case .refused: metrics.exhausted.add(1)
+        case .silence: metrics.unanswered.add(1)
+        }
+        settled.append((login, verdict))
+    }
+}

@@ -1,0 +1,55 @@
+import Admission
+import Domain
+
+/// What this thread granted lately, so that a Redis that forgot it is told again: a new primary that lacked the last
+/// writes, or a server that was away. Bounded. Confined to one thread.
+struct GrantMemory {
+    struct Grant {
+        var claim: AdmissionClaim
+        /// Monotonic nanoseconds.
+        var at: UInt64
+        /// Redis never had it: it is told whatever its age.
+        var isOffline: Bool
+    }
+
+    private var grants: [Grant] = []
+    private var start = 0
+    private let capacity: Int
+    /// How long a grant that Redis confirmed is remembered, in nanoseconds.
+    private let memory: UInt64
+
+    init(capacity: Int = 65_536, memory: UInt64 = 60_000_000_000) {
+        self.capacity = capacity
+        self.memory = memory
+    }
+
+    /// Grants that Redis has never had.
+    private(set) var offline = 0
+
+    mutating func append(_ grant: Grant) {
+        if grant.isOffline { offline += 1 }
+        if grants.count < capacity {
+            grants.append(grant)
+        } else {
+            if grants[start].isOffline { offline -= 1 }
+            grants[start] = grant
+            start = (start + 1) % capacity
+        }
+    }
+
+    /// What must be told again, oldest first: what Redis never had, and what it may have forgotten. `state` tells what became
+    /// of each, nil when it is over. It all counts as told then, and is told once more when it is forgotten again.
+    mutating func due(now: UInt64, state: (AdmissionClaim) -> AdmissionClaim.State?) -> [AdmissionClaim] {
+        var due: [AdmissionClaim] = []
+        for index in Array(grants.indices[start...]) + Array(grants.indices[..<start]) {
+            let grant = grants[index]
+            guard grant.isOffline || now &- grant.at < memory, let state = state(grant.claim) else { continue }
+            var claim = grant.claim
+            claim.state = state
+            due.append(claim)
+            grants[index].isOffline = false
+        }
+        offline = 0
+        return due
+    }
+}
