@@ -51,7 +51,7 @@ daemon_up() {
     read -ra settings <<<"${1#"$name"}"
     port=$(port_choose "ADMIN_$(daemon_constant "$name")" tcp "$name")
     process_define "$name" TERM 30 '' "$RUN_DIR/bin/$name" < <(
-        printf '%s\n' "DATABASE_URL=$DATABASE_URL" "NATS_URL=$NATS_URL" \
+        printf '%s\n' "DATABASE_URL=$DATABASE_URL" "NATS_URL=$NATS_URL" "REDIS_URL=$REDIS_URL" \
             "NEXORA_ADMIN_ADDRESS=127.0.0.1" "NEXORA_ADMIN_PORT=$port" "${settings[@]}"
     )
     process_ensure "$name" "$RUN_DIR/bin/$name"

@@ -172,7 +172,7 @@ pools_on() {
 
 # A grant makes the server keep a block of the pool back.
 pool_in_use() {
-    login_answered "$RADIUS_AUTH_PORT" && (($(metric radius-server radius_address_reserve) > 0))
+    login_answered "$RADIUS_AUTH_PORT" && [[ $(metric radius-server radius_address_reserve) != 0 ]]
 }
 
 # The whole way of a login: policy, session limit, an address.
