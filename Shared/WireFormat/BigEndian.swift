@@ -20,21 +20,41 @@ extension UnsafeRawBufferPointer {
     }
 }
 
+// One function for each width: a generic one would not be specialised for callers in other modules.
+
 extension UnsafeMutableRawBufferPointer {
-    /// Writes `value` in network byte order at `offset`, checked against the buffer's bounds.
-    package func storeBigEndian<Value: FixedWidthInteger & BitwiseCopyable>(_ value: Value, at offset: Int) {
-        precondition(offset >= 0 && offset <= count - MemoryLayout<Value>.size, "write outside the buffer")
-        unsafe storeBytes(of: value.bigEndian, toByteOffset: offset, as: Value.self)
+    /// Writes a 16-bit integer in network byte order at `offset`, checked against the buffer's bounds.
+    package func storeBigEndian(_ value: UInt16, at offset: Int) {
+        precondition(offset >= 0 && offset <= count - 2, "16-bit write outside the buffer")
+        unsafe storeBytes(of: value.bigEndian, toByteOffset: offset, as: UInt16.self)
+    }
+
+    /// Writes a 32-bit integer in network byte order at `offset`, checked against the buffer's bounds.
+    package func storeBigEndian(_ value: UInt32, at offset: Int) {
+        precondition(offset >= 0 && offset <= count - 4, "32-bit write outside the buffer")
+        unsafe storeBytes(of: value.bigEndian, toByteOffset: offset, as: UInt32.self)
+    }
+
+    /// Writes a 64-bit integer in network byte order at `offset`, checked against the buffer's bounds.
+    package func storeBigEndian(_ value: UInt64, at offset: Int) {
+        precondition(offset >= 0 && offset <= count - 8, "64-bit write outside the buffer")
+        unsafe storeBytes(of: value.bigEndian, toByteOffset: offset, as: UInt64.self)
     }
 }
 
 extension [UInt8] {
-    /// Appends `value` in network byte order.
-    package mutating func appendBigEndian<Value: FixedWidthInteger>(_ value: Value) {
-        var shift = Value.bitWidth
-        while shift > 0 {
-            shift -= 8
-            append(UInt8(truncatingIfNeeded: value >> Value(shift)))
-        }
+    /// Appends a 16-bit integer in network byte order.
+    package mutating func appendBigEndian(_ value: UInt16) {
+        unsafe Swift.withUnsafeBytes(of: value.bigEndian) { unsafe append(contentsOf: $0) }
+    }
+
+    /// Appends a 32-bit integer in network byte order.
+    package mutating func appendBigEndian(_ value: UInt32) {
+        unsafe Swift.withUnsafeBytes(of: value.bigEndian) { unsafe append(contentsOf: $0) }
+    }
+
+    /// Appends a 64-bit integer in network byte order.
+    package mutating func appendBigEndian(_ value: UInt64) {
+        unsafe Swift.withUnsafeBytes(of: value.bigEndian) { unsafe append(contentsOf: $0) }
     }
 }

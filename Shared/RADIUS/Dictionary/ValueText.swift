@@ -95,8 +95,6 @@ enum ValueText {
     }
 
     private static func bigEndian(_ number: some FixedWidthInteger) -> [UInt8] {
-        var octets: [UInt8] = []
-        octets.appendBigEndian(number)
-        return octets
+        unsafe withUnsafeBytes(of: number.bigEndian) { unsafe Array($0) }
     }
 }

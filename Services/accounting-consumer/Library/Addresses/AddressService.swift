@@ -54,6 +54,9 @@ struct AddressService: Lifecycle.Service {
         }
     }
 
+    /// What waits for longer in the log is stored without pauses.
+    private static let patience = Duration.seconds(30)
+
     private struct State {
         var connections = -1
         var reconcileAt = Deadline.after(.zero)
@@ -87,7 +90,9 @@ struct AddressService: Lifecycle.Service {
         metrics.ready.set(1)
         state.connections = keeper.connections
         working()
+        let began = SystemClock.monotonicNanoseconds()
         let stored = try await persister.step(state.pools)
+        let took = SystemClock.monotonicNanoseconds() - began
         if state.watchAt.hasPassed {
             try await watch.look(state.pools)
             state.watchAt = .after(intervals.watch)
@@ -97,7 +102,12 @@ struct AddressService: Lifecycle.Service {
             state.reconcileAt = .after(intervals.reconciliation)
         }
         try await forget(&state)
-        if stored == 0 { try await rest(for: intervals.idle) }
+        if stored.entries == 0 {
+            try await rest(for: intervals.idle)
+        } else if let oldest = stored.oldest, clock.now() - oldest < Self.patience {
+            // A quarter of the time is enough, and leaves the rest to the logins of whose storm this is the bookkeeping.
+            try await rest(for: .nanoseconds(Int64(min(3 * took, 500_000_000))))
+        }
     }
 
     /// Once a day: what is past its retention.

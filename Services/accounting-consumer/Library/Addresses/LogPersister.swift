@@ -20,13 +20,20 @@ struct LogPersister: Sendable {
         self.logger = logger
     }
 
-    /// Stores the oldest batch; returns how many entries it had.
-    func step(_ pools: PoolCatalogue) async throws -> Int {
+    /// What a step stored: how many entries, and when the oldest was made.
+    struct Stored {
+        var entries = 0
+        var oldest: Timestamp?
+    }
+
+    /// Stores the oldest batch.
+    @discardableResult
+    func step(_ pools: PoolCatalogue) async throws -> Stored {
         let oldest = try await keeper.oldest(batch)
         let entries = oldest.entries
         guard !entries.isEmpty else {
             metrics.waiting.set(0)
-            return 0
+            return Stored()
         }
         let readable = entries.compactMap { $0 }
         var pools = pools
@@ -42,14 +49,14 @@ struct LogPersister: Sendable {
         }
         metrics.waiting.set(Double(try await keeper.forget(oldest)))
         metrics.stored.add(entries.count - passedOver)
-        return entries.count
+        return Stored(entries: entries.count, oldest: readable.first?.at)
     }
 
     /// Stores what waits now; no more, so that it ends under load.
     func drain(_ pools: PoolCatalogue) async throws {
         var left = try await keeper.waiting()
         while left > 0 {
-            let stored = try await step(pools)
+            let stored = try await step(pools).entries
             guard stored > 0 else { return }
             left -= stored
         }

@@ -45,7 +45,7 @@ extension Reconciliation {
         while !GracefulShutdown.isShuttingDown {
             let (page, next) = try await store.openAllocations(after: place, limit: page, pools: pools)
             try await check(try await astray(page), pools)
-            _ = try await persister.step(pools)
+            try await persister.step(pools)
             guard let next else { return }
             place = next
         }

@@ -53,7 +53,7 @@ struct Reconciliation: Sendable {
         repeat {
             let (next, records) = try await keeper.records(from: cursor, count: page)
             try await check(records, pools)
-            _ = try await persister.step(pools)
+            try await persister.step(pools)
             cursor = next
         } while cursor != 0 && !GracefulShutdown.isShuttingDown
     }

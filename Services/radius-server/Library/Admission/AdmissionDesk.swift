@@ -37,6 +37,9 @@ final class AdmissionDesk {
     private static let reserveLasts: UInt64 = 540_000_000_000
     /// A pool's next block may be loaded by rivals each time: then the login is left to the NAS's next try.
     private static let maximumAttempts = 8
+    /// Redis does nothing else during a call: a millisecond and a half.
+    private static let maximumBatch = 128
+    private static let callsAtOnce = 2
 
     let settings: Settings
     private let link: AdmissionLink
@@ -52,7 +55,11 @@ final class AdmissionDesk {
     private var free: [ParkedLogin] = []
     private var made = 0
     private var questions: [UInt64: Purpose] = [:]
+    /// The block of each pool that was loaded last over this connection.
+    private var loads: [PoolID: UInt32] = [:]
     private var lastToken: UInt64 = 0
+    /// Calls for admission without an answer yet.
+    private var asked = 0
     private var wasOpen = false
     private var mustReplay = false
     private var beatAt: UInt64 = 0
@@ -106,8 +113,8 @@ final class AdmissionDesk {
     /// Puts a login among those that are asked for together.
     func submit(_ login: ParkedLogin, now: UInt64) {
         login.attempts += 1
-        if !batch.append(login.request) {
-            flush(now: now)
+        if gathered.count >= Self.maximumBatch || !batch.append(login.request) {
+            send(now: now)
             _ = batch.append(login.request)
         }
         gathered.append(login)
@@ -116,18 +123,11 @@ final class AdmissionDesk {
     /// Decides a login that needs no asking.
     func refuse(_ login: ParkedLogin, _ reason: RejectReason) { settle(login, .refused(reason, pool: nil)) }
 
-    /// Asks for all that were submitted.
+    /// Asks for all that were submitted; while Redis is busy with what was asked before, they wait for each other, because a
+    /// call of its own costs as much as four logins more in one.
     func flush(now: UInt64) {
-        guard !gathered.isEmpty else { return }
-        let logins = gathered
-        gathered.removeAll(keepingCapacity: true)
-        if link.admit(batch, token: next(.admit(logins)), now: now) {
-            batch.removeAll()
-        } else {
-            questions[lastToken] = nil
-            batch.removeAll()
-            for login in logins { decideAlone(login, now: now) }
-        }
+        guard !gathered.isEmpty, asked < Self.callsAtOnce else { return }
+        send(now: now)
     }
 
     /// Takes answers, and sees to the connection. Nanoseconds until it must be called again at the latest.
@@ -135,7 +135,9 @@ final class AdmissionDesk {
         let pause = link.advance(now: now) { token, answer in
             guard let purpose = questions.removeValue(forKey: token) else { return }
             switch purpose {
-            case .admit(let logins): take(logins, answer, now, isFree)
+            case .admit(let logins):
+                asked -= 1
+                take(logins, answer, now, isFree)
             case .reserve(let pool):
                 guard case .number(let block) = answer, block >= 0 else { return reserve.giveUp(pool.id, now: now) }
                 reserve.put(
@@ -162,6 +164,19 @@ final class AdmissionDesk {
 
     // MARK: - Private
 
+    private func send(now: UInt64) {
+        let logins = gathered
+        gathered.removeAll(keepingCapacity: true)
+        if link.admit(batch, token: next(.admit(logins)), now: now) {
+            asked += 1
+            batch.removeAll()
+        } else {
+            questions[lastToken] = nil
+            batch.removeAll()
+            for login in logins { decideAlone(login, now: now) }
+        }
+    }
+
     private func next(_ purpose: Purpose) -> UInt64 {
         lastToken += 1
         questions[lastToken] = purpose
@@ -176,6 +191,7 @@ final class AdmissionDesk {
             mustReplay = wasOpen
             replayedAt = 0
             beatAt = 0
+            loads = [:]
             if wasOpen { checkReserve(now: now) }
         }
         guard wasOpen else { return }
@@ -283,9 +299,17 @@ final class AdmissionDesk {
         _ now: UInt64,
         _ isFree: (UInt64, AddressPool) -> Bool
     ) {
-        guard let pool = login.pools[Int(use.rawValue)], login.attempts < Self.maximumAttempts,
-            link.load(pool, block: block, isFree: { isFree($0, pool) }, token: next(.other), now: now)
-        else { return settle(login, .silence) }
+        guard let pool = login.pools[Int(use.rawValue)], login.attempts < Self.maximumAttempts else {
+            return settle(login, .silence)
+        }
+        // Others of its batch want the same block, which is on its way then: what is asked next comes after it. Who wants it
+        // still after that found a Redis that was emptied.
+        if loads[pool.id] != block || login.attempts > 1 {
+            guard link.load(pool, block: block, isFree: { isFree($0, pool) }, token: next(.other), now: now) else {
+                return settle(login, .silence)
+            }
+            loads[pool.id] = block
+        }
         submit(login, now: now)
     }
 
