@@ -13,8 +13,8 @@ package final class AdmissionKeeper: Sendable {
     private let session: RedisSession
 
     /// Connects with the first call. Each call may take `timeout`.
-    package init(_ url: RedisURL, timeout: Duration = .seconds(5)) {
-        session = RedisSession(url, scripts: Self.scripts, timeout: timeout)
+    package init(_ place: RedisPlace, timeout: Duration = .seconds(5)) {
+        session = RedisSession(place, scripts: Self.scripts, timeout: timeout)
     }
 
     /// Grows with every connection: what was known of the server may hold no more when it did.

@@ -8,13 +8,15 @@
 /// from Postgres; without it no address is given. `ipam:log`: what is to be written to Postgres, oldest first.
 enum AdmissionLua {
     /// A service's record: generation and address (6) of the bound device, then its slots: state, device (8), admission
-    /// (16), NAS (16), since and until in milliseconds, and three times pool (16), offset + 1, seconds of stickiness.
+    /// (16), NAS (16), since and until in milliseconds, three times pool (16), offset + 1, seconds of stickiness, and the
+    /// admission (16) of the same device that came before it: two servers may have admitted one login, and only the NAS's
+    /// reports tell whose answer it took.
     /// States: 1 pending, 2 active, 3 told to leave, 4 released and only remembered.
     static let record = """
         local PENDING, ACTIVE, LEAVING, RELEASED = 1, 2, 3, 4
         local NONE6, NONE16 = string.rep('\\0', 6), string.rep('\\0', 16)
         local call, unpack_, pack = redis.call, struct.unpack, struct.pack
-        local SLOT = '>Bc8c16c16I6I6c16I6I4c16I6I4c16I6I4'
+        local SLOT = '>Bc8c16c16I6I6c16I6I4c16I6I4c16I6I4c16'
         local time = call('TIME')
         local now = time[1] * 1000 + math.floor(time[2] / 1000)
         local logged = time[1] * 1000000 + time[2]
@@ -24,18 +26,25 @@ enum AdmissionLua {
             local slots = {}
             if not record then return slots, 0, NONE6 end
             local generation, mac = unpack_('>I4c6', record)
-            for at = 11, #record, 131 do slots[#slots + 1] = {unpack_(SLOT, record, at)} end
+            for at = 11, #record, 147 do slots[#slots + 1] = {unpack_(SLOT, record, at)} end
             return slots, generation, mac
         end
 
         local function write(key, slots, generation, mac)
             local last, parts = 0, {pack('>I4c6', generation, mac)}
-            -- What was told to leave longest ago gives way: a record stays small whatever a service's devices do.
-            while #slots > 16 do table.remove(slots, 1) end
+            -- What is over, or else what was told to leave longest ago, gives way: a record stays small whatever a service's
+            -- devices do.
+            while #slots > 16 do
+                local first = 1
+                for i = #slots, 1, -1 do
+                    if slots[i][1] == RELEASED then first = i end
+                end
+                table.remove(slots, first)
+            end
             for _, s in ipairs(slots) do
                 if s[1] ~= RELEASED then last = math.huge elseif s[6] > last then last = s[6] end
                 parts[#parts + 1] = pack(SLOT, s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8], s[9], s[10], s[11],
-                    s[12], s[13], s[14], s[15])
+                    s[12], s[13], s[14], s[15], s[16])
             end
             if mac ~= NONE6 then last = math.huge end
             if last == 0 then call('DEL', key)
@@ -76,14 +85,17 @@ enum AdmissionLua {
             return now + sticky * 1000
         end
 
-        -- Ends a slot. False when nothing of it is worth remembering.
+        -- Ends a slot. It is remembered for what is kept for its service, and for a minute in any case: a server that did not
+        -- hear of the end may tell of the grant again.
         local function release(service, slot, mac)
-            local kept = 0
+            local last = now + 60000
             for at = 7, 13, 3 do
-                if slot[at + 1] > 0 then kept = math.max(kept, free(service, slot, at, mac)) end
+                if slot[at + 1] > 0 then
+                    local kept = free(service, slot, at, mac)
+                    if kept == 0 then slot[at + 1] = 0 else last = math.max(last, kept) end
+                end
             end
-            slot[1], slot[6] = RELEASED, kept
-            return kept > now
+            slot[1], slot[6], slot[16] = RELEASED, last, NONE16
         end
 
         """
@@ -130,7 +142,7 @@ enum AdmissionLua {
                     elseif boundMac ~= mac then return answer('>B', DEVICE) end
                 end
 
-                local own, ownLive, live, kept, remembered = nil, false, {}, {}, {}
+                local own, ownLive, live, kept, remembered, inUse = nil, false, {}, {}, {}, {}
                 for _, s in ipairs(slots) do
                     if s[1] == RELEASED then
                         if s[6] > now then remembered[#remembered + 1] = s end
@@ -139,6 +151,9 @@ enum AdmissionLua {
                         if not own and s[2] == device then own, ownLive = s, counts
                         else
                             kept[#kept + 1] = s
+                            for at = 7, 13, 3 do
+                                if s[at + 1] > 0 then inUse[s[at] .. s[at + 1]] = true end
+                            end
                             if counts then live[#live + 1] = s end
                         end
                     end
@@ -150,7 +165,8 @@ enum AdmissionLua {
                     for i = 1, #live - limit + 1 do replaced[i] = live[i] end
                 end
 
-                local slot = {PENDING, device, admission, nas, now, now + 60000, NONE16, 0, 0, NONE16, 0, 0, NONE16, 0, 0}
+                local slot = {PENDING, device, admission, nas, now, now + 60000, NONE16, 0, 0, NONE16, 0, 0, NONE16, 0, 0,
+                    ownLive and own[3] or NONE16}
                 local taken = {}
                 for k = 1, 3 do
                     local pool = pools[wanted[k]]
@@ -160,7 +176,9 @@ enum AdmissionLua {
                         if own and own[at] == pool.id and own[at + 1] > 0 then before, from = own[at + 1] - 1, own end
                         for i = #remembered, 1, -1 do
                             local s = remembered[i]
-                            if not before and s[at] == pool.id and s[at + 1] > 0 then before, from = s[at + 1] - 1, s end
+                            if not before and s[at] == pool.id and s[at + 1] > 0 and not inUse[s[at] .. s[at + 1]] then
+                                before, from = s[at + 1] - 1, s
+                            end
                         end
                         local offset, status, how = UNREADY, UNREADY, nil
                         if ready then offset, status, how = take(pool, service, before) end
@@ -199,9 +217,7 @@ enum AdmissionLua {
                     answer('>c16c16', s[3], s[4])
                 end
                 local all = {}
-                for _, s in ipairs(remembered) do
-                    if s[8] + s[11] + s[14] > 0 then all[#all + 1] = s end
-                end
+                for _, s in ipairs(remembered) do all[#all + 1] = s end
                 for _, s in ipairs(kept) do all[#all + 1] = s end
                 all[#all + 1] = slot
                 write(key, all, bound, boundMac)
@@ -220,13 +236,15 @@ enum AdmissionLua {
     static let report =
         record + """
             local ended = 0
+            local function born(admission) return (unpack_('>I6', admission)) end
             for at = 1, #ARGV[1], 61 do
                 local what, service, device, admission, nas, lease = unpack_('>Bc16c8c16c16I4', ARGV[1], at)
                 local key = 's:' .. service
                 local slots, bound, mac = read(key)
-                local found, sameDevice = nil, nil
+                local found, sameDevice, before = nil, nil, nil
                 for i, s in ipairs(slots) do
                     if admission ~= NONE16 and s[3] == admission then found = i
+                    elseif admission ~= NONE16 and s[16] == admission and s[1] ~= RELEASED then before = i
                     elseif s[2] == device and s[1] ~= RELEASED then sameDevice = i end
                 end
                 -- Either side may not know the admission: a NAS that does not echo Class, a slot made of its session.
@@ -234,10 +252,28 @@ enum AdmissionLua {
                     found = sameDevice
                 end
                 local slot = found and slots[found]
+                if not slot and before then
+                    slot = slots[before]
+                    if what == 3 then
+                        -- The device's other login goes on.
+                        slot[16] = NONE16
+                        write(key, slots, bound, mac)
+                        slot = nil
+                    elseif slot[1] == PENDING or what == 1 and born(admission) >= born(slot[3]) then
+                        -- The NAS took the answer to that one.
+                        slot[3], slot[16] = slot[16], slot[3]
+                    end
+                elseif what == 3 and slot and slot[1] == ACTIVE and born(slot[16]) > born(slot[3]) and now - slot[5] < 30000 then
+                    -- Reported over although the device came in once more: that session may yet begin.
+                    slot[1], slot[3], slot[16], slot[6] = PENDING, slot[16], NONE16, now + 60000
+                    ended = ended + 1
+                    write(key, slots, bound, mac)
+                    slot = nil
+                end
                 if what == 3 then
                     if slot and slot[1] ~= RELEASED then
                         ended = ended + 1
-                        if not release(service, slot, mac) then table.remove(slots, found) end
+                        release(service, slot, mac)
                         write(key, slots, bound, mac)
                     end
                 elseif slot and slot[1] ~= RELEASED then
@@ -247,7 +283,7 @@ enum AdmissionLua {
                 elseif not slot and not sameDevice then
                     -- Admitted while Redis was away, or before it was emptied: counted from now on.
                     slots[#slots + 1] = {ACTIVE, device, admission, nas, now, now + lease * 1000,
-                        NONE16, 0, 0, NONE16, 0, 0, NONE16, 0, 0}
+                        NONE16, 0, 0, NONE16, 0, 0, NONE16, 0, 0, NONE16}
                     write(key, slots, bound, mac)
                 end
             end
@@ -304,20 +340,44 @@ enum AdmissionLua {
         """
 
     /// ARGV[1] grants that were made elsewhere and must stand here: replayed after a failover, given while Redis was away,
-    /// or read from Postgres (state + 128: no entry is logged for them). A unit that another service has stays with it. State
+    /// or read from Postgres (state + 128: no entry is logged for them). A unit that another service has stays with it. Of two
+    /// grants to one device the later stands, and its units replace the earlier's; what Postgres tells replaces nothing. State
     /// 4 is a unit that is only kept for its service: it stands unless somebody has it. One octet each: 1 stands, 0 another
     /// has it.
     static let claim =
         record + """
             local out = {}
-            for at = 1, #ARGV[1], 100 do
-                local service, device, admission, nas, pool, offset, sticky, use, state, since, lease, mac =
-                    unpack_('>c16c8c16c16c16I6I4BBI6I4c6', ARGV[1], at)
-                local stands, fresh, stored = 1, false, state >= 128
-                state = state % 128
+
+            local function claim(service, device, admission, nas, pool, offset, sticky, use, state, since, lease, mac, stored)
+                local key = 's:' .. service
+                local slots, bound, boundMac = read(key)
+                local slot
+                for _, s in ipairs(slots) do
+                    -- The device's session of that time, or a later one, ended since.
+                    local isOver = s[1] == RELEASED and s[2] == device and since <= s[5]
+                    if isOver and state ~= RELEASED and not stored then return 1 end
+                    local same = admission ~= NONE16 and s[3] == admission
+                    if state == RELEASED then
+                        if same and s[1] == RELEASED then slot = s end
+                    elseif same or (s[2] == device and s[1] ~= RELEASED and not (slot and slot[3] == admission)) then slot = s end
+                end
+                if slot and slot[1] == RELEASED and state ~= RELEASED then return 1 end
+                local isOther = slot and state ~= RELEASED and admission ~= NONE16 and slot[3] ~= NONE16 and slot[3] ~= admission
+                if isOther and not stored then
+                    if since < slot[5] then
+                        -- The device came in again since: what it had then is nobody's now.
+                        if slot[16] == NONE16 then slot[16] = admission end
+                        write(key, slots, bound, boundMac)
+                        return 1
+                    end
+                    slot[16], slot[1], slot[3] = slot[3], state, admission
+                    slot[4], slot[5], slot[6] = nas, since, now + lease * 1000
+                end
+
+                local stands, fresh, owner = 1, false, nil
                 if pool ~= NONE16 then
                     local name = base(pool)
-                    local owner = call('HGET', name .. 'leased', offset)
+                    owner = call('HGET', name .. 'leased', offset)
                     if owner and owner ~= service then stands = 0
                     else
                         call('SREM', name .. 'available', offset)
@@ -329,30 +389,30 @@ enum AdmissionLua {
                         end
                     end
                 end
-                local key = 's:' .. service
-                local slots, bound, boundMac = read(key)
-                local slot
-                for _, s in ipairs(slots) do
-                    local same = admission ~= NONE16 and s[3] == admission
-                    if state == RELEASED then
-                        if same and s[1] == RELEASED then slot = s end
-                    elseif same or (s[2] == device and s[1] ~= RELEASED) then slot = s end
-                end
                 -- A unit that is kept and stands already has its slot; one that another has needs none.
                 if state == RELEASED and not fresh then slot = {} end
-                if slot and slot[1] == RELEASED and state ~= RELEASED then slot[1], slot[6] = state, now + lease * 1000 end
                 if slot and slot[3] == NONE16 then slot[3] = admission end
                 if not slot then
-                    slot = {state, device, admission, nas, since, now + lease * 1000, NONE16, 0, 0, NONE16, 0, 0, NONE16, 0, 0}
+                    slot = {state, device, admission, nas, since, now + lease * 1000, NONE16, 0, 0, NONE16, 0, 0, NONE16, 0, 0,
+                        NONE16}
                     slots[#slots + 1] = slot
                 end
                 if stands == 1 and pool ~= NONE16 then
                     local i = 4 + use * 3
-                    slot[i], slot[i + 1], slot[i + 2] = pool, offset + 1, sticky
+                    local other = (slot[i + 1] or 0) > 0 and (slot[i] ~= pool or slot[i + 1] ~= offset + 1)
+                    if other and not stored then free(service, slot, i, mac) end
+                    if not other or not stored then slot[i], slot[i + 1], slot[i + 2] = pool, offset + 1, sticky end
                     if fresh and not stored then log(LEASED, service, slot, pool, offset, mac) end
                 end
                 write(key, slots, bound, boundMac)
-                out[#out + 1] = string.char(stands)
+                return stands
+            end
+
+            for at = 1, #ARGV[1], 100 do
+                local service, device, admission, nas, pool, offset, sticky, use, state, since, lease, mac =
+                    unpack_('>c16c8c16c16c16I6I4BBI6I4c6', ARGV[1], at)
+                out[#out + 1] = string.char(
+                    claim(service, device, admission, nas, pool, offset, sticky, use, state % 128, since, lease, mac, state >= 128))
             end
             return table.concat(out)
             """

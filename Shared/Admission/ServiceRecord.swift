@@ -22,6 +22,14 @@ package struct ServiceRecord: Sendable, Equatable {
         package let until: Timestamp
         /// In the order of ``AddressPool/Use``.
         package let units: [AllocationLedger.Unit?]
+        /// The same device's admission before, which its NAS may have taken instead; zero for none.
+        package var alternative: UUID128 = .zero
+
+        /// Whether it was made by that admission, or by the one before.
+        package func isNamed(_ admission: UUID128?) -> Bool {
+            guard let admission, admission != .zero else { return false }
+            return admission == self.admission || admission == alternative
+        }
     }
 
     package let service: UUID128
@@ -46,6 +54,7 @@ package struct ServiceRecord: Sendable, Equatable {
                 guard let pool = reader.id(), let offset = reader.number(6), reader.number(4) != nil else { return nil }
                 units.append(offset == 0 ? nil : AllocationLedger.Unit(pool: PoolID(pool), offset: offset - 1))
             }
+            guard let alternative = reader.id() else { return nil }
             slots.append(
                 Slot(
                     state: state,
@@ -54,7 +63,8 @@ package struct ServiceRecord: Sendable, Equatable {
                     nas: nas,
                     since: Timestamp(microseconds: Int64(since) * 1_000),
                     until: Timestamp(microseconds: Int64(until) * 1_000),
-                    units: units
+                    units: units,
+                    alternative: alternative
                 )
             )
         }

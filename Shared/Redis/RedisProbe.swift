@@ -3,13 +3,13 @@ internal import Concurrency
 /// Asks a Redis server whether it is there and what it is. Each call makes a connection of its own on a thread made
 /// for that.
 package final class RedisProbe: Sendable {
-    private let url: RedisURL
+    private let place: RedisPlace
     private let timeout: Duration
     private let pool = WorkerPool(name: "redis", threads: 1)
 
-    /// Connecting and each answer may take `timeout`.
+    /// A server's URL, or its sentinels'. Connecting and each answer may take `timeout`.
     package init(url: String, timeout: Duration = .seconds(2)) throws(RedisError) {
-        self.url = try RedisURL(url)
+        place = try RedisPlace(url)
         self.timeout = timeout
     }
 
@@ -17,23 +17,25 @@ package final class RedisProbe: Sendable {
 
     /// Throws `RedisError` unless the server lets us in and answers PONG.
     package func ping() async throws {
-        let (url, timeout) = (url, timeout)
+        let (place, timeout) = (place, timeout)
         try await pool.run {
-            let connection = try RedisConnection(url, timeout: timeout)
+            let connection = try RedisConnection(place.primary(timeout), timeout: timeout)
             guard try connection.send(["PING"]) == "PONG" else { throw RedisError.unexpectedReply("PING") }
         }
     }
 
     /// Sends one command and returns its answer as text.
     package func command(_ words: [String]) async throws -> String {
-        let (url, timeout) = (url, timeout)
-        return try await pool.run { try RedisConnection(url, timeout: timeout).send(words) }
+        let (place, timeout) = (place, timeout)
+        return try await pool.run { try RedisConnection(place.primary(timeout), timeout: timeout).send(words) }
     }
 
     /// The server's account of itself.
     package func info() async throws -> RedisInfo {
-        let (url, timeout) = (url, timeout)
-        return try await pool.run { RedisInfo(try RedisConnection(url, timeout: timeout).send(["INFO"])) }
+        let (place, timeout) = (place, timeout)
+        return try await pool.run {
+            RedisInfo(try RedisConnection(place.primary(timeout), timeout: timeout).send(["INFO"]))
+        }
     }
 }
 

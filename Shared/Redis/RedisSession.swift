@@ -18,6 +18,18 @@ package final class RedisSession: Sendable {
         self.init(scripts: scripts, timeout: timeout, name: name) { url }
     }
 
+    /// The same where sentinels know the primary: they are asked before each connection.
+    package convenience init(
+        _ place: RedisPlace,
+        scripts: [String] = [],
+        timeout: Duration = .seconds(5),
+        name: String = "redis"
+    ) {
+        self.init(scripts: scripts, timeout: timeout, name: name) { () throws(RedisError) in
+            try place.primary(.seconds(1))
+        }
+    }
+
     /// `locate` tells, on the session's thread and before each connection, where the server is.
     package init(
         scripts: [String],

@@ -40,6 +40,10 @@ package struct RedisURL: Sendable, Equatable {
         RedisURL(host: host, port: port, user: user, password: password, database: database)
     }
 
+    func inDatabase(_ database: Int) -> RedisURL {
+        RedisURL(host: host, port: port, user: user, password: password, database: database)
+    }
+
     private static func authority(_ text: Substring) throws(RedisError) -> (String, Int) {
         var host = text
         var port: Substring = ""

@@ -17,6 +17,8 @@ ATTRIBUTE User-Password 2 string encrypt=1
 ATTRIBUTE CHAP-Password 3 octets
 ATTRIBUTE NAS-IP-Address 4 ipaddr
 ATTRIBUTE NAS-Port 5 integer
+ATTRIBUTE Framed-IP-Address 8 ipaddr
+ATTRIBUTE Reply-Message 18 string
 ATTRIBUTE Class 25 octets
 ATTRIBUTE Session-Timeout 27 integer
 ATTRIBUTE Calling-Station-Id 31 string

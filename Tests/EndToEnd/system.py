@@ -91,11 +91,23 @@ class System:
             "NATS_URL": f"nats://nexora:{self.password}@127.0.0.1:{self.nats_port}",
         }
         self.redis_url = f"redis://:{self.password}@127.0.0.1:{self.redis_port}/0"
+        self.urls["REDIS_URL"] = self.redis_url
         self.keyring = self.folder / "keyring"
 
     # Servers
 
     def start(self):
+        self.start_servers()
+        self.consumers = [self.consumer(number) for number in (1, 2)]
+        self.radius = self.radius_server("radius")
+        for daemon in (*self.consumers, self.radius):
+            daemon.start(wait=False)
+        for daemon in (*self.consumers, self.radius):
+            daemon.wait_ready()
+        return self
+
+    def start_servers(self):
+        """Postgres, NATS and Redis with keys, schema and the demo's data; no daemon yet."""
         self.postgres = self._postgres()
         self.nats = self._nats()
         self.redis = self._redis()
@@ -112,13 +124,6 @@ class System:
         self.secret, self.user, self.user_password = (
             demo[key] for key in ("RADIUS_SECRET", "DEMO_USER", "DEMO_PASSWORD")
         )
-        self.consumers = [self.consumer(number) for number in (1, 2)]
-        self.radius = self.radius_server("radius")
-        for daemon in (*self.consumers, self.radius):
-            daemon.start(wait=False)
-        for daemon in (*self.consumers, self.radius):
-            daemon.wait_ready()
-        return self
 
     def stop(self):
         for process in reversed(self.processes):
@@ -179,7 +184,7 @@ class System:
         folder = self._own_folder("redis", owner)
         command = [
             shutil.which("redis-server"), "--bind", "127.0.0.1", "--port", self.redis_port, "--dir", folder,
-            "--requirepass", self.password, "--save", "", "--appendonly", "yes",
+            "--requirepass", self.password, "--save", "", "--appendonly", "yes", "--maxmemory-policy", "noeviction",
         ]
         return self._register(Process(
             "redis", command, self.folder / "redis.log", account=owner, is_ready=lambda: listens(self.redis_port)
@@ -221,7 +226,7 @@ class System:
 
     def command_environment(self):
         return self.urls | {
-            "PATH": os.environ["PATH"], "REDIS_URL": self.redis_url, "NEXORA_KEYRING_PATH": str(self.keyring),
+            "PATH": os.environ["PATH"], "NEXORA_KEYRING_PATH": str(self.keyring),
             "NEXORA_MIGRATIONS_PATH": str(ROOT / "migrations"),
         }
 

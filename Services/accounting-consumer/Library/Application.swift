@@ -241,11 +241,11 @@ private struct Addresses {
     init(_ settings: Settings, _ context: DaemonContext, _ session: PostgresSession) throws {
         self.settings = settings
         self.context = context
-        let url = try RedisURL(settings.redisURL.revealed)
-        keeper = AdmissionKeeper(url)
+        let place = try RedisPlace(settings.redisURL.revealed)
+        keeper = AdmissionKeeper(place)
         store = AllocationStore(session)
         metrics = AddressMetrics(context.metrics)
-        release = SlotRelease(keeper: AdmissionKeeper(url), metrics: metrics, logger: context.logger)
+        release = SlotRelease(keeper: AdmissionKeeper(place), metrics: metrics, logger: context.logger)
     }
 
     func services(clock: TimeSource) -> [NamedService] {

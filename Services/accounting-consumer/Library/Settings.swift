@@ -87,8 +87,8 @@ package struct Settings: Sendable {
             "redis.url",
             default: "redis://127.0.0.1:6379",
             alias: "REDIS_URL",
-            schemes: ["redis"],
-            doc: "Redis, with sessions' slots and addresses."
+            schemes: ["redis", "redis+sentinel"],
+            doc: "Redis with sessions' slots and addresses, or its sentinels as redis+sentinel://HOST,HOST/NAME."
         )
         replicas = config.int(
             "streams.replicas",

@@ -26,7 +26,7 @@ package struct Settings: Sendable {
 
     /// Redis.
     package func redisURL() throws(CommandFailure) -> String {
-        try url("redis.url", "REDIS_URL", ["redis"], "Redis")
+        try url("redis.url", "REDIS_URL", ["redis", "redis+sentinel"], "Redis")
     }
 
     /// The keyring's file.

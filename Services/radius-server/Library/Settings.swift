@@ -208,6 +208,7 @@ struct AdmissionSettings: Sendable {
     let redisURL: Secret<String>?
     let deadline: Duration
     let replicas: Int
+    let patience: Duration
     let lease: Duration
     let capacity: Int
 
@@ -215,6 +216,7 @@ struct AdmissionSettings: Sendable {
         self.redisURL = redisURL
         self.deadline = deadline
         replicas = 0
+        patience = .zero
         lease = .seconds(900)
         capacity = 4_096
     }
@@ -238,6 +240,13 @@ struct AdmissionSettings: Sendable {
             default: 0,
             in: 0...5,
             doc: "Replicas that must have a grant before it is answered; 1 where Redis fails over."
+        )
+        patience = config.duration(
+            "redis.patience",
+            default: .seconds(5),
+            in: .zero ... .seconds(60),
+            doc: "How long logins are left to the NAS's next try after Redis failed, before this server's own view "
+                + "decides: longer than a failover takes."
         )
         lease = config.duration(
             "sessions.lease",

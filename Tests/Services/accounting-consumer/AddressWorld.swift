@@ -29,9 +29,9 @@ struct AddressWorld {
     init() async throws {
         accounting = try await AccountingWorld()
         server = try await RealRedis.start()
-        let url = try RedisURL(server.url)
-        redis = RedisSession(url, scripts: AdmissionChannel.scripts)
-        keeper = AdmissionKeeper(url)
+        let place = try RedisPlace(server.url)
+        redis = RedisSession(place, scripts: AdmissionChannel.scripts)
+        keeper = AdmissionKeeper(place)
         store = AllocationStore(accounting.session())
         registry = MetricsRegistry()
         metrics = AddressMetrics(registry)

@@ -69,8 +69,10 @@ struct Reconciliation: Sendable {
                 let verdict = SlotJudge.judge(slot, sessions: sessions[ServiceID(record.service)] ?? [], now: now)
                 switch verdict {
                 case .fine: continue
-                case .renew:
-                    reports.append(slot.report(.isAlive, service: record.service, leaseSeconds: leaseSeconds))
+                case .renew(let admission):
+                    var report = slot.report(.isAlive, service: record.service, leaseSeconds: leaseSeconds)
+                    report.admission = admission
+                    reports.append(report)
                     metrics.repaired(.slotRenewed)
                 case .end(let repair):
                     reports.append(slot.report(.ended, service: record.service, leaseSeconds: leaseSeconds))

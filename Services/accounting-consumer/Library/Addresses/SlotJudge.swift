@@ -6,8 +6,8 @@ import Persistence
 enum SlotJudge {
     enum Verdict: Equatable {
         case fine
-        /// Its session is open: it counts on.
-        case renew
+        /// Its session, of that admission, is open: it counts on.
+        case renew(UUID128)
         case end(Repair)
     }
 
@@ -21,7 +21,7 @@ enum SlotJudge {
     /// `sessions` are the newest of the slot's service, open and closed.
     static func judge(_ slot: ServiceRecord.Slot, sessions: [KnownSession], now: Timestamp) -> Verdict {
         guard slot.state != .released else { return .fine }
-        var own = sessions.filter { $0.admissionID != nil && $0.admissionID?.value == slot.admission }
+        var own = sessions.filter { slot.isNamed($0.admissionID?.value) }
         if own.isEmpty {
             // Without Class the device tells; a session of before the slot is another.
             own = sessions.filter {
@@ -29,11 +29,18 @@ enum SlotJudge {
                     && ($0.endedAt == nil || $0.startedAt >= slot.since - skew)
             }
         }
-        if own.contains(where: { $0.endedAt == nil }) {
-            let counts = slot.state == .leaving || slot.state == .active && slot.until > now
-            return counts ? .fine : .renew
+        let standing = own.filter {
+            $0.admissionID == nil || $0.admissionID?.value == slot.admission || slot.admission == .zero
         }
-        if !own.isEmpty { return .end(.slotEnded) }
+        if standing.contains(where: { $0.endedAt == nil }) {
+            let counts = slot.state == .leaving || slot.state == .active && slot.until > now
+            return counts ? .fine : .renew(slot.admission)
+        }
+        // The NAS took the answer to the login before, and nothing came of this one.
+        if slot.state == .pending, slot.until <= now, let open = own.first(where: { $0.endedAt == nil }) {
+            return .renew(open.admissionID?.value ?? slot.admission)
+        }
+        if !standing.isEmpty { return .end(.slotEnded) }
         if slot.state == .pending { return slot.until + pendingGrace < now ? .end(.slotPending) : .fine }
         return slot.until + silentGrace < now ? .end(.slotSilent) : .fine
     }

@@ -22,6 +22,9 @@ final class AdmissionDesk {
         var capacity = 4_096
         /// A session counts for so many seconds at least when it is not heard of.
         var lease: UInt32 = 900
+        /// How long logins are left to the NAS's next try after Redis failed, before this server's own view decides: a
+        /// failover takes so long, and the other server's view is another. Nanoseconds.
+        var patience: UInt64 = 0
     }
 
     private enum Purpose {
@@ -64,6 +67,8 @@ final class AdmissionDesk {
     private var mustReplay = false
     private var beatAt: UInt64 = 0
     private var replayedAt: UInt64 = 0
+    /// Since when Redis does not do what it is asked; nil while it does. Nanoseconds.
+    private var failingSince: UInt64?
     /// When Redis was last told that this server lives; nanoseconds.
     private var knownAliveAt: UInt64 = 0
 
@@ -189,6 +194,7 @@ final class AdmissionDesk {
             wasOpen = link.isOpen
             metrics.open.add(wasOpen ? 1 : -1)
             mustReplay = wasOpen
+            if wasOpen { failingSince = nil }
             replayedAt = 0
             beatAt = 0
             loads = [:]
@@ -233,6 +239,7 @@ final class AdmissionDesk {
             return
         }
         let stand = unsafe Array(octets)
+        memory.confirm(claims)
         for (claim, stands) in zip(claims, stand) where stands == 0 {
             metrics.conflicts.add(1)
             conflicts.append(claim)
@@ -251,6 +258,7 @@ final class AdmissionDesk {
             return
         }
         var results = unsafe AdmissionResults(octets)
+        failingSince = nil
         for login in logins {
             metrics.duration.observe(nanoseconds: now &- login.receivedAt)
             switch results.next() {
@@ -325,6 +333,9 @@ final class AdmissionDesk {
 
     /// Without Redis: this server's own sessions, and addresses it kept back.
     private func decideAlone(_ login: ParkedLogin, now: UInt64) {
+        let since = failingSince ?? now
+        failingSince = since
+        guard now &- since >= settings.patience else { return settle(login, .silence) }
         let request = login.request
         var replaced: [AdmissionResult.Replaced] = []
         switch table.verdict(
@@ -374,6 +385,8 @@ final class AdmissionDesk {
             ),
             replacing: replaced
         )
+        // Redis may be there all the same, and only have failed this question.
+        if isOffline { mustReplay = true }
         var claim = AdmissionClaim(
             service: request.service,
             device: request.device,

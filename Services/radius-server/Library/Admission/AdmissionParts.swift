@@ -31,7 +31,12 @@ struct AdmissionParts: Sendable {
 
     func desk() -> AdmissionDesk {
         AdmissionDesk(
-            settings: .init(holder: holder, capacity: settings.capacity, lease: lease),
+            settings: .init(
+                holder: holder,
+                capacity: settings.capacity,
+                lease: lease,
+                patience: UInt64(settings.patience.wholeNanoseconds)
+            ),
             link: link(),
             table: table,
             reserve: reserve,

@@ -38,8 +38,8 @@ struct GrantMemory {
     }
 
     /// What must be told again, oldest first: what Redis never had, and what it may have forgotten. `state` tells what became
-    /// of each, nil when it is over. It all counts as told then, and is told once more when it is forgotten again.
-    mutating func due(now: UInt64, state: (AdmissionClaim) -> AdmissionClaim.State?) -> [AdmissionClaim] {
+    /// of each, nil when it is over.
+    func due(now: UInt64, state: (AdmissionClaim) -> AdmissionClaim.State?) -> [AdmissionClaim] {
         var due: [AdmissionClaim] = []
         for index in Array(grants.indices[start...]) + Array(grants.indices[..<start]) {
             let grant = grants[index]
@@ -47,9 +47,17 @@ struct GrantMemory {
             var claim = grant.claim
             claim.state = state
             due.append(claim)
-            grants[index].isOffline = false
         }
-        offline = 0
         return due
+    }
+
+    /// Redis has these now: they are told once more only when it may have forgotten them.
+    mutating func confirm(_ claims: [AdmissionClaim]) {
+        guard offline > 0 else { return }
+        let told = Set(claims.map(\.admission))
+        for index in grants.indices where grants[index].isOffline && told.contains(grants[index].claim.admission) {
+            grants[index].isOffline = false
+            offline -= 1
+        }
     }
 }

@@ -8,10 +8,11 @@ package enum Application {
     /// Runs with the process's own arguments; returns its exit status.
     package static func run(_ arguments: [String]) async -> Int32 {
         if arguments.contains("--help") || arguments.isEmpty {
-            Speech.write(Invocation.usage, to: STDOUT_FILENO)
+            Speech.write(Invocation.usage + StormOptions.usage, to: STDOUT_FILENO)
             return arguments.isEmpty ? 2 : 0
         }
         do {
+            if arguments.first == "storm" { return try await storm(Array(arguments.dropFirst())) }
             let database = unsafe getenv("DATABASE_URL").map { unsafe String(cString: $0) }
             return try await run(Invocation(arguments, environment: database))
         } catch let mistake as Invocation.Mistake {
@@ -42,13 +43,20 @@ package enum Application {
 
     /// Plays on a thread of its own: the loop blocks.
     package static func play(_ script: DayScript, _ options: PlayOptions) async throws -> PlayResult {
-        let outcome = Mutex<Result<PlayResult, any Error>?>(nil)
-        let thread = try PlatformThread.start(name: "player") {
-            let played = Result { try Player(script, options).run() }
+        try await onThread("player") { try Player(script, options).run() }
+    }
+
+    static func onThread<Value: Sendable>(
+        _ name: String,
+        _ body: @escaping @Sendable () throws -> Value
+    ) async throws -> Value {
+        let outcome = Mutex<Result<Value, any Error>?>(nil)
+        let thread = try PlatformThread.start(name: name) {
+            let played = Result { try body() }
             outcome.withLock { $0 = played }
         }
         await thread.joined()
-        guard let played = outcome.withLock({ $0 }) else { preconditionFailure("a finished player has a result") }
+        guard let played = outcome.withLock({ $0 }) else { preconditionFailure("a finished thread has a result") }
         return try played.get()
     }
 

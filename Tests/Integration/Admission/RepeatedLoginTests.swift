@@ -1,0 +1,158 @@
+import Admission
+import Concurrency
+import Domain
+import Redis
+import SharedTesting
+import Testing
+
+/// Logins that two servers admitted, grants that are told again, and reports that come late.
+@Suite(.serialized) struct RepeatedLoginTests {
+    private final class World {
+        let server: RealRedis
+        let redis: Connection
+        let keeper: AdmissionKeeper
+        let addresses: AddressPool
+
+        init(sticky: UInt32 = 0) async throws {
+            server = try await RealRedis.start()
+            redis = try Connection(server)
+            keeper = AdmissionKeeper(try RedisPlace(server.url))
+            addresses = try #require(pool(1, "192.168.0.0/24", sticky: sticky))
+            _ = try redis.command("SET", "ipam:ready", "1")
+        }
+
+        func login(_ service: Int = 1, device: UInt64 = 1, admission: Int, limit: UInt8 = 1) throws -> UInt64 {
+            var wanted = request(service, device: device, admission: admission, limit: limit)
+            wanted.pools[0] = PoolTerms(addresses)
+            guard case .admitted(let admitted) = try redis.admit([wanted], pools: [addresses])[0] else {
+                throw Connection.Lost()
+            }
+            return try #require(admitted.offsets[0])
+        }
+
+        func report(_ kind: SessionReport.Kind, device: UInt64 = 1, admission: Int) throws {
+            _ = try redis.report(
+                SessionReport(
+                    kind,
+                    service: id(1, 1),
+                    device: DeviceKey(device),
+                    admission: id(3, admission),
+                    nas: id(2, 1)
+                )
+            )
+        }
+
+        func claim(device: UInt64 = 1, admission: Int, offset: UInt64, since: Timestamp) throws -> Bool {
+            var claim = AdmissionClaim(
+                service: id(1, 1),
+                device: DeviceKey(device),
+                admission: id(3, admission),
+                nas: id(2, 1),
+                since: since
+            )
+            claim.unit = (PoolTerms(addresses), .ipv4, offset)
+            claim.state = .pending
+            var octets: [UInt8] = []
+            claim.append(to: &octets)
+            return try redis.ask { $0.claim(octets, token: 0) } == [1]
+        }
+
+        /// What stands of the service's sessions: admission and address.
+        func slots() async throws -> [Int: UInt64] {
+            let slots = try await keeper.records(of: [id(1, 1)]).first?.slots.filter { $0.state != .released } ?? []
+            return Dictionary(
+                slots.map { (Int($0.admission.low & 0xFFFF), $0.units[0]?.offset ?? 0) },
+                uniquingKeysWith: { first, _ in first }
+            )
+        }
+
+        func owner(_ offset: UInt64) async throws -> UUID128? {
+            try await keeper.owners([AllocationLedger.Unit(pool: addresses.id, offset: offset)])[0]
+        }
+
+        var soon: Timestamp { Timestamp(microseconds: SystemClock.microsecondsSince1970() + 5_000_000) }
+        var past: Timestamp { Timestamp(microseconds: SystemClock.microsecondsSince1970() - 5_000_000) }
+    }
+
+    @Test(.proves("SES-04", "IPAM-08")) func `the NAS's Start tells which of two admissions of one login stands`()
+        async throws
+    {
+        let world = try await World()
+        let address = try world.login(admission: 1)
+        #expect(try world.login(admission: 2) == address)
+        try world.report(.began, admission: 1)
+        #expect(try await world.slots() == [1: address])
+        // Only its own end gives the address back.
+        try world.report(.ended, admission: 9)
+        #expect(try await world.slots() == [1: address])
+        try world.report(.ended, admission: 1)
+        #expect(try await world.slots().isEmpty)
+        #expect(try await world.owner(address) == nil)
+        try await world.server.kill()
+    }
+
+    @Test(.proves("SES-04", "IPAM-08")) func `the end of the session before does not end the one that stands`()
+        async throws
+    {
+        let world = try await World()
+        let address = try world.login(admission: 1)
+        try world.report(.began, admission: 1)
+        #expect(try world.login(admission: 2) == address)
+        try world.report(.began, admission: 2)
+        try world.report(.isAlive, admission: 1)
+        try world.report(.ended, admission: 1)
+        #expect(try await world.slots() == [2: address])
+        #expect(try await world.owner(address) == id(1, 1))
+        try await world.server.kill()
+    }
+
+    @Test(.proves("IPAM-08"))
+    func `of two grants to one device the later stands, and gives the earlier's address back`()
+        async throws
+    {
+        let world = try await World()
+        let before = try world.login(admission: 1)
+        try world.report(.began, admission: 1)
+        // Granted while Redis was away, from addresses that were kept back.
+        #expect(try world.claim(admission: 2, offset: 200, since: world.soon))
+        #expect(try await world.slots() == [2: 200])
+        #expect(try await world.owner(before) == nil)
+        // The end of the first does not take the second's address.
+        try world.report(.ended, admission: 1)
+        #expect(try await world.owner(200) == id(1, 1))
+        // An older grant that is told late changes nothing.
+        #expect(try world.claim(admission: 3, offset: 201, since: world.past))
+        #expect(try await world.slots() == [2: 200])
+        #expect(try await world.owner(201) == nil)
+        try await world.server.kill()
+    }
+
+    @Test(.proves("IPAM-08", "SES-04")) func `a grant that is told again after its session ended does not come back`()
+        async throws
+    {
+        let world = try await World()
+        let address = try world.login(admission: 1)
+        try world.report(.began, admission: 1)
+        try world.report(.ended, admission: 1)
+        #expect(try world.claim(admission: 1, offset: address, since: world.past))
+        #expect(try await world.slots().isEmpty)
+        #expect(try await world.owner(address) == nil)
+        try await world.server.kill()
+    }
+
+    @Test(.proves("IPAM-02", "IPAM-08")) func `an address that another device of the service has is not given again`()
+        async throws
+    {
+        let world = try await World(sticky: 86_400)
+        let first = try world.login(device: 1, admission: 1, limit: 5)
+        try world.report(.ended, device: 1, admission: 1)
+        #expect(try world.login(device: 2, admission: 2, limit: 5) == first)
+        // Told again by a server that did not hear of its end.
+        #expect(try world.claim(device: 1, admission: 1, offset: first, since: world.past))
+        var seen: Set<UInt64> = [first]
+        for device in UInt64(3)...5 {
+            #expect(seen.insert(try world.login(device: device, admission: Int(device), limit: 5)).inserted)
+        }
+        try await world.server.kill()
+    }
+}
