@@ -65,9 +65,17 @@ enum AdmissionLua {
 
         local LEASED, FREED, BOUND = 1, 2, 3
         -- No two entries have one time: it tells a repeat from a newcomer.
+        local entries = {}
         local function log(what, service, slot, pool, offset, mac)
             logged = logged + 1
-            call('RPUSH', 'ipam:log', pack('>BI8c16c16c16c16I6c6', what, logged, service, slot[3], slot[4], pool, offset, mac))
+            entries[#entries + 1] = pack('>BI8c16c16c16c16I6c6', what, logged, service, slot[3], slot[4], pool, offset, mac)
+        end
+
+        -- To be called at the end: one command for many costs a fraction.
+        local function writeLog()
+            for at = 1, #entries, 512 do
+                call('RPUSH', 'ipam:log', unpack(entries, at, math.min(at + 511, #entries)))
+            end
         end
 
         -- Gives one unit back: kept for its service for a while, or free at once.
@@ -105,10 +113,10 @@ enum AdmissionLua {
         record + """
             local OK, LIMIT, DEVICE, EMPTY, LOAD, UNREADY = 0, 1, 2, 3, 4, 5
             local ready = call('EXISTS', KEYS[1]) == 1
-            local pools = {}
+            local pools, left = {}, #ARGV[1] / 75
             for at = 1, #ARGV[2], 24 do
                 local id, sticky, blocks = unpack_('>c16I4I4', ARGV[2], at)
-                pools[#pools + 1] = {id = id, sticky = sticky, blocks = blocks, name = base(id)}
+                pools[#pools + 1] = {id = id, sticky = sticky, blocks = blocks, name = base(id), stock = {}, given = {}}
             end
 
             -- One unit of the pool: the one asked for if it is still the service's, else a free one. Third: how it was got.
@@ -117,19 +125,32 @@ enum AdmissionLua {
                 if wanted and call('HGET', name .. 'leased', wanted) == service then
                     return wanted, OK, call('ZREM', name .. 'idle', wanted) == 1 and 'idle' or 'own'
                 end
-                local offset = call('SPOP', name .. 'available')
+                if #pool.stock == 0 then pool.stock = call('SPOP', name .. 'available', math.min(left, 64)) end
+                local offset = table.remove(pool.stock)
                 if offset then return tonumber(offset), OK, 'fresh' end
                 local idle = call('ZRANGE', name .. 'idle', 0, 0, 'WITHSCORES')
                 local blocks = tonumber(call('GET', name .. 'blocks') or '0')
                 if idle[1] and (tonumber(idle[2]) <= now or blocks >= pool.blocks) then
                     call('ZREM', name .. 'idle', idle[1])
-                    return tonumber(idle[1]), OK, 'fresh'
+                    -- At once: who had it before may be among those who ask.
+                    call('HSET', name .. 'leased', idle[1], service)
+                    return tonumber(idle[1]), OK, 'taken over'
                 end
                 if blocks < pool.blocks then return blocks, LOAD end
                 return 0, EMPTY
             end
 
-            local out = {}
+            -- What was taken from the available goes to its owners in one command.
+            local function give()
+                for _, pool in ipairs(pools) do
+                    if #pool.given > 0 then
+                        call('HSET', pool.name .. 'leased', unpack(pool.given))
+                        pool.given = {}
+                    end
+                end
+            end
+
+            local out, seen = {}, {}
             local function answer(...) out[#out + 1] = pack(...) end
 
             local function admit(service, device, nas, admission, limit, flags, generation, mac, lease, wanted)
@@ -184,7 +205,9 @@ enum AdmissionLua {
                         if ready then offset, status, how = take(pool, service, before) end
                         if status ~= OK then
                             for _, t in ipairs(taken) do
-                                if t.how == 'fresh' then call('SADD', t.pool.name .. 'available', t.offset)
+                                if t.how == 'taken over' then call('HDEL', t.pool.name .. 'leased', t.offset) end
+                                if t.how == 'fresh' or t.how == 'taken over' then
+                                    call('SADD', t.pool.name .. 'available', t.offset)
                                 elseif t.how == 'idle' then
                                     call('ZADD', t.pool.name .. 'idle', now + t.pool.sticky * 1000, t.offset)
                                 end
@@ -197,7 +220,8 @@ enum AdmissionLua {
                 end
                 for _, t in ipairs(taken) do
                     if t.how ~= 'own' then
-                        call('HSET', t.pool.name .. 'leased', t.offset, service)
+                        local given = t.pool.given
+                        given[#given + 1], given[#given + 2] = t.offset, service
                         log(LEASED, service, slot, t.pool.id, t.offset, mac)
                     end
                     -- Taken over: it must not be given back with the slot that had it.
@@ -227,8 +251,16 @@ enum AdmissionLua {
             for at = 1, #requests, 75 do
                 local service, device, nas, admission, limit, flags, generation, mac, lease, a, b, c =
                     unpack_('>c16c8c16c16BBI4c6I4BBB', requests, at)
+                if seen[service] then give() end
+                seen[service] = true
                 admit(service, device, nas, admission, limit, flags, generation, mac, lease, {a, b, c})
+                left = left - 1
             end
+            give()
+            for _, pool in ipairs(pools) do
+                if #pool.stock > 0 then call('SADD', pool.name .. 'available', unpack(pool.stock)) end
+            end
+            writeLog()
             return table.concat(out)
             """
 
@@ -287,6 +319,7 @@ enum AdmissionLua {
                     write(key, slots, bound, mac)
                 end
             end
+            writeLog()
             return ended
             """
 
@@ -414,6 +447,7 @@ enum AdmissionLua {
                 out[#out + 1] = string.char(
                     claim(service, device, admission, nas, pool, offset, sticky, use, state % 128, since, lease, mac, state >= 128))
             end
+            writeLog()
             return table.concat(out)
             """
 }

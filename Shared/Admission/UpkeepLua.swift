@@ -71,6 +71,7 @@ extension AdmissionLua {
             for at = 1, #ARGV[4], 6 do
                 excluded = excluded + call('SREM', name .. 'available', (unpack_('>I6', ARGV[4], at)))
             end
+            writeLog()
             return {lost, orphaned, excluded}
             """
 }

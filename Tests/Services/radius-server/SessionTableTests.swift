@@ -80,7 +80,7 @@ import Testing
             claim: AdmissionClaim(
                 service: UUID128(high: 1, low: number),
                 device: DeviceKey(1),
-                admission: .zero,
+                admission: UUID128(high: 3, low: number),
                 nas: .zero,
                 since: .epoch
             ),
@@ -94,7 +94,9 @@ import Testing
         memory.append(grant(1, at: 0))
         memory.append(grant(2, at: 0, isOffline: true))
         memory.append(grant(3, at: 50))
-        #expect(memory.due(now: 120) { _ in .pending }.map(\.service.low) == [2, 3])
+        let due = memory.due(now: 120) { _ in .pending }
+        #expect(due.map(\.service.low) == [2, 3])
+        memory.confirm(due)
         #expect(memory.due(now: 120) { $0.service.low != 3 ? .pending : nil }.isEmpty)
         for number in 4...9 { memory.append(grant(UInt64(number), at: 200)) }
         #expect(memory.due(now: 210) { _ in .pending }.map(\.service.low) == [6, 7, 8, 9])

@@ -51,7 +51,9 @@ final class AdmissionDesk {
     private let metrics: AdmissionMetrics
     private var memory = GrantMemory()
     private var batch = AdmissionBatch()
+    /// Logins to be asked for; those before `next` were.
     private var gathered: [ParkedLogin] = []
+    private var next = 0
     /// Grants whose address turned out to be another service's.
     private(set) var conflicts: [AdmissionClaim] = []
     private var settled: [(ParkedLogin, AdmissionVerdict)] = []
@@ -118,21 +120,19 @@ final class AdmissionDesk {
     /// Puts a login among those that are asked for together.
     func submit(_ login: ParkedLogin, now: UInt64) {
         login.attempts += 1
-        if gathered.count >= Self.maximumBatch || !batch.append(login.request) {
-            send(now: now)
-            _ = batch.append(login.request)
-        }
         gathered.append(login)
     }
 
     /// Decides a login that needs no asking.
     func refuse(_ login: ParkedLogin, _ reason: RejectReason) { settle(login, .refused(reason, pool: nil)) }
 
-    /// Asks for all that were submitted; while Redis is busy with what was asked before, they wait for each other, because a
-    /// call of its own costs as much as four logins more in one.
+    /// Asks for those that were submitted. While Redis is busy with what was asked before they wait here: a call of its own
+    /// costs as much as four logins more in one, and what waits there would miss its deadline in a storm.
     func flush(now: UInt64) {
-        guard !gathered.isEmpty, asked < Self.callsAtOnce else { return }
-        send(now: now)
+        while next < gathered.count, asked < Self.callsAtOnce || !link.isOpen { send(now: now) }
+        guard next > 0, next == gathered.count || next >= Self.maximumBatch else { return }
+        gathered.removeFirst(next)
+        next = 0
     }
 
     /// Takes answers, and sees to the connection. Nanoseconds until it must be called again at the latest.
@@ -169,20 +169,21 @@ final class AdmissionDesk {
 
     // MARK: - Private
 
+    /// Asks for the longest waiting.
     private func send(now: UInt64) {
-        let logins = gathered
-        gathered.removeAll(keepingCapacity: true)
-        if link.admit(batch, token: next(.admit(logins)), now: now) {
+        let first = next
+        while next < gathered.count, next - first < Self.maximumBatch, batch.append(gathered[next].request) { next += 1 }
+        let logins = Array(gathered[first..<next])
+        if link.admit(batch, token: token(.admit(logins)), now: now) {
             asked += 1
-            batch.removeAll()
         } else {
             questions[lastToken] = nil
-            batch.removeAll()
             for login in logins { decideAlone(login, now: now) }
         }
+        batch.removeAll()
     }
 
-    private func next(_ purpose: Purpose) -> UInt64 {
+    private func token(_ purpose: Purpose) -> UInt64 {
         lastToken += 1
         questions[lastToken] = purpose
         return lastToken
@@ -204,14 +205,14 @@ final class AdmissionDesk {
         if mustReplay && now &- replayedAt > 1_000_000_000 { replay(now: now) }
         if now &- beatAt > 60_000_000_000 {
             beatAt = now
-            _ = link.beat(settings.holder, token: next(.beat(sentAt: now)), now: now)
+            _ = link.beat(settings.holder, token: token(.beat(sentAt: now)), now: now)
         }
     }
 
     /// Another Redis may have given the blocks that are kept back to somebody else.
     private func checkReserve(now: UInt64) {
         for (pool, block) in reserve.blocks {
-            _ = link.holder(of: block, in: pool, token: next(.check(pool, block: block)), now: now)
+            _ = link.holder(of: block, in: pool, token: token(.check(pool, block: block)), now: now)
         }
     }
 
@@ -226,7 +227,7 @@ final class AdmissionDesk {
             let part = Array(claims[start..<end])
             var octets: [UInt8] = []
             for claim in part { claim.append(to: &octets) }
-            _ = link.claim(octets, token: next(.claim(part)), now: now)
+            _ = link.claim(octets, token: token(.claim(part)), now: now)
             start = end
         }
         metrics.replayed.add(claims.count)
@@ -285,14 +286,14 @@ final class AdmissionDesk {
         for (pool, offset) in zip(login.pools, admitted.offsets) {
             guard let pool, let offset, !isFree(offset, pool) else { continue }
             // A static address that was given to somebody after its block was loaded.
-            _ = link.strike(pool.id, offset: offset, token: next(.other), now: now)
+            _ = link.strike(pool.id, offset: offset, token: token(.other), now: now)
             guard login.attempts < Self.maximumAttempts else { return settle(login, .silence) }
             return submit(login, now: now)
         }
         metrics.granted.add(1)
         remember(login, admitted.offsets, admitted.replaced, now, isOffline: false)
         for case let pool? in login.pools where reserve.wants(pool.id, now: now) {
-            guard link.reserve(pool, holder: settings.holder, token: next(.reserve(pool)), now: now) else {
+            guard link.reserve(pool, holder: settings.holder, token: token(.reserve(pool)), now: now) else {
                 reserve.giveUp(pool.id, now: now)
                 continue
             }
@@ -313,7 +314,7 @@ final class AdmissionDesk {
         // Others of its batch want the same block, which is on its way then: what is asked next comes after it. Who wants it
         // still after that found a Redis that was emptied.
         if loads[pool.id] != block || login.attempts > 1 {
-            guard link.load(pool, block: block, isFree: { isFree($0, pool) }, token: next(.other), now: now) else {
+            guard link.load(pool, block: block, isFree: { isFree($0, pool) }, token: token(.other), now: now) else {
                 return settle(login, .silence)
             }
             loads[pool.id] = block
@@ -326,7 +327,7 @@ final class AdmissionDesk {
         guard let pool = login.pools[Int(use.rawValue)] else { return settle(login, .silence) }
         let kept = reserve.giveBack(pool.id, now: now)
         guard !kept.isEmpty, login.attempts < Self.maximumAttempts,
-            link.giveBack(pool.id, offsets: kept, token: next(.other), now: now)
+            link.giveBack(pool.id, offsets: kept, token: token(.other), now: now)
         else { return settle(login, .refused(.noAddress, pool: pool)) }
         submit(login, now: now)
     }
