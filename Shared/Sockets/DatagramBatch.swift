@@ -38,6 +38,9 @@ package import CPlatform
     /// The address it was sent to; valid until the next `receive`.
     @unsafe package func local(_ slot: Int) -> UnsafePointer<cp_local> { unsafe cp_batch_local(raw, UInt32(slot)) }
 
+    /// When the kernel took the datagram in, nanoseconds since 1970 by the wall clock; 0 where it does not say.
+    package func arrival(_ slot: Int) -> Int64 { unsafe cp_batch_arrival(raw, UInt32(slot)) }
+
     /// Datagrams that the kernel has dropped on this socket because its buffer was full, since it was opened.
     package var kernelDrops: UInt32 { unsafe cp_batch_kernel_drops(raw) }
 }

@@ -83,8 +83,40 @@ package enum Application {
             NamedService("monitor", monitor),
             NamedService("outbox", relay),
         ] + addresses.services(clock: clock)
+            + (try posture(settings, context, nats, sessions.make("posture")))
             + upkeep(settings, context, sessions.make("upkeep"), metrics, monitor, addresses.release)
             + (try workers(settings, context, nats, sessions, metrics, progress, addresses.release))
+    }
+
+    /// What NASes send, and what is asked of them because of it.
+    private static func posture(
+        _ settings: Settings,
+        _ context: DaemonContext,
+        _ nats: NATSClient,
+        _ session: PostgresSession
+    ) throws -> [NamedService] {
+        let metrics = PostureMetrics(context.metrics)
+        let store = PostureStore(session)
+        let consumer = try EventConsumer(
+            nats,
+            stream: .domain,
+            durable: "nas-posture",
+            filter: Subjects.all(NASPostureSeen.self),
+            deadLetters: try DeadLetterQueue(nats, publisher: try EventPublisher(nats, limit: .seconds(10))),
+            logger: context.logger,
+            classify: PostureFolder.meaning
+        )
+        let upkeep = PostureUpkeep(
+            store: store,
+            metrics: metrics,
+            logger: context.logger,
+            clock: clock,
+            settings: settings.posture
+        )
+        return [
+            NamedService("posture", PostureFolder(consumer: consumer, store: store, metrics: metrics)),
+            NamedService("ratchet", upkeep),
+        ]
     }
 
     /// What keeps the tables small and true, on one session.
@@ -211,7 +243,7 @@ private struct Sessions {
 
     init(_ settings: Settings, _ context: DaemonContext) {
         self.settings = settings
-        gauge = ConnectionGauge(context.metrics, total: settings.consumer.workers + 4)
+        gauge = ConnectionGauge(context.metrics, total: settings.consumer.workers + 5)
     }
 
     func make(_ purpose: String) -> PostgresSession {

@@ -13,6 +13,7 @@ package struct Settings: Sendable {
     var reaper: ReaperSettings
     var history: HistorySettings
     var addresses: AddressSettings
+    var posture: PostureSettings
     /// The pause between two folds of usage into the days.
     var usageInterval: Duration
     /// The wait between two looks at an empty outbox.
@@ -100,6 +101,7 @@ package struct Settings: Sendable {
         reaper = ReaperSettings(config)
         history = HistorySettings(config)
         addresses = AddressSettings(config)
+        posture = PostureSettings(config)
         usageInterval = config.duration(
             "usage.interval",
             default: .seconds(30),

@@ -1,6 +1,7 @@
 /// Every command, in the order of help.
 package let allCommands: [CommandSpec] =
     KeyCommands.all + MigrateCommands.all + BootstrapCommand.all + TenantCommands.all + NASCommands.all
+    + NASPostureCommands.all
     + PlanCommands.all
     + CustomerCommands.all + ServiceCommands.all + ImportCommand.all + PoolCommands.all + AddressCommands.all
     + SessionCommands.all + TailCommand.all

@@ -58,10 +58,12 @@ private struct Parts {
     let keyring: Keyring
     let store = DirectoryStore(Directory(expectedServices: 0))
     let refusals = RefusalLog()
-    let feed = DecisionFeed()
+    let lives: NASLives
+    let feed: DecisionFeed
     let journal: Journal
     let connection: NATSClient
     let admin: JetStreamAdmin
+    let postureInterval: Duration
     let publisher: JournalPublisher
     let locator: RedisLocator?
     let admission: AdmissionParts?
@@ -69,6 +71,10 @@ private struct Parts {
     init(_ settings: Settings, _ context: DaemonContext) throws {
         self.context = context
         source = "/radius-server/\(settings.servers.name)"
+        postureInterval = settings.packets.limits.postureInterval
+        lives = NASLives(standard: settings.packets.limits.rate)
+        NASMetrics.register(lives, in: context.metrics)
+        feed = DecisionFeed(failures: FailureWatch(threshold: settings.packets.limits.failureAlarm))
         keyring = try Keyring(path: settings.servers.keyringPath)
         journal = try Journal(
             settings: .init(
@@ -121,11 +127,12 @@ private struct Parts {
             loader: DirectoryLoader(
                 session: session,
                 keyring: keyring,
+                lives: lives,
                 logger: context.logger,
                 registry: context.metrics
             ),
             changes: DirectoryStream(client: connection, admin: admin),
-            snapshots: DirectorySnapshot(path: settings.storage.snapshotPath, keyring: keyring),
+            snapshots: DirectorySnapshot(path: settings.storage.snapshotPath, keyring: keyring, lives: lives),
             health: context.health.component("directory"),
             metrics: DirectoryMetrics(context.metrics),
             logger: context.logger
@@ -157,6 +164,8 @@ private struct Parts {
             refusals: refusals,
             feed: feed,
             store: store,
+            lives: lives,
+            postureInterval: postureInterval,
             publisher: try JetStreamPublisher(connection, maximumOutstanding: 4_096) { _, _ in },
             source: source,
             ids: IDGenerator(time: time),

@@ -49,7 +49,9 @@ struct Ports {
         let access = AccessMetricFamilies(context.metrics)
         let handling = AccessHandler.Settings(
             rejectDelay: UInt64(settings.rejectDelay.wholeNanoseconds),
-            feedRate: UInt32(settings.feedRate)
+            feedRate: UInt32(settings.feedRate),
+            staleAfter: UInt64(settings.limits.staleAfter.wholeNanoseconds),
+            unknownMemory: UInt64(settings.limits.unknownMemory.wholeNanoseconds)
         )
         let (store, refusals, feed, duplicates) = (store, refusals, feed, settings.duplicates)
         let (shard, admission) = (eapShard(), admission)
@@ -92,6 +94,7 @@ struct Ports {
     private func accounting(_ families: PacketMetricFamilies) throws -> [NamedService] {
         let metrics = PacketMetrics(families, socket: RefusalLog.SocketKind.accounting.rawValue)
         let (journal, refusals, duplicates, admission) = (journal, refusals, settings.duplicates, admission)
+        let unknownMemory = UInt64(settings.limits.unknownMemory.wholeNanoseconds)
         return try receivers(port: settings.acctPort, name: "acct", metrics) { receiver, socket, _ in
             receiver.run(
                 handler: AccountingHandler(
@@ -100,7 +103,8 @@ struct Ports {
                     metrics: metrics,
                     refusals: refusals,
                     cache: DuplicateCache(capacity: duplicates, lifetime: Self.duplicateLifetime),
-                    admission: admission
+                    admission: admission,
+                    unknownMemory: unknownMemory
                 )
             )
         }

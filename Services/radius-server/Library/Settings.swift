@@ -78,6 +78,7 @@ struct PacketSettings: Sendable {
     let duplicates: Int
     let rejectDelay: Duration
     let feedRate: Int
+    let limits: GuardSettings
 
     init(_ config: ConfigReader) {
         address = config.string("radius.address", default: "0.0.0.0", doc: "The numeric address of both RADIUS ports.")
@@ -117,6 +118,7 @@ struct PacketSettings: Sendable {
             in: 0...100_000,
             doc: "Decisions a second that each thread shows in the event stream; 0 shows none."
         )
+        limits = GuardSettings(config)
     }
 }
 

@@ -21,11 +21,12 @@
 #define SEND_CHUNK 64
 
 struct cp_batch {
-    uint32_t slots, capacity, kernel_drops;
+    uint32_t slots, capacity, kernel_drops, used;
     struct mmsghdr *headers;
     struct iovec *vectors;
     struct cp_endpoint *sources;
     struct cp_local *locals;
+    int64_t *arrivals;
     uint8_t *controls;
     uint8_t *buffers;
 };
@@ -37,13 +38,15 @@ cp_batch *cp_batch_create(uint32_t slots, uint32_t capacity) {
     if (!b) return NULL;
     b->slots = slots;
     b->capacity = capacity;
+    b->used = slots;
     b->headers = calloc(slots, sizeof *b->headers);
     b->vectors = calloc(slots, sizeof *b->vectors);
     b->sources = calloc(slots, sizeof *b->sources);
     b->locals = calloc(slots, sizeof *b->locals);
+    b->arrivals = calloc(slots, sizeof *b->arrivals);
     b->controls = calloc(slots, CONTROL_BYTES);
     b->buffers = calloc(slots, capacity);
-    if (!b->headers || !b->vectors || !b->sources || !b->locals || !b->controls || !b->buffers) {
+    if (!b->headers || !b->vectors || !b->sources || !b->locals || !b->arrivals || !b->controls || !b->buffers) {
         cp_batch_destroy(b);
         return NULL;
     }
@@ -56,16 +59,18 @@ void cp_batch_destroy(cp_batch *b) {
     free(b->vectors);
     free(b->sources);
     free(b->locals);
+    free(b->arrivals);
     free(b->controls);
     free(b->buffers);
     free(b);
 }
 
-// Reads the packet info and the drop counter that the kernel attached to one datagram.
+// Reads the packet info, the time and the drop counter that the kernel attached to one datagram.
 static void read_control(cp_batch *b, uint32_t i) {
     struct msghdr *m = &b->headers[i].msg_hdr;
     struct cp_local *local = &b->locals[i];
     local->family = 0;
+    b->arrivals[i] = 0;
     for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
         if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
             struct in_pktinfo info;
@@ -79,6 +84,10 @@ static void read_control(cp_batch *b, uint32_t i) {
             local->family = AF_INET6;
             local->interface_index = info.ipi6_ifindex;
             memcpy(local->address, &info.ipi6_addr, 16);
+        } else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS) {
+            struct timespec at;
+            memcpy(&at, CMSG_DATA(c), sizeof at);
+            b->arrivals[i] = (int64_t)at.tv_sec * 1000000000 + at.tv_nsec;
         } else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_RXQ_OVFL) {
             memcpy(&b->kernel_drops, CMSG_DATA(c), sizeof b->kernel_drops);
         }
@@ -86,8 +95,8 @@ static void read_control(cp_batch *b, uint32_t i) {
 }
 
 int cp_batch_receive(cp_batch *b, int fd) {
-    // The kernel shrinks these lengths on every call; a stale one would cut addresses and control data.
-    for (uint32_t i = 0; i < b->slots; i++) {
+    // The kernel shrinks the lengths of those it fills; a stale one would cut addresses and control data.
+    for (uint32_t i = 0; i < b->used; i++) {
         b->vectors[i] = (struct iovec){.iov_base = b->buffers + (size_t)i * b->capacity, .iov_len = b->capacity};
         b->headers[i].msg_hdr = (struct msghdr){
             .msg_name = b->sources[i].bytes,
@@ -99,7 +108,9 @@ int cp_batch_receive(cp_batch *b, int fd) {
         };
     }
     int n = recvmmsg(fd, b->headers, b->slots, MSG_DONTWAIT | MSG_TRUNC, NULL);
-    if (n < 0) return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+    int failed = errno;
+    b->used = n < 0 ? 1 : (uint32_t)n < b->slots ? (uint32_t)n + 1 : b->slots;
+    if (n < 0) return failed == EAGAIN || failed == EINTR ? 0 : -failed;
     for (int i = 0; i < n; i++) {
         b->sources[i].length = b->headers[i].msg_hdr.msg_namelen;
         read_control(b, (uint32_t)i);
@@ -111,6 +122,7 @@ uint8_t *cp_batch_bytes(cp_batch *b, uint32_t slot) { return b->buffers + (size_
 uint32_t cp_batch_length(cp_batch *b, uint32_t slot) { return b->headers[slot].msg_len; }
 const struct cp_endpoint *cp_batch_source(cp_batch *b, uint32_t slot) { return &b->sources[slot]; }
 const struct cp_local *cp_batch_local(cp_batch *b, uint32_t slot) { return &b->locals[slot]; }
+int64_t cp_batch_arrival(const cp_batch *b, uint32_t slot) { return b->arrivals[slot]; }
 uint32_t cp_batch_kernel_drops(const cp_batch *b) { return b->kernel_drops; }
 
 int cp_send_batch(int fd, const struct cp_outgoing *items, uint32_t count) {
@@ -187,6 +199,7 @@ int cp_udp_open(const char *address, uint16_t *port, int receive_buffer) {
     int on = 1, off = 0;
     setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
     setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof on);
+    setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
     if (family == AF_INET6) {
         // [::] serves IPv4 too; mapped addresses are unmapped where they are read.
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);

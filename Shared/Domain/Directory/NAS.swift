@@ -20,9 +20,13 @@ package struct NAS: Hashable, Sendable {
     package var limitProxyState: Bool
     /// The NAS counts from the subscriber's side: its input is our output.
     package var octetsSwapped: Bool
-    /// Access-Requests a second; 0 is no limit.
-    package var authRate: Int
-    package var authBurst: Int
+    /// A Message-Authenticator is asked for by itself, for good, once everything had one. For a single address only: behind
+    /// a range stand devices that may not have sent anything yet.
+    package var ratchetsMessageAuthenticator: Bool
+    /// Access-Requests a second; 0 is no limit, nil follows radius-server's setting.
+    package var authRate: Int?
+    /// How many may come at once; nil follows radius-server's setting.
+    package var authBurst: Int?
     package var isActive: Bool
     /// The pools of its subscribers' addresses, by name: of our own, else of the NAS's. They win over the plan's.
     package var addressPool: String?
@@ -42,8 +46,9 @@ package struct NAS: Hashable, Sendable {
         requireMessageAuthenticator: Bool = true,
         limitProxyState: Bool = true,
         octetsSwapped: Bool = false,
-        authRate: Int = 50,
-        authBurst: Int = 1000,
+        ratchetsMessageAuthenticator: Bool = false,
+        authRate: Int? = nil,
+        authBurst: Int? = nil,
         isActive: Bool = true,
         addressPool: String? = nil,
         ipv6Pool: String? = nil,
@@ -60,6 +65,7 @@ package struct NAS: Hashable, Sendable {
         self.requireMessageAuthenticator = requireMessageAuthenticator
         self.limitProxyState = limitProxyState
         self.octetsSwapped = octetsSwapped
+        self.ratchetsMessageAuthenticator = ratchetsMessageAuthenticator
         self.authRate = authRate
         self.authBurst = authBurst
         self.isActive = isActive
@@ -77,6 +83,9 @@ extension NAS: Validated {
         checks.number("coa_port", coaPort, in: 1...65_535)
         checks.number("auth_rate", authRate, in: 0...Int64(Int32.max))
         checks.number("auth_burst", authBurst, in: 1...Int64(Int32.max))
+        if ratchetsMessageAuthenticator, address.length < address.address.family.bits {
+            checks.refuse("ratchets_message_authenticator", .malformed(expected: "off for a range of addresses"))
+        }
         checks.optional("address_pool", addressPool, maximum: 253, emptyAllowed: false)
         checks.optional("ipv6_pool", ipv6Pool, maximum: 253, emptyAllowed: false)
         checks.optional("delegated_ipv6_pool", delegatedIPv6Pool, maximum: 253, emptyAllowed: false)

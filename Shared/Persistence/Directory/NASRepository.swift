@@ -12,7 +12,7 @@ package struct NASRepository {
 
     private static let columns = """
         tenant_id, id, name, address::text AS address, identifier, vendor, coa_port, require_message_authenticator, \
-        limit_proxy_state, octets_swapped, auth_rate, auth_burst, is_active, address_pool, ipv6_pool, \
+        limit_proxy_state, octets_swapped, ratchets_message_authenticator, auth_rate, auth_burst, is_active, address_pool, ipv6_pool, \
         delegated_ipv6_pool, row_version, created_at, updated_at
         """
 
@@ -60,8 +60,8 @@ package struct NASRepository {
             """
             INSERT INTO nas_devices (tenant_id, id, name, address, identifier, vendor, coa_port,
                 require_message_authenticator, limit_proxy_state, octets_swapped, auth_rate, auth_burst, is_active,
-                address_pool, ipv6_pool, delegated_ipv6_pool, secret)
-            VALUES ($1, $2, $3, $4::text::cidr, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+                address_pool, ipv6_pool, delegated_ipv6_pool, ratchets_message_authenticator, secret)
+            VALUES ($1, $2, $3, $4::text::cidr, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
             """,
             Self.values(nas) + [.bytea(sealedSecret)]
         )
@@ -74,7 +74,8 @@ package struct NASRepository {
             """
             UPDATE nas_devices SET name = $3, address = $4::text::cidr, identifier = $5, vendor = $6, coa_port = $7,
                 require_message_authenticator = $8, limit_proxy_state = $9, octets_swapped = $10, auth_rate = $11,
-                auth_burst = $12, is_active = $13, address_pool = $14, ipv6_pool = $15, delegated_ipv6_pool = $16
+                auth_burst = $12, is_active = $13, address_pool = $14, ipv6_pool = $15, delegated_ipv6_pool = $16,
+                ratchets_message_authenticator = $17
             WHERE tenant_id = $1 AND id = $2
             """,
             Self.values(nas)
@@ -114,9 +115,11 @@ package struct NASRepository {
         [
             .id(nas.tenantID), .id(nas.id), .text(nas.name), .text(nas.address.description), .text(nas.identifier),
             .text(nas.vendor.rawValue), .int4(Int32(clamping: nas.coaPort)), .bool(nas.requireMessageAuthenticator),
-            .bool(nas.limitProxyState), .bool(nas.octetsSwapped), .int4(Int32(clamping: nas.authRate)),
-            .int4(Int32(clamping: nas.authBurst)), .bool(nas.isActive), .text(nas.addressPool), .text(nas.ipv6Pool),
-            .text(nas.delegatedIPv6Pool),
+            .bool(nas.limitProxyState), .bool(nas.octetsSwapped),
+            nas.authRate.map { .int4(Int32(clamping: $0)) } ?? .null,
+            nas.authBurst.map { .int4(Int32(clamping: $0)) } ?? .null, .bool(nas.isActive), .text(nas.addressPool),
+            .text(nas.ipv6Pool),
+            .text(nas.delegatedIPv6Pool), .bool(nas.ratchetsMessageAuthenticator),
         ]
     }
 
@@ -132,8 +135,9 @@ package struct NASRepository {
             requireMessageAuthenticator: try row.need("require_message_authenticator", \.bool),
             limitProxyState: try row.need("limit_proxy_state", \.bool),
             octetsSwapped: try row.need("octets_swapped", \.bool),
-            authRate: try row.need("auth_rate", \.int),
-            authBurst: try row.need("auth_burst", \.int),
+            ratchetsMessageAuthenticator: try row.need("ratchets_message_authenticator", \.bool),
+            authRate: row["auth_rate"].int,
+            authBurst: row["auth_burst"].int,
             isActive: try row.need("is_active", \.bool),
             addressPool: row["address_pool"].text,
             ipv6Pool: row["ipv6_pool"].text,

@@ -63,6 +63,19 @@ package struct TenantRepository {
         guard rows.affectedRows == 1 else { throw PersistenceError.notFound }
     }
 
+    /// Names the plan of the tenant's walled garden, or none; its other settings stay as they are.
+    package func setWalledGarden(of id: TenantID, to plan: PlanID?) async throws {
+        let rows = try await transaction.query(
+            """
+            UPDATE tenants SET settings = CASE WHEN $2::uuid IS NULL THEN settings - 'walled_garden_plan'
+                ELSE settings || jsonb_build_object('walled_garden_plan', $2::uuid) END
+            WHERE id = $1
+            """,
+            [.id(id), .id(plan)]
+        )
+        guard rows.affectedRows == 1 else { throw PersistenceError.notFound }
+    }
+
     /// Removes a tenant that nothing refers to any more.
     package func remove(_ id: TenantID) async throws {
         let rows = try await transaction.query("DELETE FROM tenants WHERE id = $1", [.id(id)])

@@ -279,6 +279,56 @@ import Testing
         #expect(try login(world.servers[0], "bob", "wrong")?.knownCode == .accessReject)
         try await world.stop()
     }
+
+    @Test(.proves("G-20", "IPAM-10"))
+    func `a suspended service gets its address from the garden's pool, whatever its NAS names`()
+        async throws
+    {
+        var policy = TenantPolicy()
+        policy.walledGardenPlan = PlanID(UUID128(high: 2, low: 9))
+        let world = try await World(folder) {
+            let directory = try Self.directory(pool: "10.0.0.0/24", policy: policy)
+            directory.apply(
+                PoolRow(
+                    pool: IPPool(
+                        tenantID: TenantID(SampleDirectory.tenant),
+                        id: PoolID(UUID128(high: 8, low: 2)),
+                        name: "garden",
+                        range: try #require(IPPrefix("172.16.0.0/24")),
+                        use: .ipv4
+                    ),
+                    version: 19
+                )
+            )
+            let number = try #require(directory.planNumber(SampleDirectory.plan))
+            var garden = try #require(directory.plan(number)?.row)
+            (garden.id, garden.addressPool, garden.version) = (UUID128(high: 2, low: 9), "garden", 20)
+            directory.apply(garden)
+            var nas = SampleDirectory.nas(true, 0, SampleDirectory.secret)
+            (nas.pools, nas.version) = (PoolNames(ipv4: "homes", delegated: "of-the-nas"), 21)
+            directory.apply(nas, now: 0)
+            var bob = SampleDirectory.service(1, "bob", "hello123")
+            (bob.serviceStatus, bob.version) = (.suspended, 22)
+            directory.apply(bob)
+            return directory
+        }
+        let server = world.servers[0]
+        let confined = try login(server)
+        #expect(address(confined).map { Array($0.prefix(3)) } == [172, 16, 0])
+        let pool = confined?.first(AttributeType.delegatedIPv6PrefixPool).map { String(decoding: $0, as: UTF8.self) }
+        #expect(pool == "of-the-nas", "what the garden does not name is the NAS's")
+        #expect(address(try login(server, "User", "clientPass")).map { Array($0.prefix(3)) } == [10, 0, 0])
+        // He paid: his own plan and pool at his next login.
+        server.store.write { directory in
+            var bob = SampleDirectory.service(1, "bob", "hello123")
+            bob.version = 30
+            directory.apply(bob)
+        }
+        let paid = try login(server, device: "02-00-00-00-00-02")
+        #expect(address(paid).map { Array($0.prefix(3)) } == [10, 0, 0])
+        #expect(paid?.first(AttributeType.sessionTimeout) == nil)
+        try await world.stop()
+    }
 }
 
 extension Packet {

@@ -202,23 +202,3 @@ import Testing
         #expect(found == [1, 2])
     }
 }
-
-@Suite struct FailureWatchTests {
-    private let minute: UInt64 = 60_000_000_000
-
-    @Test("More than 50 refused logins of one tenant within a minute are one spike", .proves("RAD-22"))
-    func spikes() {
-        let watch = FailureWatch()
-        let (busy, calm) = (UUID128(high: 1, low: 1), UUID128(high: 1, low: 2))
-        for number in UInt64(0)..<50 {
-            watch.failed(tenant: busy, now: number)
-            watch.failed(tenant: calm, now: number * minute)
-        }
-        #expect(watch.drain().isEmpty)
-        for number in UInt64(50)..<500 { watch.failed(tenant: busy, now: number) }
-        #expect(watch.drain() == [.init(tenant: busy, failures: 51)])
-        #expect(watch.drain().isEmpty)
-        for _ in 0..<51 { watch.failed(tenant: busy, now: minute) }
-        #expect(watch.drain().count == 1, "the next minute counts anew")
-    }
-}

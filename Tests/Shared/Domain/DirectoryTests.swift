@@ -40,7 +40,7 @@ import Testing
         let address = try #require(IPPrefix("192.0.2.1"))
         let good = NAS(tenantID: tenant, id: NASID(.zero), name: "edge-1", address: address)
         #expect(fields(good) == [])
-        #expect(good.requireMessageAuthenticator && good.authRate == 50 && good.authBurst == 1000)
+        #expect(good.requireMessageAuthenticator && good.authRate == nil && good.authBurst == nil)
         let bad = NAS(
             tenantID: tenant,
             id: NASID(.zero),
@@ -48,6 +48,7 @@ import Testing
             address: address,
             identifier: "",
             coaPort: 0,
+            ratchetsMessageAuthenticator: true,
             authRate: -1,
             authBurst: 0
         )

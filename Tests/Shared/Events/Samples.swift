@@ -273,6 +273,7 @@ extension Samples {
                 )
             )
         }
+        + GuardSamples.events
         + [sample("AccessDecided.challenge", AccessDecided(username: "", nasID: nas, outcome: .challenge))]
         + DirectoryChanged.Kind.allCases.map { kind in
             sample(
@@ -306,7 +307,7 @@ extension Samples {
         )
     }
 
-    private static func sample<Payload: EventPayload & Equatable>(
+    static func sample<Payload: EventPayload & Equatable>(
         _ name: String,
         _ payload: Payload,
         bare: Bool = true

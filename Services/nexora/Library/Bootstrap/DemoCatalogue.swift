@@ -71,7 +71,7 @@ enum DemoCatalogue {
                     name: name,
                     address: address,
                     vendor: vendor,
-                    authRate: name == localNAS ? 0 : 50
+                    authRate: name == localNAS ? 0 : nil
                 )
             }
         }

@@ -19,11 +19,15 @@ enum NASCommands {
             choices: NASVendor.allCases.map(\.rawValue)
         ),
         .value("coa-port", "PORT", "Where it takes CoA and Disconnect; default 3799."),
-        .value("require-message-authenticator", "yes|no", "Refuse Access-Requests without one; default yes."),
+        .value(
+            "require-message-authenticator",
+            "yes|no|auto",
+            "Refuse Access-Requests without one; auto once none lacked it; default yes."
+        ),
         .value("limit-proxy-state", "yes|no", "Refuse Proxy-State without Message-Authenticator; default yes."),
         .value("octets-swapped", "yes|no", "It counts octets from the subscriber's side; default no."),
-        .value("auth-rate", "N", "Access-Requests a second, 0 for no limit; default 50."),
-        .value("auth-burst", "N", "How many may come at once; default 1000."),
+        .value("auth-rate", "N", "Access-Requests a second, 0 for no limit; empty for radius-server's setting."),
+        .value("auth-burst", "N", "How many may come at once; empty for radius-server's setting."),
         .value(
             "address-pool",
             "NAME",
@@ -211,11 +215,23 @@ enum NASCommands {
         if let identifier = invocation.clearable("identifier") { nas.identifier = identifier }
         if let vendor = invocation.string("vendor").flatMap(NASVendor.init(rawValue:)) { nas.vendor = vendor }
         if let port = try invocation.integer("coa-port", in: 1...65_535) { nas.coaPort = port }
-        if let flag = try invocation.boolean("require-message-authenticator") { nas.requireMessageAuthenticator = flag }
+        if invocation.string("require-message-authenticator") == "auto" {
+            (nas.requireMessageAuthenticator, nas.ratchetsMessageAuthenticator) = (false, true)
+        } else if let flag = try invocation.boolean("require-message-authenticator") {
+            (nas.requireMessageAuthenticator, nas.ratchetsMessageAuthenticator) = (flag, false)
+        }
         if let flag = try invocation.boolean("limit-proxy-state") { nas.limitProxyState = flag }
         if let flag = try invocation.boolean("octets-swapped") { nas.octetsSwapped = flag }
-        if let rate = try invocation.integer("auth-rate", in: 0...1_000_000) { nas.authRate = rate }
-        if let burst = try invocation.integer("auth-burst", in: 1...10_000_000) { nas.authBurst = burst }
+        if invocation.string("auth-rate") == "" {
+            nas.authRate = nil
+        } else if let rate = try invocation.integer("auth-rate", in: 0...1_000_000) {
+            nas.authRate = rate
+        }
+        if invocation.string("auth-burst") == "" {
+            nas.authBurst = nil
+        } else if let burst = try invocation.integer("auth-burst", in: 1...10_000_000) {
+            nas.authBurst = burst
+        }
         if let name = invocation.clearable("address-pool") { nas.addressPool = name }
         if let name = invocation.clearable("ipv6-pool") { nas.ipv6Pool = name }
         if let name = invocation.clearable("delegated-ipv6-pool") { nas.delegatedIPv6Pool = name }

@@ -82,8 +82,13 @@ enum TenantCommands {
         arguments: [reference],
         options: [
             .value("name", "NAME", "Its name."), .value("subdomain", "LABEL", "Its DNS label."), active, settings,
+            .value(
+                "walled-garden",
+                "PLAN",
+                "The plan that suspended and expired services come in under, to pay: its id or name; empty for none."
+            ),
         ],
-        examples: ["nexora tenant set acme --active no", "nexora tenant set acme --name \"Acme Networks\""]
+        examples: ["nexora tenant set acme --active no", "nexora tenant set acme --walled-garden \"Pay First\""]
     ) { invocation, context in
         let reference = try invocation.requiredArgument("TENANT")
         let isActive = try invocation.boolean("active")
@@ -99,6 +104,9 @@ enum TenantCommands {
                 tenant.isActive = isActive ?? tenant.isActive
                 tenant.settings = settings ?? tenant.settings
                 try await directory.tenants.update(tenant)
+                if let reference = invocation.clearable("walled-garden") {
+                    try await setWalledGarden(of: tenant, to: reference, directory)
+                }
                 return try await output(of: id, directory)
             }
         )
@@ -130,6 +138,23 @@ enum TenantCommands {
     private static func output(of id: TenantID, _ directory: DirectoryAccess) async throws -> OutputRecord {
         guard let tenant = try await directory.tenants.find(id) else { throw PersistenceError.notFound }
         return OutputRecord(tenant, names: try await directory.tenantNames())
+    }
+
+    /// The garden's plan must be the tenant's own: radius-server looks for it there.
+    private static func setWalledGarden(
+        of tenant: Tenant,
+        to reference: String?,
+        _ directory: DirectoryAccess
+    ) async throws {
+        guard let reference else { return try await directory.tenants.setWalledGarden(of: tenant.id, to: nil) }
+        let plan = try await directory.plan(reference, of: tenant.id)
+        guard plan.tenantID == tenant.id else {
+            throw CommandFailure(
+                .conflict,
+                "plan \"\(plan.name)\" is another tenant's: add one of \"\(tenant.subdomain)\"'s own"
+            )
+        }
+        try await directory.tenants.setWalledGarden(of: tenant.id, to: plan.id)
     }
 
     private static func settings(_ invocation: Invocation) throws(UsageError) -> String? {

@@ -16,14 +16,15 @@ enum AcceptReply {
         sessionTimeout: UInt32?,
         admission: UUID128,
         keys: MSCHAPSuccess?,
-        eap: EAPAccept? = nil
+        eap: EAPAccept? = nil,
+        confined: Bool = false
     ) -> Int {
         guard let subscriber else { return 0 }
         let record = directory.subscribers.records[subscriber]
         var reply = unsafe ReplyWriter(into: room, code: .accessAccept, identifier: view.identifier)
         eap?.appendPacket(to: &reply)
         unsafe plan?.withTemplate(nas.vendor) { unsafe reply.appendRaw($0) }
-        if let plan { appendPoolNames(nas, plan, directory, to: &reply) }
+        if let plan { appendPoolNames(nas, plan, directory, confined, to: &reply) }
         if let sessionTimeout { reply.append(type: AttributeType.sessionTimeout, sessionTimeout) }
         if record.staticIPv4 != 0 { reply.append(type: AttributeType.framedIPAddress, record.staticIPv4) }
         if let prefixes = directory.subscribers.prefixes(subscriber) {
@@ -46,11 +47,12 @@ enum AcceptReply {
         _ nas: NASEntry,
         _ plan: Plan,
         _ directory: Directory,
+        _ confined: Bool,
         to reply: inout ReplyWriter
     ) {
         guard !nas.poolNames.isEmpty || plan.row?.pools.isEmpty == false else { return }
         for use in AddressPool.Use.allCases {
-            guard let name = directory.localPoolName(use, nas: nas, plan: plan) else { continue }
+            guard let name = directory.localPoolName(use, nas: nas, plan: plan, confined: confined) else { continue }
             let type =
                 switch use {
                 case .ipv4: AttributeType.framedPool

@@ -64,7 +64,7 @@ extension AccessHandler {
             telling.userName = acceptance.userName
             conclude(telling, acceptance.decision, acceptance.admission, view, nas, directory)
         }
-        send(length: length, datagram, slot, replies, late: false)
+        send(length: length, nas, datagram, slot, replies, late: false)
     }
 
     func advance(now: UInt64, directory: Directory, replies: ReplyBatch, socket: borrowing UDPSocket) -> UInt64? {
@@ -165,6 +165,7 @@ extension AccessHandler {
             for other in replaced { feed.intents.disconnect(other, for: login) }
             unsafe send(
                 UnsafeRawBufferPointer(rebasing: reply[..<length]),
+                nas,
                 to: login.asker,
                 receivedAt: login.receivedAt,
                 replies,
@@ -176,6 +177,7 @@ extension AccessHandler {
             conclude(telling, .reject(reason), nil, view, nas, directory)
             unsafe send(
                 UnsafeRawBufferPointer(rebasing: login.reply[..<length]),
+                nas,
                 to: login.asker,
                 receivedAt: login.receivedAt,
                 replies,
@@ -184,6 +186,7 @@ extension AccessHandler {
         case .silence:
             cache.forget(login.asker.slot)
             metrics.refuse(.admissionUnanswered)
+            nas.live.counts.refuse(.admissionUnanswered)
         }
     }
 
@@ -226,7 +229,8 @@ extension AccessHandler {
             sessionTimeout: acceptance.sessionTimeout,
             admission: acceptance.admission,
             keys: acceptance.keys,
-            eap: acceptance.eap
+            eap: acceptance.eap,
+            confined: acceptance.confinedFor != nil
         )
     }
 }

@@ -41,17 +41,17 @@ extension AccessHandler {
         switch answer {
         case .challenge(let challenge):
             let length = unsafe challenge.write(into: room, view: view, nas: nas)
-            send(length: length, datagram, slot, replies, late: challenge.refuses)
+            send(length: length, nas, datagram, slot, replies, late: challenge.refuses)
         case .refused(let packet):
             let length = unsafe EAPReject.write(into: room, view: view, nas: nas, packet: packet)
-            send(length: length, datagram, slot, replies, late: true)
+            send(length: length, nas, datagram, slot, replies, late: true)
         case .silence(let reason): shed(reason, datagram, nas, directory, slot)
         case .decided(let decision):
             guard case .accept(let sessionTimeout, let confinedFor) = decision.outcome else {
                 let packet = decision.reply.packet
                 let length = unsafe EAPReject.write(into: room, view: view, nas: nas, packet: packet)
                 if !decision.isRepeat { count(decision, datagram, view, nas, directory) }
-                return send(length: length, datagram, slot, replies, late: true)
+                return send(length: length, nas, datagram, slot, replies, late: true)
             }
             if !decision.isRepeat { eapMetrics.end(decision.method, accepted: true) }
             let acceptance = Acceptance(

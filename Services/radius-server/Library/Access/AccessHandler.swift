@@ -14,14 +14,19 @@ final class AccessHandler: PacketHandler {
         var rejectDelay: UInt64 = 1_000_000_000
         /// Decisions a second that go to the event stream from this thread; 0 sends none.
         var feedRate: UInt32 = 200
+        /// An Access-Request that waited longer in the kernel is dropped: its NAS has given it up; 0 drops none.
+        var staleAfter: UInt64 = 2_000_000_000
+        /// A source that no NAS has is dropped unseen for so long; 0 looks at each of its packets.
+        var unknownMemory: UInt64 = 30_000_000_000
     }
 
-    private let settings: Settings
+    let settings: Settings
     private let store: DirectoryStore
     let metrics: PacketMetrics
     let eapMetrics: EAPMetrics
     private let families: AccessMetricFamilies
     private let refusals: RefusalLog
+    var unknown: UnknownClients
     let feed: DecisionFeed
     let cache: DuplicateCache
     private var wheel: RejectWheel
@@ -61,6 +66,12 @@ final class AccessHandler: PacketHandler {
         self.metrics = metrics
         self.families = families
         self.refusals = refusals
+        unknown = UnknownClients(
+            memory: settings.unknownMemory,
+            metrics: metrics,
+            refusals: refusals,
+            socket: .authentication
+        )
         self.feed = feed
         self.cache = cache
         wheel = RejectWheel(capacity: 16_384, now: now)
@@ -68,19 +79,21 @@ final class AccessHandler: PacketHandler {
     }
 
     func handle(_ datagram: Datagram, directory: Directory, replies: ReplyBatch) {
+        let candidates = unknown.candidates(for: datagram, directory)
+        guard let first = candidates.first else { return }
+        guard !isTooOld(datagram) else { return turnAway(.tooOld, datagram, first, directory) }
         let view: PacketView
         do throws(PacketError) {
             view = try unsafe PacketView(validating: datagram.bytes)
         } catch {
-            return refuse(.malformed, datagram, nil, nil)
+            return turnAway(.malformed, datagram, first, directory)
         }
         let code = view.knownCode
         guard code == .accessRequest || code == .statusServer else {
-            return refuse(.unexpectedCode, datagram, nil, nil)
+            return turnAway(.unexpectedCode, datagram, first, directory)
         }
-        switch PacketGate.access(view, candidates: directory.candidates(for: datagram.source)) {
-        case .refused(let reason, let nas):
-            refuse(reason, datagram, nas, nas.map { directory.tenants[Int($0.tenant)].id })
+        switch PacketGate.access(view, candidates: candidates) {
+        case .refused(let reason, let nas): turnAway(reason, datagram, nas ?? first, directory)
         case .authentic(let nas) where code == .statusServer: status(datagram, view, nas, replies)
         case .authentic(let nas): authenticate(datagram, view, nas, directory, replies)
         }
@@ -136,6 +149,7 @@ final class AccessHandler: PacketHandler {
         _ replies: ReplyBatch
     ) {
         guard let authenticator = unsafe view.authenticator.baseAddress else { return }
+        nas.live.counts.add(.accessRequests)
         let looked = unsafe cache.look(
             source: datagram.source,
             code: view.code,
@@ -144,18 +158,20 @@ final class AccessHandler: PacketHandler {
             now: datagram.receivedAt
         )
         switch looked {
-        case .inProgress: metrics.duplicates.add(1)
+        case .inProgress: noteDuplicate(nas)
         case .answered(let slot):
-            metrics.duplicates.add(1)
+            noteDuplicate(nas)
             metrics.replies.add(1)
+            unsafe nas.live.counts.answer(cache.keptAnswer(slot))
             unsafe replies.add(copying: cache.keptAnswer(slot), to: datagram.endpoint, from: datagram.local)
         case .fresh(let slot):
             // What goes on with a conversation is never shed: its work would be lost, and the NAS would begin it again.
             let goesOn = view.hasEAP && eap.goesOn(view, nas: nas, now: datagram.receivedAt)
             guard goesOn || nas.live.admits(now: datagram.receivedAt) else {
                 cache.forget(slot)
-                return refuse(.rateExceeded, datagram, nas, directory.tenants[Int(nas.tenant)].id)
+                return refuse(.rateExceeded, datagram, nas, directory)
             }
+            observe(view, datagram, nas)
             if view.hasEAP { return answerEAP(datagram, view, nas, directory, replies, slot) }
             decide(datagram, view, nas, directory, replies, slot)
         }
@@ -194,7 +210,7 @@ final class AccessHandler: PacketHandler {
             )
             let telling = Telling(datagram, subject.index, login.method)
             conclude(telling, .reject(reason), nil, view, nas, directory)
-            send(length: length, datagram, slot, replies, late: true)
+            send(length: length, nas, datagram, slot, replies, late: true)
         }
     }
 
@@ -212,7 +228,13 @@ final class AccessHandler: PacketHandler {
         case .accept: counters.accepted.add(1)
         case .reject(let reason):
             counters.rejected[Int(reason.rawValue)].add(1)
-            feed.failures.failed(tenant: directory.tenants[Int(nas.tenant)].id, now: telling.receivedAt)
+            feed.failures.failed(
+                tenant: directory.tenants[Int(nas.tenant)].id,
+                nas: nas.id,
+                nasName: nas.name,
+                reason,
+                now: telling.receivedAt
+            )
         }
         counters.duration.observe(nanoseconds: SystemClock.monotonicNanoseconds() - telling.receivedAt)
         tell(telling, view, nas, directory, decision, admission)
@@ -222,6 +244,7 @@ final class AccessHandler: PacketHandler {
     /// its delay. 0 octets are no answer.
     func send(
         length: Int,
+        _ nas: NASEntry,
         _ datagram: Datagram,
         _ slot: DuplicateCache.Slot,
         _ replies: ReplyBatch,
@@ -229,6 +252,7 @@ final class AccessHandler: PacketHandler {
     ) {
         guard length > 0 else { return cache.forget(slot) }
         let answer = unsafe UnsafeRawBufferPointer(rebasing: replies.room[..<length])
+        unsafe nas.live.counts.answer(answer)
         unsafe cache.keep(answer, in: slot)
         if late, postpone(slot, datagram) { return }
         unsafe replies.add(length: length, to: datagram.endpoint, from: datagram.local)
@@ -246,18 +270,20 @@ final class AccessHandler: PacketHandler {
     ) {
         cache.forget(slot)
         if reason == .eapSessionsFull, !isLastLook { return putOff.append(datagram) }
-        refuse(reason, datagram, nas, directory.tenants[Int(nas.tenant)].id)
+        refuse(reason, datagram, nas, directory)
     }
 
-    /// Sends an answer that stands elsewhere, to whoever asked; see `send(length:_:_:_:late:)`.
+    /// Sends an answer that stands elsewhere, to whoever asked; see `send(length:_:_:_:_:late:)`.
     func send(
         _ answer: UnsafeRawBufferPointer,
+        _ nas: NASEntry,
         to asker: RejectWheel.Waiting,
         receivedAt: UInt64,
         _ replies: ReplyBatch,
         late: Bool
     ) {
         guard answer.count > 0 else { return cache.forget(asker.slot) }
+        unsafe nas.live.counts.answer(answer)
         unsafe cache.keep(answer, in: asker.slot)
         if late, postpone(asker, receivedAt: receivedAt) { return }
         unsafe withUnsafePointer(to: asker.destination) { destination in
@@ -339,8 +365,11 @@ final class AccessHandler: PacketHandler {
         return made
     }
 
-    func refuse(_ reason: RefusalReason, _ datagram: Datagram, _ nas: NASEntry?, _ tenant: UUID128?) {
+    /// Counts and notes a packet that is left unanswered.
+    func refuse(_ reason: RefusalReason, _ datagram: Datagram, _ nas: NASEntry, _ directory: Directory) {
         metrics.refuse(reason)
+        nas.live.counts.refuse(reason)
+        let tenant = directory.tenants[Int(nas.tenant)].id
         refusals.note(reason, datagram, nas: nas, tenant: tenant, socket: .authentication)
     }
 }

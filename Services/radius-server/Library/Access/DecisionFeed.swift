@@ -24,11 +24,13 @@ final class DecisionFeed: Sendable {
     }
 
     /// Refused logins by tenant and minute.
-    let failures = FailureWatch()
+    let failures: FailureWatch
     /// What admission asks others to do.
     let intents = AdmissionIntents()
     private let state = Mutex(State())
     private static let capacity = 8_192
+
+    init(failures: FailureWatch = FailureWatch()) { self.failures = failures }
 
     func offer(_ decision: Decision) {
         state.withLock { state in

@@ -12,6 +12,7 @@ final class AccountingHandler: PacketHandler {
     private let journal: Journal
     private let metrics: PacketMetrics
     private let refusals: RefusalLog
+    private var unknown: UnknownClients
     private let cache: DuplicateCache
     private let descriptor: Int32
     /// Tells Redis of sessions; nil where no Redis is configured.
@@ -28,11 +29,13 @@ final class AccountingHandler: PacketHandler {
         metrics: PacketMetrics,
         refusals: RefusalLog,
         cache: DuplicateCache,
-        admission: AdmissionParts? = nil
+        admission: AdmissionParts? = nil,
+        unknownMemory: UInt64 = 30_000_000_000
     ) {
         self.journal = journal
         self.metrics = metrics
         self.refusals = refusals
+        unknown = UnknownClients(memory: unknownMemory, metrics: metrics, refusals: refusals, socket: .accounting)
         self.cache = cache
         reporter = admission?.reporter()
         lease = admission?.lease ?? 0
@@ -40,17 +43,22 @@ final class AccountingHandler: PacketHandler {
         ids = FastIDs()
     }
 
+    /// Accounting is worked on as it comes, and never too old: what was received is stored.
+    func goesBefore(_ bytes: UnsafeRawBufferPointer) -> Bool { false }
+
     func handle(_ datagram: Datagram, directory: Directory, replies: ReplyBatch) {
+        let candidates = unknown.candidates(for: datagram, directory)
+        guard let first = candidates.first else { return }
         let view: PacketView
         do throws(PacketError) {
             view = try unsafe PacketView(validating: datagram.bytes)
         } catch {
-            return refuse(.malformed, datagram, nil)
+            return turnAway(.malformed, datagram, first)
         }
         switch view.knownCode {
-        case .accountingRequest: account(datagram, view, directory, replies)
-        case .statusServer: status(datagram, view, directory, replies)
-        default: refuse(.unexpectedCode, datagram, nil)
+        case .accountingRequest: account(datagram, view, candidates, directory, replies)
+        case .statusServer: status(datagram, view, candidates, replies)
+        default: turnAway(.unexpectedCode, datagram, first)
         }
     }
 
@@ -84,11 +92,22 @@ final class AccountingHandler: PacketHandler {
 
     // MARK: - Private
 
-    private func account(_ datagram: Datagram, _ view: PacketView, _ directory: Directory, _ replies: ReplyBatch) {
-        let verdict = PacketGate.accounting(view, candidates: directory.candidates(for: datagram.source))
-        guard case .authentic(let nas) = verdict else { return refuse(verdict, datagram) }
+    private func account(
+        _ datagram: Datagram,
+        _ view: PacketView,
+        _ candidates: [NASEntry],
+        _ directory: Directory,
+        _ replies: ReplyBatch
+    ) {
+        let nas: NASEntry
+        switch PacketGate.accounting(view, candidates: candidates) {
+        case .authentic(let found): nas = found
+        case .refused(let reason, let found): return turnAway(reason, datagram, found ?? candidates[0])
+        }
+        nas.live.counts.add(.accountingRequests)
         guard let status = AccountingAttributes.status(view) else { return refuse(.malformed, datagram, nas) }
-        guard let slot = admit(datagram, view, replies) else { return }
+        guard let slot = admit(datagram, view, nas, replies) else { return }
+        observe(view, datagram, nas)
         let room = unsafe replies.room
         var reply = unsafe ReplyWriter(into: room, code: .accountingResponse, identifier: view.identifier)
         reply.copyProxyState(from: view)
@@ -118,6 +137,7 @@ final class AccountingHandler: PacketHandler {
             return refuse(.journalUnavailable, datagram, nas)
         }
         unsafe cache.keep(answer, in: slot, journalSequence: sequence)
+        unsafe nas.live.counts.answer(answer)
         metrics.replies.add(1)
         appended = true
         if let reporter { note(status, view, nas, directory, datagram, reporter) }
@@ -164,7 +184,12 @@ final class AccountingHandler: PacketHandler {
     }
 
     /// A slot for a new packet; nil for a retransmission, which is answered again where its record is on disk.
-    private func admit(_ datagram: Datagram, _ view: PacketView, _ replies: ReplyBatch) -> DuplicateCache.Slot? {
+    private func admit(
+        _ datagram: Datagram,
+        _ view: PacketView,
+        _ nas: NASEntry,
+        _ replies: ReplyBatch
+    ) -> DuplicateCache.Slot? {
         guard let authenticator = unsafe view.authenticator.baseAddress else { return nil }
         func look() -> DuplicateCache.Lookup {
             unsafe cache.look(
@@ -177,12 +202,12 @@ final class AccountingHandler: PacketHandler {
         }
         switch look() {
         case .fresh(let slot): return slot
-        case .answered(let slot): repeatAnswer(slot, datagram, replies)
+        case .answered(let slot): repeatAnswer(slot, datagram, nas, replies)
         case .inProgress(let slot):
             guard case .awaitingJournal(let sequence) = cache.progress(slot) else { break }
             switch journal.isDurable(sequence) {
-            case true?: repeatAnswer(slot, datagram, replies)
-            case false?: metrics.duplicates.add(1)
+            case true?: repeatAnswer(slot, datagram, nas, replies)
+            case false?: noteDuplicate(nas)
             case nil:
                 cache.forget(slot)
                 if case .fresh(let slot) = look() { return slot }
@@ -191,15 +216,34 @@ final class AccountingHandler: PacketHandler {
         return nil
     }
 
-    private func repeatAnswer(_ slot: DuplicateCache.Slot, _ datagram: Datagram, _ replies: ReplyBatch) {
+    private func noteDuplicate(_ nas: NASEntry) {
         metrics.duplicates.add(1)
+        nas.live.counts.add(.dupAccountingRequests)
+    }
+
+    private func repeatAnswer(
+        _ slot: DuplicateCache.Slot,
+        _ datagram: Datagram,
+        _ nas: NASEntry,
+        _ replies: ReplyBatch
+    ) {
+        noteDuplicate(nas)
+        unsafe nas.live.counts.answer(cache.keptAnswer(slot))
         metrics.replies.add(1)
         unsafe replies.add(copying: cache.keptAnswer(slot), to: datagram.endpoint, from: datagram.local)
     }
 
-    private func status(_ datagram: Datagram, _ view: PacketView, _ directory: Directory, _ replies: ReplyBatch) {
-        let verdict = PacketGate.access(view, candidates: directory.candidates(for: datagram.source))
-        guard case .authentic(let nas) = verdict else { return refuse(verdict, datagram) }
+    private func status(
+        _ datagram: Datagram,
+        _ view: PacketView,
+        _ candidates: [NASEntry],
+        _ replies: ReplyBatch
+    ) {
+        let nas: NASEntry
+        switch PacketGate.access(view, candidates: candidates) {
+        case .authentic(let found): nas = found
+        case .refused(let reason, let found): return turnAway(reason, datagram, found ?? candidates[0])
+        }
         var reply = unsafe ReplyWriter(
             into: replies.room,
             code: .accountingResponse,
@@ -213,12 +257,22 @@ final class AccountingHandler: PacketHandler {
         metrics.replies.add(1)
     }
 
-    private func refuse(_ verdict: PacketGate.Verdict, _ datagram: Datagram) {
-        if case .refused(let reason, let nas) = verdict { refuse(reason, datagram, nas) }
+    /// Notes what a new Accounting-Request carries: the NAS's posture.
+    private func observe(_ view: PacketView, _ datagram: Datagram, _ nas: NASEntry) {
+        nas.live.sight(datagram.source, wallTime: datagram.wallTime)
+        nas.live.counts.add(.reports)
+        if view.contains(AttributeType.eventTimestamp) { nas.live.counts.add(.timestamped) }
     }
 
-    private func refuse(_ reason: RefusalReason, _ datagram: Datagram, _ nas: NASEntry?) {
+    /// Leaves a packet unanswered that got no further than the gate.
+    private func turnAway(_ reason: RefusalReason, _ datagram: Datagram, _ nas: NASEntry) {
+        nas.live.counts.add(.accountingRequests)
+        refuse(reason, datagram, nas)
+    }
+
+    private func refuse(_ reason: RefusalReason, _ datagram: Datagram, _ nas: NASEntry) {
         metrics.refuse(reason)
+        nas.live.counts.refuseAccounting(reason)
         refusals.note(reason, datagram, nas: nas, socket: .accounting)
     }
 }

@@ -31,7 +31,7 @@ enum AdmissionTerms {
         login.pools = [nil, nil, nil]
         if let plan = login.acceptance.plan {
             request.leaseSeconds = max(lease, plan.sessionLease)
-            let pools = directory.pools(nas: nas, plan: plan)
+            let pools = directory.pools(nas: nas, plan: plan, confined: login.acceptance.confinedFor != nil)
             // What the service has for good is not taken from a pool.
             let own = directory.subscribers.prefixes(subscriber)
             login.pools = [

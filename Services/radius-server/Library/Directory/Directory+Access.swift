@@ -3,18 +3,25 @@ import Domain
 /// What a login needs of pools, policies and limits. Nothing here allocates.
 extension Directory {
     /// The pools that a login on this NAS under this plan takes addresses from, in the order of `AddressPool.Use`. A name
-    /// that the NAS gives for a use wins over the plan's, also when it means a pool of the NAS's own.
-    func pools(nas: NASEntry, plan: Plan) -> (AddressPool?, AddressPool?, AddressPool?) {
-        let names = nas.poolNames
+    /// that the NAS gives for a use wins over the plan's, also when it means a pool of the NAS's own; but a walled garden's
+    /// plan wins over the NAS (`confined`), or the garden would have holes.
+    func pools(nas: NASEntry, plan: Plan, confined: Bool = false) -> (AddressPool?, AddressPool?, AddressPool?) {
+        func wins(_ use: AddressPool.Use) -> Bool { namesPool(use, nas: nas, plan: plan, confined: confined) }
         return (
-            names.ipv4 == nil ? plan.pools.ipv4 : nas.pools.ipv4, names.ipv6 == nil ? plan.pools.ipv6 : nas.pools.ipv6,
-            names.delegated == nil ? plan.pools.delegated : nas.pools.delegated
+            wins(.ipv4) ? nas.pools.ipv4 : plan.pools.ipv4, wins(.ipv6) ? nas.pools.ipv6 : plan.pools.ipv6,
+            wins(.delegated) ? nas.pools.delegated : plan.pools.delegated
         )
     }
 
+    /// Whether the NAS says which pool serves a use, rather than the plan.
+    private func namesPool(_ use: AddressPool.Use, nas: NASEntry, plan: Plan, confined: Bool) -> Bool {
+        nas.poolNames[use] != nil && !(confined && plan.row?.pools[use] != nil)
+    }
+
     /// The name of the NAS's own pool for this use, where the winning name means none of ours: Framed-Pool and the like.
-    func localPoolName(_ use: AddressPool.Use, nas: NASEntry, plan: Plan) -> String? {
-        guard let name = nas.poolNames[use] ?? plan.row?.pools[use] else { return nil }
+    func localPoolName(_ use: AddressPool.Use, nas: NASEntry, plan: Plan, confined: Bool = false) -> String? {
+        let isOfNAS = namesPool(use, nas: nas, plan: plan, confined: confined)
+        guard let name = isOfNAS ? nas.poolNames[use] : plan.row?.pools[use] else { return nil }
         return isPool(name, tenant: nas.tenant) ? nil : name
     }
 

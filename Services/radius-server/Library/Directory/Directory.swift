@@ -1,5 +1,6 @@
 import Domain
 import Sockets
+import Synchronization
 
 /// Everything an answer is made from, in RAM: tenants, pools, NASes, plans with their encoded replies, services.
 ///
@@ -23,6 +24,10 @@ final class Directory {
     private(set) var reserved = ReservedAddresses()
     /// NASes by range; within a range those that name an identifier come first.
     private var byRange: [AddressRange: [NASEntry]] = [:]
+    /// Changes whenever a NAS may have come: what was said about unknown clients holds no longer. Unlike any other directory's.
+    private(set) var clientsEpoch: UInt64 = 0
+    private static let epochs = Atomic<UInt64>(0)
+    private let lives: NASLives
     /// Prefix lengths in use, longest first.
     private var lengths: [UInt8] = []
     /// The newest row version applied.
@@ -30,7 +35,9 @@ final class Directory {
     /// Sum of all live rows' versions, by table, for the checksum against Postgres.
     private(set) var checksum = DirectoryChecksum()
 
-    init(expectedServices: Int) {
+    /// An empty directory, whose NASes go on with the lives that they have.
+    init(expectedServices: Int, lives: NASLives = NASLives()) {
+        self.lives = lives
         subscribers = SubscriberTable(expected: expectedServices)
     }
 
@@ -84,8 +91,7 @@ final class Directory {
     func apply(_ row: NASRow, now: UInt64) {
         let old = nases[row.id]
         checksum.nases.replace(old?.version ?? 0, by: row.version)
-        let live = old?.live ?? NASLive(rate: row.authRate, burst: row.authBurst, now: now)
-        live.configure(rate: row.authRate, burst: row.authBurst, now: now)
+        let live = lives.life(of: row, now: now)
         if let old { unlist(old) }
         let tenant = number(ofTenant: row.tenantID)
         enlist(NASEntry(row: row, tenant: tenant, pools: pools.named(row.pools, tenant: tenant), live: live))
@@ -137,7 +143,11 @@ final class Directory {
         guard let old = nases.removeValue(forKey: id) else { return }
         checksum.nases.remove(old.version)
         unlist(old)
+        lives.forget(id)
     }
+
+    /// Forgets the lives of NASes that are not in this directory.
+    func keepLives() { lives.keep(only: nases.keys) }
 
     func removePlan(_ id: UUID128) {
         guard let number = planIndex[id], let row = plans[Int(number)].row else { return }
@@ -156,6 +166,7 @@ final class Directory {
 
     private func enlist(_ entry: NASEntry) {
         nases[entry.id] = entry
+        clientsEpoch = Self.epochs.wrappingAdd(1, ordering: .relaxed).newValue
         guard entry.isActive else { return }
         byRange[entry.range, default: []].append(entry)
         byRange[entry.range]?.sort { ($0.identifier != nil ? 0 : 1, $0.id) < ($1.identifier != nil ? 0 : 1, $1.id) }

@@ -119,6 +119,7 @@ final class DirectoryFollower: Lifecycle.Service {
         metrics.services.set(Double(draft.directory.subscribers.liveCount))
         metrics.octets.set(Double(draft.directory.subscribers.residentOctets))
         store.replace(with: draft.directory)
+        store.read { $0.keepLives() }
     }
 
     private func apply(_ change: DirectoryChange) async throws {

@@ -8,11 +8,20 @@ import Postgres
 final class DirectoryLoader: Sendable {
     private let session: PostgresSession
     private let keyring: Keyring
+    private let lives: NASLives
     private let log: RateLimitedLog
     private let unusable: CounterCell
 
-    init(session: PostgresSession, keyring: Keyring, logger: Logger, registry: MetricsRegistry) {
+    /// Directories that it makes share the NASes' `lives`.
+    init(
+        session: PostgresSession,
+        keyring: Keyring,
+        lives: NASLives = NASLives(),
+        logger: Logger,
+        registry: MetricsRegistry
+    ) {
         self.session = session
+        self.lives = lives
         self.keyring = keyring
         log = RateLimitedLog(logger)
         unusable = registry.counter(
@@ -32,7 +41,9 @@ final class DirectoryLoader: Sendable {
     func load() async throws -> Draft {
         try await session.transaction(isolation: .repeatableRead) { transaction in
             let count = try await transaction.query("SELECT count(*) FROM services")
-            let draft = Draft(Directory(expectedServices: (count.first?[0].int ?? 0) + 1_024))
+            let draft = Draft(
+                Directory(expectedServices: (count.first?[0].int ?? 0) + 1_024, lives: self.lives)
+            )
             for kind in DirectoryQuery.Kind.allCases {
                 let take = self.taker(kind)
                 _ = try await transaction.copyOut(DirectoryQuery.copy(kind), into: draft) { draft, row in

@@ -78,8 +78,8 @@ extension NASRow {
         let requires = row.next()?.bool ?? true
         let limits = row.next()?.bool ?? true
         let swaps = row.next()?.bool ?? false
-        let rate = UInt32(clamping: row.next()?.int64 ?? 0)
-        let burst = UInt32(clamping: row.next()?.int64 ?? 1)
+        let rate = row.next()?.int64.map { UInt32(clamping: $0) }
+        let burst = row.next()?.int64.map { UInt32(clamping: $0) }
         let active = row.next()?.bool ?? false
         let pools = PoolNames(ipv4: row.next()?.string, ipv6: row.next()?.string, delegated: row.next()?.string)
         let version = row.next()?.int64 ?? 0

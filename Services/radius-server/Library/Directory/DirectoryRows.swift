@@ -43,8 +43,9 @@ struct NASRow: Sendable {
     var requiresMessageAuthenticator: Bool
     var limitsProxyState: Bool
     var swapsOctets: Bool
-    var authRate: UInt32
-    var authBurst: UInt32
+    /// Nil follows the server's setting.
+    var authRate: UInt32?
+    var authBurst: UInt32?
     var isActive: Bool
     var pools = PoolNames()
     var version: Int64

@@ -10,11 +10,13 @@ import Synchronization
 final class DirectorySnapshot: Sendable {
     private let path: String
     private let keyring: Keyring
+    private let lives: NASLives
     private let worker: WorkerPool
     private let written = Mutex<Int64>(-1)
     private static let place = SealedPlace(table: "snapshot", column: "directory", row: [], tenant: [])
 
-    init(path: String, keyring: Keyring) {
+    init(path: String, keyring: Keyring, lives: NASLives = NASLives()) {
+        self.lives = lives
         self.path = path
         self.keyring = keyring
         worker = WorkerPool(name: "snapshot", threads: 1)
@@ -22,10 +24,10 @@ final class DirectorySnapshot: Sendable {
 
     /// The kept directory; nil where there is none. Throws when it was changed or sealed by another keyring.
     func read() async throws -> DirectoryLoader.Draft? {
-        try await worker.run { [path, keyring] in
+        try await worker.run { [path, keyring, lives] in
             guard let sealed = try SnapshotFile.read(path) else { return nil }
             var reader = SnapshotReader(try keyring.open(sealed, for: Self.place))
-            return DirectoryLoader.Draft(try reader.directory(now: SystemClock.monotonicNanoseconds()))
+            return DirectoryLoader.Draft(try reader.directory(now: SystemClock.monotonicNanoseconds(), lives: lives))
         }
     }
 

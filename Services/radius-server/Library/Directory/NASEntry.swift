@@ -1,7 +1,5 @@
 import Crypto
 import Domain
-import Observability
-import Synchronization
 
 /// A NAS as the packet path needs it. Replaced as a whole when its row changes; `live` goes on.
 final class NASEntry: Sendable {
@@ -20,8 +18,9 @@ final class NASEntry: Sendable {
     let poolNames: PoolNames
     /// The pools of ours that it names.
     let pools: NamedPools
-    let authRate: UInt32
-    let authBurst: UInt32
+    /// Nil follows this server's setting.
+    let authRate: UInt32?
+    let authBurst: UInt32?
     let version: Int64
     let live: NASLive
 
@@ -67,21 +66,5 @@ extension NASEntry {
             version: version
         )
         return NASEntry(row: row, tenant: tenant, pools: pools, live: live)
-    }
-}
-
-/// What outlives a change of the NAS's row: its rate and what was seen of it.
-final class NASLive: Sendable {
-    private let bucket: Mutex<TokenBucket>
-
-    init(rate: UInt32, burst: UInt32, now: UInt64) {
-        bucket = Mutex(TokenBucket(rate: rate, burst: burst, now: now))
-    }
-
-    /// Whether one more Access-Request is within the NAS's rate (RAD-05).
-    func admits(now: UInt64) -> Bool { bucket.withLock { $0.take(now: now) } }
-
-    func configure(rate: UInt32, burst: UInt32, now: UInt64) {
-        bucket.withLock { $0.configure(rate: rate, burst: burst, now: now) }
     }
 }

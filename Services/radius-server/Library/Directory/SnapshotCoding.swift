@@ -44,8 +44,7 @@ struct SnapshotWriter {
             nas.requiresMessageAuthenticator, nas.limitsProxyState, nas.swapsOctets, nas.isActive,
         ]
         add(flags.enumerated().reduce(UInt64(0)) { $0 | ($1.element ? 1 << UInt64($1.offset) : 0) })
-        add(UInt64(nas.authRate))
-        add(UInt64(nas.authBurst))
+        for rate in [nas.authRate, nas.authBurst] { add(rate.map { UInt64($0) } ?? .max) }
         add(nas.poolNames)
         add(nas.version)
     }
@@ -133,10 +132,11 @@ struct SnapshotReader {
 
     init(_ octets: [UInt8]) { self.octets = octets }
 
-    mutating func directory(now: UInt64) throws(SnapshotFormatError) -> Directory {
+    /// The directory that was kept; its NASes go on with the lives that they have.
+    mutating func directory(now: UInt64, lives: NASLives = NASLives()) throws(SnapshotFormatError) -> Directory {
         guard try number() == SnapshotWriter.format else { throw SnapshotFormatError() }
         let tenants = try count()
-        let directory = Directory(expectedServices: max(octets.count / 120, 1_024))
+        let directory = Directory(expectedServices: max(octets.count / 120, 1_024), lives: lives)
         for _ in 0..<tenants {
             directory.apply(
                 TenantRow(id: try id(), isActive: try number() == 1, policy: try policy(), version: try signed())
@@ -169,8 +169,8 @@ struct SnapshotReader {
             requiresMessageAuthenticator: flags & 1 != 0,
             limitsProxyState: flags & 2 != 0,
             swapsOctets: flags & 4 != 0,
-            authRate: UInt32(clamping: try number()),
-            authBurst: UInt32(clamping: try number()),
+            authRate: try rate(),
+            authBurst: try rate(),
             isActive: flags & 8 != 0,
             pools: try poolNames(),
             version: try signed()
@@ -235,6 +235,12 @@ struct SnapshotReader {
 
     mutating func id() throws(SnapshotFormatError) -> UUID128 {
         UUID128(high: try number(), low: try number())
+    }
+
+    /// Nil follows the server's setting.
+    private mutating func rate() throws(SnapshotFormatError) -> UInt32? {
+        let value = try number()
+        return value == .max ? nil : UInt32(clamping: value)
     }
 
     private mutating func identifier() throws(SnapshotFormatError) -> UUID128 { try id() }

@@ -13,6 +13,7 @@ enum RefusalReason: Int, CaseIterable, Sendable {
     case eapOfOtherServer
     case eapSessionsFull
     case admissionUnanswered
+    case tooOld
 
     var name: String {
         switch self {
@@ -27,6 +28,7 @@ enum RefusalReason: Int, CaseIterable, Sendable {
         case .eapOfOtherServer: "eap_of_other_server"
         case .eapSessionsFull: "eap_sessions_full"
         case .admissionUnanswered: "admission_unanswered"
+        case .tooOld: "too_old"
         }
     }
 
@@ -50,6 +52,8 @@ enum RefusalReason: Int, CaseIterable, Sendable {
             "The accounting journal cannot be written: free disk space; the NAS keeps the records."
         case .admissionUnanswered:
             "Redis is away or too slow, and no address is in reserve: see `radius_redis_connections` and Redis' log."
+        case .tooOld:
+            "Logins wait longer than their NAS does: this server has too much to do, or `radius.stale_after` is too short."
         case .eapOfOtherServer:
             "The NAS changed servers amid an EAP conversation: let it stay with one until that is over; give every "
                 + "radius-server its own radius.name."
@@ -67,6 +71,10 @@ struct PacketMetrics: Sendable {
     let refused: [CounterCell]
     let kernelDrops: CounterCell
     let earlyEvictions: CounterCell
+    let unknownClients: CounterCell
+    let unknownClientDrops: CounterCell
+    let backlogs: CounterCell
+    let queue: HistogramCell
 
     init(_ families: PacketMetricFamilies, socket: String) {
         requests = families.requests.with(socket)
@@ -76,6 +84,10 @@ struct PacketMetrics: Sendable {
         refused = RefusalReason.allCases.map { families.refused.with(socket, $0.name) }
         kernelDrops = families.kernelDrops.with(socket)
         earlyEvictions = families.earlyEvictions.with(socket)
+        unknownClients = families.unknownClients.with(socket)
+        unknownClientDrops = families.unknownClientDrops.with(socket)
+        backlogs = families.backlogs.with(socket)
+        queue = families.queue.with(socket)
     }
 
     func refuse(_ reason: RefusalReason) { refused[reason.rawValue].add(1) }
@@ -90,6 +102,10 @@ struct PacketMetricFamilies: Sendable {
     let refused: Counter
     let kernelDrops: Counter
     let earlyEvictions: Counter
+    let unknownClients: Counter
+    let unknownClientDrops: Counter
+    let backlogs: Counter
+    let queue: Histogram
 
     init(_ registry: MetricsRegistry) {
         requests = registry.counter("radius_requests_total", "Datagrams received", labels: ["socket"])
@@ -117,6 +133,26 @@ struct PacketMetricFamilies: Sendable {
         earlyEvictions = registry.counter(
             "radius_duplicate_cache_evictions_total",
             "Answers that left the duplicate cache before their time: raise radius.duplicates",
+            labels: ["socket"]
+        )
+        unknownClients = registry.counter(
+            "radius_unknown_client_requests_total",
+            "Packets from addresses that no NAS has: radiusAuthServTotalInvalidRequests, radiusAccServTotalInvalidRequests",
+            labels: ["socket"]
+        )
+        unknownClientDrops = registry.counter(
+            "radius_unknown_client_drops_total",
+            "Of those, dropped unseen because their sender was unknown a moment ago",
+            labels: ["socket"]
+        )
+        backlogs = registry.counter(
+            "radius_backlogs_total",
+            "Times that more datagrams waited than are worked on at once",
+            labels: ["socket"]
+        )
+        queue = registry.histogram(
+            "radius_queue_seconds",
+            "How long the oldest datagram of each receive call had waited in the kernel",
             labels: ["socket"]
         )
     }

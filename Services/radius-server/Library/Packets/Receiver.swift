@@ -8,6 +8,8 @@ import Synchronization
 
 /// What answers the packets of one socket. One instance per receiver thread.
 protocol PacketHandler: AnyObject {
+    /// Whether a datagram is served before the others of a backlog. It is not proven yet: only its place depends on this.
+    func goesBefore(_ bytes: UnsafeRawBufferPointer) -> Bool
     /// Works on one datagram; answers go into `replies`.
     func handle(_ datagram: Datagram, directory: Directory, replies: ReplyBatch)
     /// The batch was gone through; what was put off for the packets after it is worked on now, while the batch's
@@ -41,6 +43,8 @@ struct WatchedConnection: Equatable {
     /// Monotonic nanoseconds and wall-clock microseconds of its batch.
     let receivedAt: UInt64
     let wallTime: Int64
+    /// Nanoseconds that it had waited in the kernel by then.
+    var waited: UInt64 = 0
 }
 
 /// The loop of one receiver thread: waits, takes a batch, answers it, sends the answers together. A source address and
@@ -51,7 +55,12 @@ final class Receiver: Sendable {
     private let metrics: PacketMetrics
     private let wakeup: EventFD
     private let isStopping = Atomic<Bool>(false)
+    /// Datagrams that are worked on at once: the directory is held, and Redis and the journal are asked, for so many.
     static let batch = 64
+    /// Datagrams taken from the kernel at once, so that what goes on with a login overtakes new ones (overload).
+    private static let backlog = 512
+    /// A wait beyond this is a clock that was set.
+    private static let longestWait: Int64 = 60_000_000_000
     /// The longest packet (RFC 2865 §3) and one octet more, to tell what is longer.
     private static let capacity = 4097
 
@@ -71,7 +80,9 @@ final class Receiver: Sendable {
     /// Receives until `stop`. Blocks the calling thread.
     func run(handler: some PacketHandler) {
         let epoll = cp_epoll_create()
-        guard epoll >= 0, let batch = DatagramBatch(slots: Self.batch, capacity: Self.capacity) else { return }
+        guard epoll >= 0, let batch = DatagramBatch(slots: Self.backlog, capacity: Self.capacity) else { return }
+        var order: [Int] = []
+        order.reserveCapacity(Self.backlog)
         cp_epoll_control(epoll, 1, socket.descriptor, 1, 0)
         cp_epoll_control(epoll, 1, wakeup.fileDescriptor, 1, 1)
         let replies = ReplyBatch(capacity: Self.batch)
@@ -89,11 +100,12 @@ final class Receiver: Sendable {
             let timeout = wait == .max ? 250 : Int32(clamping: wait / 1_000_000 + 1)
             _ = unsafe cp_epoll_wait(epoll, &tokens, &events, 4, min(timeout, 250))
             // Bounded, so that what is due is looked at under a flood too.
-            for _ in 0..<16 {
+            for _ in 0..<2 {
                 let count = batch.receive(from: socket)
                 guard count > 0 else { break }
-                answer(batch, count: count, handler: handler, replies: replies)
-                if count < Self.batch { break }
+                sort(batch, count: count, handler: handler, into: &order)
+                answer(batch, order, handler: handler, replies: replies)
+                if count < Self.backlog { break }
             }
             let dropped = batch.kernelDrops
             if dropped != drops {
@@ -114,31 +126,62 @@ final class Receiver: Sendable {
         watched = wanted
     }
 
-    private func answer(
+    /// In which order the datagrams are worked on: as they came, unless there are more than are worked on at once.
+    private func sort(
         _ batch: borrowing DatagramBatch,
         count: Int,
         handler: some PacketHandler,
+        into order: inout [Int]
+    ) {
+        metrics.requests.add(count)
+        order.removeAll(keepingCapacity: true)
+        guard count > Self.batch else { return order.append(contentsOf: 0..<count) }
+        metrics.backlogs.add(1)
+        for isFirst in [true, false] {
+            for slot in 0..<count
+            where unsafe handler.goesBefore(batch.bytes(slot, capacity: Self.capacity)) == isFirst {
+                order.append(slot)
+            }
+        }
+    }
+
+    private func answer(
+        _ batch: borrowing DatagramBatch,
+        _ order: [Int],
+        handler: some PacketHandler,
         replies: ReplyBatch
     ) {
-        let now = SystemClock.monotonicNanoseconds()
-        let wall = SystemClock.microsecondsSince1970()
-        metrics.requests.add(count)
-        directory.read { directory in
-            for slot in 0..<count {
-                let endpoint = unsafe batch.source(slot)
-                let datagram = unsafe Datagram(
-                    bytes: batch.bytes(slot, capacity: Self.capacity),
-                    endpoint: endpoint,
-                    local: batch.local(slot),
-                    source: SourceAddress(endpoint),
-                    receivedAt: now,
-                    wallTime: wall
-                )
-                handler.handle(datagram, directory: directory, replies: replies)
+        var start = 0
+        while start < order.count {
+            let end = min(start + Self.batch, order.count)
+            let now = SystemClock.monotonicNanoseconds()
+            let wall = SystemClock.microsecondsSince1970()
+            if start == 0 { metrics.queue.observe(nanoseconds: Self.waited(batch.arrival(0), until: wall)) }
+            directory.read { directory in
+                for slot in order[start..<end] {
+                    let endpoint = unsafe batch.source(slot)
+                    let datagram = unsafe Datagram(
+                        bytes: batch.bytes(slot, capacity: Self.capacity),
+                        endpoint: endpoint,
+                        local: batch.local(slot),
+                        source: SourceAddress(endpoint),
+                        receivedAt: now,
+                        wallTime: wall,
+                        waited: Self.waited(batch.arrival(slot), until: wall)
+                    )
+                    handler.handle(datagram, directory: directory, replies: replies)
+                }
+                handler.handlePutOff(directory: directory, replies: replies)
             }
-            handler.handlePutOff(directory: directory, replies: replies)
+            replies.flush(through: socket)
+            handler.finishBatch()
+            start = end
         }
-        replies.flush(through: socket)
-        handler.finishBatch()
+    }
+
+    /// Nanoseconds between an arrival and a wall-clock time in microseconds; 0 where they cannot be compared.
+    private static func waited(_ arrival: Int64, until wallTime: Int64) -> UInt64 {
+        let waited = wallTime &* 1_000 &- arrival
+        return arrival > 0 && waited > 0 && waited <= longestWait ? UInt64(waited) : 0
     }
 }

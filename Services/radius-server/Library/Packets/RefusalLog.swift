@@ -32,6 +32,7 @@ final class RefusalLog: Sendable {
     }
 
     private let notes = Mutex<[Key: Note]>([:])
+    private let untold = Atomic(0)
     private static let limit = 1_024
 
     func note(
@@ -39,14 +40,15 @@ final class RefusalLog: Sendable {
         _ datagram: Datagram,
         nas: NASEntry?,
         tenant: UUID128? = nil,
-        socket: SocketKind
+        socket: SocketKind,
+        count: Int = 1
     ) {
         let source = datagram.source
         let key = Key(reason: reason, addressHigh: source.high, addressLow: source.low, socket: socket)
         let code = unsafe datagram.bytes.first ?? 0
         notes.withLock { notes in
             if notes[key] != nil {
-                notes[key]?.count += 1
+                notes[key]?.count += count
             } else if notes.count < Self.limit {
                 notes[key] = Note(
                     reason: reason,
@@ -56,11 +58,17 @@ final class RefusalLog: Sendable {
                     tenant: tenant,
                     nas: nas?.id,
                     nasName: nas?.name,
-                    count: 1
+                    count: count
                 )
             }
         }
     }
+
+    /// Packets of unknown clients that are not told one by one: there are too many of them.
+    func leaveUntold(_ count: Int) { untold.wrappingAdd(count, ordering: .relaxed) }
+
+    /// How many were left untold since the last call.
+    func takeUntold() -> Int { untold.exchange(0, ordering: .relaxed) }
 
     /// What was noted since the last call.
     func drain() -> [Note] {

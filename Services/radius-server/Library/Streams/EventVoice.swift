@@ -10,22 +10,27 @@ import WireFormat
 /// Tells engineers what happens: refused packets with their remedy, and a sample of decisions, into the DOMAIN stream
 /// and the log. Best effort: what cannot be told is counted, and no answer ever waits for it.
 final class EventVoice: Lifecycle.Service {
-    private let refusals: RefusalLog
-    private let feed: DecisionFeed
-    private let store: DirectoryStore
+    let refusals: RefusalLog
+    let feed: DecisionFeed
+    let store: DirectoryStore
+    let lives: NASLives
+    private let postureInterval: Duration
     private let publisher: JetStreamPublisher
     private let source: String
     private let ids: IDGenerator
-    private let time: TimeSource
+    let time: TimeSource
     private let skipped: CounterCell
-    private let spikes: Counter
+    let spikes: Counter
+    let nasSpikes: Counter
     private let disconnectsLost: CounterCell
-    private let logger: Logger
+    let logger: Logger
 
     init(
         refusals: RefusalLog,
         feed: DecisionFeed,
         store: DirectoryStore,
+        lives: NASLives,
+        postureInterval: Duration,
         publisher: JetStreamPublisher,
         source: String,
         ids: IDGenerator,
@@ -36,6 +41,8 @@ final class EventVoice: Lifecycle.Service {
         self.refusals = refusals
         self.feed = feed
         self.store = store
+        self.lives = lives
+        self.postureInterval = postureInterval
         self.publisher = publisher
         self.source = source
         self.ids = ids
@@ -43,9 +50,21 @@ final class EventVoice: Lifecycle.Service {
         self.logger = logger
         spikes = registry.counter(
             "radius_auth_failure_spikes_total",
-            "Minutes in which a tenant's refused logins went over 50",
+            "Times that a tenant's refused logins began to spike",
             labels: ["tenant"]
         )
+        nasSpikes = registry.counter(
+            "radius_nas_auth_failure_spikes_total",
+            "Times that a NAS's refused logins began to spike",
+            labels: ["tenant", "nas"]
+        )
+        registry.gauge(
+            "radius_auth_failures_spiking",
+            "1 where refused logins spike now, of a NAS or, without one, of a tenant as a whole",
+            labels: ["tenant", "nas"]
+        ) { [failures = feed.failures] in
+            failures.spiking.map { MetricSample([$0.tenant.description, $0.nas?.description ?? ""], 1) }
+        }
         disconnectsLost = registry.counter(
             "radius_disconnects_lost_total",
             "Disconnects that were wanted and never asked for, because JetStream was away for too long",
@@ -60,16 +79,27 @@ final class EventVoice: Lifecycle.Service {
 
     func run() async throws {
         var turn = 0
+        var book = PostureBook(runID: ids.next(EventID.self).value)
+        var postureAt = Deadline.after(postureInterval)
         while !GracefulShutdown.isShuttingDown {
             tellDecisions()
             tellIntents()
-            if turn % 4 == 0 { tellRefusals() }
+            if turn % 4 == 0 {
+                tellRefusals()
+                tellFailures()
+            }
+            if postureAt.hasPassed {
+                tellPosture(&book)
+                postureAt = .after(postureInterval)
+            }
             turn += 1
             try await GracefulShutdown.pause(for: .milliseconds(250))
         }
         tellDecisions()
         tellIntents()
         tellRefusals()
+        tellFailures()
+        tellPosture(&book)
     }
 
     // MARK: - Private
@@ -131,13 +161,6 @@ final class EventVoice: Lifecycle.Service {
     }
 
     private func tellRefusals() {
-        for spike in feed.failures.drain() {
-            spikes.with(spike.tenant.description).add(1)
-            logger.warn(
-                "refused logins spike: nexora tail --subject 'radius.access.>' shows who and why",
-                ["tenant.id": .string(spike.tenant.description), "failures": .int(spike.failures)]
-            )
-        }
         for note in refusals.drain() {
             logger.warn(
                 "a packet was left unanswered",
@@ -154,7 +177,7 @@ final class EventVoice: Lifecycle.Service {
 
     /// False when it could not be handed on.
     @discardableResult
-    private func send<Payload: EventPayload>(_ payload: Payload, tenant: TenantID, at microseconds: Int64) -> Bool {
+    func send<Payload: EventPayload>(_ payload: Payload, tenant: TenantID, at microseconds: Int64) -> Bool {
         let event = Event(
             id: ids.next(EventID.self),
             source: source,

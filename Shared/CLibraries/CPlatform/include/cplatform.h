@@ -33,6 +33,8 @@ uint8_t *cp_batch_bytes(cp_batch *batch, uint32_t slot);
 uint32_t cp_batch_length(cp_batch *batch, uint32_t slot);
 const struct cp_endpoint *cp_batch_source(cp_batch *batch, uint32_t slot);
 const struct cp_local *cp_batch_local(cp_batch *batch, uint32_t slot);
+// When the kernel took the datagram in, nanoseconds since 1970; 0 where it does not say.
+int64_t cp_batch_arrival(const cp_batch *batch, uint32_t slot);
 // The kernel's count of datagrams dropped on this socket because its buffer was full (SO_RXQ_OVFL), as last seen.
 uint32_t cp_batch_kernel_drops(const cp_batch *batch);
 
@@ -47,7 +49,8 @@ struct cp_outgoing {
 // Sends up to count datagrams in as few calls as possible; returns how many the kernel took.
 int cp_send_batch(int fd, const struct cp_outgoing *items, uint32_t count);
 
-// Opens a bound UDP socket: nonblocking, SO_REUSEPORT, packet info, drop counter, the asked receive buffer.
+// Opens a bound UDP socket: nonblocking, SO_REUSEPORT, packet info, drop counter, times of arrival, the asked receive
+// buffer.
 // *port is the wanted port (0: any) and becomes the bound one. Returns the fd or -errno.
 int cp_udp_open(const char *address, uint16_t *port, int receive_buffer);
 // The receive buffer that the kernel granted, as set (half of what getsockopt tells).
