@@ -15,7 +15,7 @@ enum InboxEvent: ~Copyable {
 @safe final class InboxSubscription: @unchecked Sendable {
     private let raw: OpaquePointer
     private let connection: ConnectionHandle
-    /// The subject under which this subscription hears everything: `<prefix>.*`.
+    /// The subject under which this subscription hears everything: `<prefix>.*` of an inbox, else the subject itself.
     let prefix: String
 
     init(_ connection: ConnectionHandle) throws(NATSError) {
@@ -27,6 +27,21 @@ enum InboxEvent: ~Copyable {
         self.connection = connection
         // What is in flight is bounded by what was asked for; libnats' own limit would drop messages silently.
         try unsafe natsSubscription_SetPendingLimits(subscription, -1, -1).orThrow("inbox limits")
+    }
+
+    /// Hears what is published on `subject` and goes to this member of the queue group. Of what is not read in time
+    /// libnats keeps so much and no more.
+    init(_ connection: ConnectionHandle, subject: String, group: String) throws(NATSError) {
+        prefix = subject
+        var subscription: OpaquePointer?
+        try unsafe natsConnection_QueueSubscribeSync(&subscription, connection.raw, subject, group)
+            .orThrow("subscription to \(subject)")
+        guard let subscription = unsafe subscription else {
+            throw NATSError(.other, "subscription to \(subject): no subscription")
+        }
+        unsafe raw = subscription
+        self.connection = connection
+        try unsafe natsSubscription_SetPendingLimits(subscription, 1_024, 64 << 20).orThrow("limits of \(subject)")
     }
 
     deinit {

@@ -27,6 +27,26 @@ extension JetStreamAPI {
         )
     }
 
+    /// The newest message on exactly this subject; nil where the stream holds none.
+    func lastMessage(stream: String, subject: String) throws(NATSError) -> StoredMessage? {
+        try requireConnection("last message of \(stream)")
+        var message: OpaquePointer?
+        var code = jsErrCode(rawValue: 0)
+        let status = unsafe js_GetLastMsg(&message, context, stream, subject, nil, &code)
+        if code == JSNoMessageFoundErr || status == NATS_NOT_FOUND { return nil }
+        guard status == NATS_OK, let message = unsafe message else {
+            throw NATSError(status: status, apiCode: code, doing: "last message of \(subject) in \(stream)")
+        }
+        let owned = unsafe RawMessage(raw: message)
+        return StoredMessage(
+            subject: subject,
+            payload: owned.copiedPayload(),
+            headers: owned.headers(),
+            sequence: unsafe natsMsg_GetSequence(owned.raw),
+            timeMicroseconds: unsafe natsMsg_GetTime(owned.raw) / 1_000
+        )
+    }
+
     /// When the stream stored a message, nanoseconds since 1970 UTC; nil where it does not hold it.
     func messageTime(stream: String, sequence: UInt64) throws(NATSError) -> Int64? {
         guard let owned = try raw(stream: stream, sequence: sequence) else { return nil }

@@ -57,6 +57,12 @@ package final class JetStreamAdmin: Sendable {
         return try await pool.run { try api.message(stream: stream, sequence: sequence) }
     }
 
+    /// The newest message on exactly this subject, which holds no wildcard; nil where the stream holds none.
+    package func lastMessage(stream: String, subject: String) async throws -> StoredMessage? {
+        let api = api
+        return try await pool.run { try api.lastMessage(stream: stream, subject: subject) }
+    }
+
     /// Removes one message; false where the stream does not hold it.
     @discardableResult
     package func deleteMessage(stream: String, sequence: UInt64) async throws -> Bool {

@@ -19,6 +19,12 @@ internal import Glibc
         unsafe UnsafeRawBufferPointer(start: natsMsg_GetData(raw), count: Int(natsMsg_GetDataLength(raw)))
     }
 
+    /// The payload's octets. For who has no name for this value: a pointer into it would outlive it.
+    func copiedPayload() -> [UInt8] { unsafe Array(payload) }
+
+    /// Where an answer goes; nil where none is wanted.
+    func copiedReply() -> String? { unsafe reply.map { unsafe String(cString: $0) } }
+
     /// The first value of a header. Parses all headers on its first use, so one thread only.
     func header(_ name: String) -> String? {
         var value: UnsafePointer<CChar>?

@@ -107,6 +107,22 @@ private final class NATSEventStreams: EventStreams {
         }
     }
 
+    func last(stream: String, subject: String) async throws -> LastEvent? {
+        try await JetStreamAdmin(client).lastMessage(stream: stream, subject: subject).map { message in
+            LastEvent(sequence: message.sequence, time: Timestamp(microseconds: message.timeMicroseconds))
+        }
+    }
+
+    func ask(subject: String, payload: [UInt8], within limit: Duration) async throws -> [UInt8] {
+        do {
+            return try await client.request(subject, payload, within: limit)
+        } catch let error as NATSError where error.code == .noResponders {
+            throw CommandFailure(.unavailable, "nobody answers on \(subject): does a radius-server run on this NATS?")
+        } catch let error as NATSError {
+            throw CommandFailure(.unavailable, error.description)
+        }
+    }
+
     func facts(stream: String) async throws -> StreamFacts? {
         try await JetStreamAdmin(client).streamInfo(stream).map { info in
             StreamFacts(

@@ -4,5 +4,5 @@ package let allCommands: [CommandSpec] =
     + NASPostureCommands.all
     + PlanCommands.all
     + CustomerCommands.all + ServiceCommands.all + ImportCommand.all + PoolCommands.all + AddressCommands.all
-    + SessionCommands.all + TailCommand.all
+    + SessionCommands.all + TailCommand.all + ExplainCommands.all
     + DeadLetterCommands.all + DictionaryCommand.all + DoctorCommand.all

@@ -1,3 +1,5 @@
+package import Domain
+
 /// Where a tail begins.
 package enum TailStart: Sendable, Equatable {
     /// With what comes from now on.
@@ -46,6 +48,19 @@ package struct StreamFacts: Sendable, Equatable {
     }
 }
 
+/// A subject's newest event.
+package struct LastEvent: Sendable, Equatable {
+    package let sequence: UInt64
+    /// When the stream stored it.
+    package let time: Timestamp
+
+    /// What is known of it.
+    package init(sequence: UInt64, time: Timestamp) {
+        self.sequence = sequence
+        self.time = time
+    }
+}
+
 /// The event streams as commands use them.
 package protocol EventStreams: Sendable {
     /// Waits until there is a connection; false when there is none after the time given.
@@ -54,6 +69,10 @@ package protocol EventStreams: Sendable {
     func tail(stream: String, subjects: [String], from start: TailStart) throws -> any EventTail
     /// Publishes and waits until the stream has it.
     func publish(subject: String, payload: [UInt8], messageID: String) async throws
+    /// The newest event on exactly this subject; nil where the stream holds none.
+    func last(stream: String, subject: String) async throws -> LastEvent?
+    /// Asks whoever answers on a subject, and returns the answer.
+    func ask(subject: String, payload: [UInt8], within limit: Duration) async throws -> [UInt8]
     /// A stream's facts; nil when there is none of that name.
     func facts(stream: String) async throws -> StreamFacts?
     /// Ends the connection.

@@ -9,6 +9,7 @@ import Messaging
 import NATS
 import Observability
 import Postgres
+import RADIUS
 import Redis
 
 /// radius-server put together: the one place where its adapters are named.
@@ -47,6 +48,7 @@ package enum Application {
             NamedService("directory", try parts.follower(settings)),
             NamedService("stream", parts.watch(settings)),
             NamedService("events", try parts.voice()),
+            NamedService("explain", try parts.explain(settings)),
         ] + parts.locating() + (try ports.open())
     }
 }
@@ -158,6 +160,31 @@ private struct Parts {
         return [NamedService("redis", watch)]
     }
 
+    /// Answers questions about logins.
+    func explain(_ settings: Settings) throws -> ExplainService {
+        let trial = LoginTrial.Settings(
+            eap: settings.eap.methods.kinds,
+            admits: admission != nil,
+            lease: admission?.lease ?? LoginTrial.Settings().lease
+        )
+        let desk = ExplainDesk(
+            settings: .init(server: settings.servers.name, trial: trial),
+            store: store,
+            reader: locator.map { AdmissionReader($0) },
+            dictionary: try BuiltInDictionary.load(),
+            time: TimeSource { Timestamp(microseconds: SystemClock.microsecondsSince1970()) }
+        )
+        let inbox = try QuestionInbox(
+            connection,
+            subject: ExplainQuery.subject,
+            group: context.name,
+            waiting: ExplainService.waiting,
+            longest: ExplainQuery.longest,
+            refusal: desk.refusal(.busy, "too many questions at once, or one that is too long")
+        )
+        return ExplainService(desk: desk, questions: NATSQuestions(inbox: inbox), registry: context.metrics)
+    }
+
     func voice() throws -> EventVoice {
         let time = TimeSource { Timestamp(microseconds: SystemClock.microsecondsSince1970()) }
         return EventVoice(
@@ -174,4 +201,17 @@ private struct Parts {
             logger: context.logger
         )
     }
+}
+
+/// Questions over NATS.
+private struct NATSQuestions: Questions {
+    let inbox: QuestionInbox
+
+    func next() async -> Question? {
+        await inbox.next().map { question in
+            Question(payload: question.payload) { question.answer($0) }
+        }
+    }
+
+    func close() async { await inbox.close() }
 }

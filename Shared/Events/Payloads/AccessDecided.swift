@@ -2,7 +2,7 @@ package import Domain
 package import WireFormat
 
 /// A login was decided: nexora.radius.v1.AccessDecided on `radius.access.<tenant>`. A sample for those who watch, never the
-/// basis of anything.
+/// basis of anything; ``DecisionsSkipped`` tells what it leaves out.
 package struct AccessDecided: EventPayload, Hashable {
     package static let type = "nexora.radius.v1.AccessDecided"
     package static let subject = "radius.access"
@@ -15,7 +15,7 @@ package struct AccessDecided: EventPayload, Hashable {
     package var nasID: NASID
     package var nasName: String?
     package var outcome: Outcome
-    /// A stable word such as `wrong_password`; empty for an accept.
+    /// A stable word such as `wrong_password`; of an accept, what it is confined to the walled garden for, else empty.
     package var reason: String
     /// A stable word such as `mschapv2`.
     package var method: String
@@ -25,6 +25,8 @@ package struct AccessDecided: EventPayload, Hashable {
     package var callingStationID: String
     /// The version of the rules that decided.
     package var decisionVersion: UInt32?
+    /// NAS-Port, which tells devices apart where the NAS names no caller.
+    package var nasPort: UInt32?
 
     package init(
         username: String,
@@ -37,7 +39,8 @@ package struct AccessDecided: EventPayload, Hashable {
         customerID: CustomerID? = nil,
         admissionID: AdmissionID? = nil,
         callingStationID: String = "",
-        decisionVersion: UInt32? = nil
+        decisionVersion: UInt32? = nil,
+        nasPort: UInt32? = nil
     ) {
         self.username = username
         self.nasID = nasID
@@ -50,6 +53,7 @@ package struct AccessDecided: EventPayload, Hashable {
         self.admissionID = admissionID
         self.callingStationID = callingStationID
         self.decisionVersion = decisionVersion
+        self.nasPort = nasPort
     }
 
     package func encode(into writer: inout JSONWriter) {
@@ -65,6 +69,7 @@ package struct AccessDecided: EventPayload, Hashable {
         writer.member("admissionId", present: admissionID)
         writer.member("callingStationId", callingStationID)
         writer.member("decisionVersion", present: decisionVersion)
+        writer.member("nasPort", present: nasPort)
         writer.endObject()
     }
 
@@ -85,6 +90,7 @@ package struct AccessDecided: EventPayload, Hashable {
             case "admissionId": read.admissionID = try reader.identifier(key)
             case "callingStationId": read.callingStationID = try reader.text() ?? ""
             case "decisionVersion": read.decisionVersion = try reader.unsigned32(key)
+            case "nasPort": read.nasPort = try reader.unsigned32(key)
             default: try reader.skipValue()
             }
         }

@@ -224,10 +224,17 @@ extension Samples {
                     customerID: customer,
                     admissionID: admission,
                     callingStationID: "00:11:22:33:44:55",
-                    decisionVersion: 1
+                    decisionVersion: 1,
+                    nasPort: 7
                 ),
                 bare: false
             ),
+            sample(
+                "DecisionsSkipped",
+                DecisionsSkipped(accepts: 3, rejects: .max, since: time, server: "radius-1"),
+                bare: false
+            ),
+            sample("DecisionsSkipped.minimal", DecisionsSkipped(accepts: 0, rejects: 0, since: time, server: "")),
             sample(
                 "DisconnectRequested",
                 DisconnectRequested(

@@ -32,7 +32,7 @@ package struct HelpText: Sendable {
     /// Settings of the environment that commands read.
     static let environment: [(String, String)] = [
         ("DATABASE_URL", "Postgres, as the owner of Nexora's tables"),
-        ("NATS_URL", "NATS with JetStream (tail, dlq replay, doctor)"),
+        ("NATS_URL", "NATS with JetStream (tail, explain, dlq replay, doctor)"),
         ("REDIS_URL", "Redis (doctor)"),
         ("NEXORA_KEYRING_PATH", "the keyring that opens sealed secrets; default .run/keyring"),
     ]

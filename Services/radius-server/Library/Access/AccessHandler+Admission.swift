@@ -94,8 +94,7 @@ extension AccessHandler {
 
     /// The plan under which a subscriber comes in.
     func plan(of subscriber: Int?, confined: Bool, _ nas: NASEntry, _ directory: Directory) -> Plan? {
-        if confined { return directory.walledGardenPlan(nas.tenant) }
-        return subscriber.flatMap { directory.plan(directory.subscribers.records[$0].plan) }
+        directory.plan(of: subscriber, confined: confined, tenant: nas.tenant)
     }
 
     // MARK: - Private

@@ -32,7 +32,7 @@ final class AccessHandler: PacketHandler {
     private var wheel: RejectWheel
     var ids = FastIDs()
     private var feedBucket: TokenBucket
-    private var feedSkipped: UInt64 = 0
+    private var feedSkipped = DecisionFeed.Skipped()
     private var tenantMetrics: [TenantAccessMetrics?] = []
     private var generation: UInt64 = 0
     private var evictionsSeen: UInt64 = 0
@@ -109,9 +109,9 @@ final class AccessHandler: PacketHandler {
 
     func finishBatch() {
         flushDesk()
-        if feedSkipped > 0 {
+        if feedSkipped.total > 0 {
             feed.skip(feedSkipped)
-            feedSkipped = 0
+            feedSkipped = DecisionFeed.Skipped()
         }
         let evictions = cache.earlyEvictions
         if evictions != evictionsSeen {
@@ -332,7 +332,7 @@ final class AccessHandler: PacketHandler {
         // Half is kept for rejects: a flood of logins that succeed must not hide the one that fails.
         let kept = if case .accept = decision { settings.feedRate / 2 } else { UInt32(0) }
         guard settings.feedRate > 0, feedBucket.take(now: telling.receivedAt, leaving: kept) else {
-            feedSkipped += 1
+            feedSkipped.add(decision)
             return
         }
         feed.offer(
@@ -344,6 +344,7 @@ final class AccessHandler: PacketHandler {
                 admission: admission,
                 username: telling.userName ?? AttributeText.read(view, AttributeType.userName) ?? "",
                 callingStationID: AttributeText.read(view, AttributeType.callingStationID) ?? "",
+                nasPort: view.uint32(AttributeType.nasPort),
                 method: telling.method,
                 outcome: decision,
                 wallTime: telling.wallTime

@@ -13,14 +13,27 @@ final class DecisionFeed: Sendable {
         let admission: UUID128?
         let username: String
         let callingStationID: String
+        let nasPort: UInt32?
         let method: AuthenticationMethod
         let outcome: AccessDecision
         let wallTime: Int64
     }
 
+    /// Decisions that were left out.
+    struct Skipped: Sendable, Equatable {
+        var accepts: UInt64 = 0
+        var rejects: UInt64 = 0
+
+        var total: UInt64 { accepts + rejects }
+
+        mutating func add(_ outcome: AccessDecision) {
+            if case .accept = outcome { accepts += 1 } else { rejects += 1 }
+        }
+    }
+
     private struct State {
         var waiting: [Decision] = []
-        var skipped: UInt64 = 0
+        var skipped = Skipped()
     }
 
     /// Refused logins by tenant and minute.
@@ -37,19 +50,24 @@ final class DecisionFeed: Sendable {
             if state.waiting.count < Self.capacity {
                 state.waiting.append(decision)
             } else {
-                state.skipped += 1
+                state.skipped.add(decision.outcome)
             }
         }
     }
 
-    func skip(_ count: UInt64) { state.withLock { $0.skipped += count } }
+    func skip(_ more: Skipped) {
+        state.withLock { state in
+            state.skipped.accepts += more.accepts
+            state.skipped.rejects += more.rejects
+        }
+    }
 
     /// Everything gathered since the last call, and how many were left out.
-    func drain() -> (decisions: [Decision], skipped: UInt64) {
+    func drain() -> (decisions: [Decision], skipped: Skipped) {
         state.withLock { state in
             defer {
                 state.waiting.removeAll(keepingCapacity: true)
-                state.skipped = 0
+                state.skipped = Skipped()
             }
             return (state.waiting, state.skipped)
         }

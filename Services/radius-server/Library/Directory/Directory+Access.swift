@@ -54,6 +54,12 @@ extension Directory {
         return plan(number)
     }
 
+    /// The plan under which a subscriber comes in: its own, or the walled garden's.
+    func plan(of subscriber: Int?, confined: Bool, tenant: UInt32) -> Plan? {
+        if confined { return walledGardenPlan(tenant) }
+        return subscriber.flatMap { plan(subscribers.records[$0].plan) }
+    }
+
     /// Sessions that the service may have at once: its own limit, else its plan's.
     func sessionLimit(_ subscriber: Int) -> UInt8 {
         let record = subscribers.records[subscriber]

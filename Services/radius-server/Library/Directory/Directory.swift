@@ -41,6 +41,24 @@ final class Directory {
         subscribers = SubscriberTable(expected: expectedServices)
     }
 
+    /// The same as `other`, to try changes of tenants and plans on: it holds everything in common with `other`, services too,
+    /// so that it costs next to nothing, only holds as long as `other` is held still, and must not change services.
+    init(sharing other: Directory) {
+        tenants = other.tenants
+        tenantIndex = other.tenantIndex
+        plans = other.plans
+        planIndex = other.planIndex
+        planIDs = other.planIDs
+        nases = other.nases
+        subscribers = other.subscribers
+        pools = other.pools
+        reserved = other.reserved
+        byRange = other.byRange
+        lengths = other.lengths
+        version = other.version
+        checksum = other.checksum
+    }
+
     // MARK: - Reading
 
     /// The NASes a packet from this source may be of, most likely first. Empty: unknown, drop it (RAD-02).

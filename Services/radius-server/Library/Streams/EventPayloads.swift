@@ -20,7 +20,8 @@ extension AccessDecided {
             serviceID: decision.service.map(ServiceID.init),
             admissionID: decision.admission.map(AdmissionID.init),
             callingStationID: decision.callingStationID,
-            decisionVersion: UInt32(AccessDecision.version)
+            decisionVersion: UInt32(AccessDecision.version),
+            nasPort: decision.nasPort
         )
     }
 }

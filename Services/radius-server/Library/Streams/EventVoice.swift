@@ -5,6 +5,7 @@ import Lifecycle
 import NATS
 import Observability
 import Sockets
+import Synchronization
 import WireFormat
 
 /// Tells engineers what happens: refused packets with their remedy, and a sample of decisions, into the DOMAIN stream
@@ -24,6 +25,15 @@ final class EventVoice: Lifecycle.Service {
     let nasSpikes: Counter
     private let disconnectsLost: CounterCell
     let logger: Logger
+    private let server: String
+    private let leftOut: Mutex<LeftOut>
+
+    /// Decisions that were left out and not told yet.
+    private struct LeftOut {
+        var count = DecisionFeed.Skipped()
+        var since: Timestamp
+        var toldAt: Timestamp
+    }
 
     init(
         refusals: RefusalLog,
@@ -48,6 +58,9 @@ final class EventVoice: Lifecycle.Service {
         self.ids = ids
         self.time = time
         self.logger = logger
+        server = source.split(separator: "/").last.map(String.init) ?? source
+        let now = time.now()
+        leftOut = Mutex(LeftOut(since: now, toldAt: now))
         spikes = registry.counter(
             "radius_auth_failure_spikes_total",
             "Times that a tenant's refused logins began to spike",
@@ -95,7 +108,7 @@ final class EventVoice: Lifecycle.Service {
             turn += 1
             try await GracefulShutdown.pause(for: .milliseconds(250))
         }
-        tellDecisions()
+        tellDecisions(isLast: true)
         tellIntents()
         tellRefusals()
         tellFailures()
@@ -104,12 +117,36 @@ final class EventVoice: Lifecycle.Service {
 
     // MARK: - Private
 
-    private func tellDecisions() {
+    private func tellDecisions(isLast: Bool = false) {
         let (decisions, left) = feed.drain()
-        if left > 0 { skipped.add(Int(clamping: left)) }
+        tellSkipped(left, isLast: isLast)
         for decision in decisions {
             send(AccessDecided(decision), tenant: TenantID(decision.tenant), at: decision.wallTime)
         }
+    }
+
+    /// Once a second at most: who looks for a decision learns that there were more.
+    private func tellSkipped(_ left: DecisionFeed.Skipped, isLast: Bool) {
+        skipped.add(Int(clamping: left.total))
+        let now = time.now()
+        let known = leftOut.withLock { leftOut -> LeftOut? in
+            if leftOut.count.total == 0 { leftOut.since = leftOut.toldAt }
+            leftOut.count.accepts += left.accepts
+            leftOut.count.rejects += left.rejects
+            let isDue = isLast || now - leftOut.toldAt >= .seconds(1)
+            if isDue { leftOut.toldAt = now }
+            guard isDue, leftOut.count.total > 0 else { return nil }
+            defer { leftOut.count = DecisionFeed.Skipped() }
+            return leftOut
+        }
+        guard let known else { return }
+        let payload = DecisionsSkipped(
+            accepts: known.count.accepts,
+            rejects: known.count.rejects,
+            since: known.since,
+            server: server
+        )
+        send(payload, tenant: TenantID(.zero), at: now.microseconds)
     }
 
     /// Disconnects are not left out: what JetStream does not take now is tried again.
