@@ -44,6 +44,8 @@ final class Directory {
     /// The same as `other`, to try changes of tenants and plans on: it holds everything in common with `other`, services too,
     /// so that it costs next to nothing, only holds as long as `other` is held still, and must not change services.
     init(sharing other: Directory) {
+        lives = other.lives
+        clientsEpoch = other.clientsEpoch
         tenants = other.tenants
         tenantIndex = other.tenantIndex
         plans = other.plans

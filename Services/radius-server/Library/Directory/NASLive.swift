@@ -28,6 +28,9 @@ final class NASLive: Sendable {
     /// Whether one more Access-Request is within the NAS's rate (RAD-05). `now` is in monotonic nanoseconds.
     func admits(now: UInt64) -> Bool { bucket.withLock { $0.take(now: now) } }
 
+    /// Access-Requests a second, 0 for no limit, and how many may come at once.
+    var limits: (rate: UInt64, burst: UInt64) { bucket.withLock { $0.limits } }
+
     /// Changes the rate, keeping what was taken.
     func configure(rate: UInt32, burst: UInt32, now: UInt64) {
         bucket.withLock { $0.configure(rate: rate, burst: burst, now: now) }

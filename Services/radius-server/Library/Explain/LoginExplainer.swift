@@ -81,7 +81,9 @@ struct LoginExplainer {
 
     private var nasRule: ExplainedRule {
         let nas = outcome.nas
-        let rate = nas.authRate == 0 ? "no rate limit" : "\(nas.authRate) logins/s, burst \(nas.authBurst)"
+        let limits = nas.live.limits
+        let own = nas.authRate == nil ? ", by the server's settings" : ""
+        let rate = limits.rate == 0 ? "no rate limit" : "\(limits.rate) logins/s, burst \(limits.burst)\(own)"
         return ExplainedRule(
             "nas",
             "\(nas.name), \(nas.vendor.rawValue), active, \(rate)",

@@ -8,6 +8,9 @@ struct TokenBucket {
     private var refilledAt: UInt64
     private static let unit: UInt64 = 1_000_000_000
 
+    /// Tokens a second and the most it holds.
+    var limits: (rate: UInt64, burst: UInt64) { (rate, capacity / Self.unit) }
+
     /// Starts full. `now` is in monotonic nanoseconds.
     init(rate: UInt32, burst: UInt32, now: UInt64) {
         self.rate = UInt64(rate)
