@@ -172,7 +172,9 @@ final class AdmissionDesk {
     /// Asks for the longest waiting.
     private func send(now: UInt64) {
         let first = next
-        while next < gathered.count, next - first < Self.maximumBatch, batch.append(gathered[next].request) { next += 1 }
+        while next < gathered.count, next - first < Self.maximumBatch, batch.append(gathered[next].request) {
+            next += 1
+        }
         let logins = Array(gathered[first..<next])
         if link.admit(batch, token: token(.admit(logins)), now: now) {
             asked += 1
