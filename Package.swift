@@ -70,6 +70,7 @@ let shared: [Target] = [
     library("NATS", "Shared/NATS", ["CNATS", "Concurrency", "Observability"]),
     library("Redis", "Shared/Redis", ["CHiredis", "Concurrency", "Observability"]),
 
+    library("Profiles", "Shared/Profiles", ["Domain", "RADIUS"]),
     library("Admission", "Shared/Admission", ["Domain", "Redis", "WireFormat"]),
     library(
         "Persistence",
@@ -96,7 +97,7 @@ let services: [Target] = [
             "Admission", "CPlatform", "Concurrency", "Configuration", "Crypto", "Domain", "Events", "Lifecycle",
             "Messaging", "NATS",
             "Observability",
-            "Persistence", "Postgres", "RADIUS", "Redis", "Sockets", "WireFormat",
+            "Persistence", "Postgres", "Profiles", "RADIUS", "Redis", "Sockets", "WireFormat",
         ]
     ),
     executable("radius-server", "Services/radius-server/Executable", ["RadiusServer"]),
@@ -115,7 +116,7 @@ let services: [Target] = [
         "Services/nexora/Library",
         [
             "Concurrency", "Configuration", "Crypto", "Domain", "Events", "Lifecycle", "Messaging", "NATS",
-            "Observability", "Persistence", "Postgres", "RADIUS", "Redis", "WireFormat",
+            "Observability", "Persistence", "Postgres", "Profiles", "RADIUS", "Redis", "WireFormat",
         ]
     ),
     executable("nexora", "Services/nexora/Executable", ["NexoraCommand"]),
@@ -150,6 +151,7 @@ let suites: [Target] = [
     ),
     tests("CryptoTests", "Tests/Shared/Crypto", ["Crypto", "SharedTesting"]),
     tests("RADIUSTests", "Tests/Shared/RADIUS", ["RADIUS", "Crypto", "WireFormat", "SharedTesting"]),
+    tests("ProfilesTests", "Tests/Shared/Profiles", ["Profiles", "RADIUS", "Domain", "SharedTesting"]),
     tests("SocketsTests", "Tests/Shared/Sockets", ["Sockets", "CPlatform", "SharedTesting"]),
     tests("PostgresTests", "Tests/Integration/Postgres", ["Postgres", "Concurrency", "SharedTesting"]),
     tests("NATSTests", "Tests/Integration/NATS", ["NATS", "Concurrency", "Observability", "SharedTesting"]),
@@ -173,7 +175,8 @@ let suites: [Target] = [
         "RadiusServerTests",
         "Tests/Services/radius-server",
         [
-            "Admission", "RadiusServer", "Redis", "RADIUS", "Crypto", "Domain", "Events", "Concurrency",
+            "Admission", "RadiusServer", "Persistence", "Postgres", "Profiles", "Redis", "RADIUS", "Crypto", "Domain",
+            "Events", "Concurrency",
             "Observability", "Sockets",
             "WireFormat", "SharedTesting",
         ]
@@ -190,7 +193,7 @@ let suites: [Target] = [
         "NexoraCommandTests",
         "Tests/Services/nexora",
         [
-            "NexoraCommand", "Domain", "Events", "Persistence", "Postgres", "NATS", "Crypto", "Concurrency",
+            "NexoraCommand", "Domain", "Events", "Persistence", "Profiles", "Postgres", "NATS", "Crypto", "Concurrency",
             "Observability", "RADIUS", "SharedTesting", "WireFormat",
         ]
     ),

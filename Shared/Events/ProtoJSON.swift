@@ -33,6 +33,12 @@ extension JSONWriter {
         value(number)
     }
 
+    mutating func member(_ key: StaticString, present number: Int64?) {
+        guard let number else { return }
+        self.key(key)
+        value(quoted: number)
+    }
+
     mutating func member(_ key: StaticString, present number: UInt32?) {
         guard let number else { return }
         self.key(key)

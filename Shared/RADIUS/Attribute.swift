@@ -51,6 +51,18 @@ package struct Attribute: Equatable, Sendable {
         Attribute(AttributeType.messageAuthenticator, [UInt8](repeating: 0, count: 16))
     }
 
+    /// The attributes of octets that hold whole encoded ones; what follows the first broken one is left out.
+    package static func parsing(_ octets: [UInt8]) -> [Attribute] {
+        var attributes: [Attribute] = []
+        var at = 0
+        while at + 1 < octets.count, octets[at + 1] >= 2, at + Int(octets[at + 1]) <= octets.count {
+            let end = at + Int(octets[at + 1])
+            attributes.append(Attribute(octets[at], Array(octets[at + 2..<end])))
+            at = end
+        }
+        return attributes
+    }
+
     /// The attribute as it stands in a packet; nil when its value is longer than 253 octets.
     package var encoded: [UInt8]? {
         value.count <= 253 ? [type, UInt8(value.count + 2)] + value : nil

@@ -133,6 +133,27 @@ package struct ReplyWriter: ~Copyable {
         }
     }
 
+    /// How many octets still fit.
+    package var room: Int { unsafe overflowed ? 0 : buffer.count - position }
+
+    /// Takes out the attributes that begin at `start`, an earlier `length`, or later and that the pattern matches; with
+    /// `value` only those equal to that whole encoded attribute. What follows moves up.
+    package mutating func remove(from start: Int, matching pattern: AttributePattern, equalTo value: [UInt8] = []) {
+        guard !overflowed, start >= PacketView.headerLength else { return }
+        var (reading, writing) = (start, start)
+        while reading < position {
+            let length = unsafe Int(buffer[reading + 1])
+            let attribute = unsafe UnsafeRawBufferPointer(rebasing: buffer[reading..<reading + length])
+            let goes = unsafe pattern.matches(attribute) && (value.isEmpty || attribute.elementsEqual(value))
+            if !goes {
+                if writing < reading { unsafe copy(attribute, to: writing) }
+                writing += length
+            }
+            reading += length
+        }
+        position = writing
+    }
+
     // MARK: - Finish
 
     /// Completes a reply: its length, then its Message-Authenticator, then its Response Authenticator, both over the

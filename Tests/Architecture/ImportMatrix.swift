@@ -11,6 +11,7 @@ enum ImportMatrix {
         "Lifecycle": ["CPlatform", "Concurrency", "Configuration", "Observability", "WireFormat"],
         "Crypto": ["COpenSSL"],
         "RADIUS": ["Crypto", "WireFormat"],
+        "Profiles": ["Domain", "RADIUS"],
         "Sockets": ["CPlatform", "Concurrency", "Observability"],
         "Postgres": ["CPlatform", "CPostgres", "Concurrency", "Observability"],
         "NATS": ["CNATS", "Concurrency", "Observability"],

@@ -50,6 +50,12 @@ package enum Application {
         let sessions = Sessions(settings, context)
         let progress = StreamProgress()
         let addresses = try Addresses(settings, context, sessions.make("addresses"))
+        let judge = CounterJudge(
+            register: CounterAlarms(sessions.make("counters")),
+            metrics: CounterJudge.Metrics(context.metrics),
+            clock: clock,
+            logger: context.logger
+        )
         let monitor = StreamMonitor(
             observer: try JetStreamObserver(nats),
             progress: progress,
@@ -82,10 +88,11 @@ package enum Application {
             NamedService("streams", setup(settings, context, nats)),
             NamedService("monitor", monitor),
             NamedService("outbox", relay),
+            NamedService("counters", judge),
         ] + addresses.services(clock: clock)
             + (try posture(settings, context, nats, sessions.make("posture")))
             + upkeep(settings, context, sessions.make("upkeep"), metrics, monitor, addresses.release)
-            + (try workers(settings, context, nats, sessions, metrics, progress, addresses.release))
+            + (try workers(settings, context, nats, sessions, metrics, progress, addresses.release, judge))
     }
 
     /// What NASes send, and what is asked of them because of it.
@@ -172,7 +179,8 @@ package enum Application {
         _ sessions: Sessions,
         _ metrics: ConsumerMetrics,
         _ progress: StreamProgress,
-        _ release: SlotRelease
+        _ release: SlotRelease,
+        _ judge: CounterJudge
     ) throws -> [NamedService] {
         let consumer = try PullConsumer(
             nats,
@@ -193,7 +201,7 @@ package enum Application {
         return (1...settings.consumer.workers).map { number in
             let writer = AccountingWriter(sessions.make("writer-\(number)"), restarts: restarts)
             let processor = BatchProcessor(
-                store: WriterStore(writer: writer, gauge: sessions.gauge, release: release),
+                store: WriterStore(writer: writer, gauge: sessions.gauge, release: release, judge: judge),
                 deadLetters: letters,
                 failures: failures,
                 progress: progress,
@@ -324,10 +332,12 @@ private struct WriterStore: AccountingStore {
     let writer: AccountingWriter
     let gauge: ConnectionGauge
     let release: SlotRelease
+    let judge: CounterJudge
 
     func commit(_ records: [AccountingRecord]) async throws(StorageFault) -> AccountingCommit {
         let commit = try await gauge.working { () async throws(StorageFault) in try await writer.commit(records) }
         release.offer(commit.ended)
+        judge.offer(commit.observations)
         return commit
     }
 

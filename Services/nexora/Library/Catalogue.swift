@@ -1,8 +1,7 @@
 /// Every command, in the order of help.
 package let allCommands: [CommandSpec] =
     KeyCommands.all + MigrateCommands.all + BootstrapCommand.all + TenantCommands.all + NASCommands.all
-    + NASPostureCommands.all
-    + PlanCommands.all
+    + NASPostureCommands.all + PlanCommands.all + PlanSpeedCommands.all + ReplyAttributeCommands.all
     + CustomerCommands.all + ServiceCommands.all + ImportCommand.all + PoolCommands.all + AddressCommands.all
     + SessionCommands.all + TailCommand.all + ExplainCommands.all
     + DeadLetterCommands.all + DictionaryCommand.all + DoctorCommand.all

@@ -9,6 +9,7 @@ import Messaging
 import NATS
 import Observability
 import Postgres
+import Profiles
 import RADIUS
 import Redis
 
@@ -130,6 +131,9 @@ private struct Parts {
                 session: session,
                 keyring: keyring,
                 lives: lives,
+                attributes: ReplyAttributeEncoder(
+                    try SystemFiles.dictionary(settings.servers.dictionaryPath).dictionary
+                ),
                 logger: context.logger,
                 registry: context.metrics
             ),

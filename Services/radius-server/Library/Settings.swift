@@ -33,6 +33,7 @@ struct ServerSettings: Sendable {
     let natsURL: Secret<String>
     let replicas: Int
     let keyringPath: String
+    let dictionaryPath: String?
     let name: String
 
     init(_ config: ConfigReader) {
@@ -63,6 +64,10 @@ struct ServerSettings: Sendable {
             "keyring.path",
             default: "/etc/nexora/keyring",
             doc: "The file of keys that open sealed secrets."
+        )
+        dictionaryPath = config.optionalString(
+            "dictionary.path",
+            doc: "A dictionary in FreeRADIUS' format; without it the installed one, else the server's own."
         )
         name = config.string("radius.name", default: "radius-1", doc: "This server's name in its events.")
     }

@@ -190,7 +190,8 @@ struct SessionFold {
         outcome.deltas.reserveCapacity(order.count)
         for (_, _, row) in order {
             rows[row].flushUsage(to: &outcome.deltas)
-            outcome.rows.append(SessionChange(state: rows[row].state, isNew: rows[row].isNew))
+            let (state, isNew, fell) = (rows[row].state, rows[row].isNew, rows[row].ranBackwards)
+            outcome.rows.append(SessionChange(state: state, isNew: isNew, ranBackwards: fell))
             rows[row].tell(&outcome.events)
         }
     }

@@ -4,10 +4,13 @@ package struct SessionChange: Hashable, Sendable {
     package var state: SessionState
     /// Whether it is not in the table yet.
     package var isNew: Bool
+    /// Whether a counter fell while the session went on, and had not wrapped.
+    package var ranBackwards: Bool
 
-    package init(state: SessionState, isNew: Bool) {
+    package init(state: SessionState, isNew: Bool, ranBackwards: Bool = false) {
         self.state = state
         self.isNew = isNew
+        self.ranBackwards = ranBackwards
     }
 }
 

@@ -3,6 +3,7 @@ struct SessionRow {
     var state: SessionState
     let isNew: Bool
     var changed: Bool
+    private(set) var ranBackwards = false
     private let wasOpen: Bool
     private let closedBefore: SessionEnd?
     private var input: Int64 = 0
@@ -98,6 +99,7 @@ struct SessionRow {
             later: later,
             mayWrap: !knowsGigawords && record.outputPackets >= state.outputPackets
         )
+        if inputStep.isReset || outputStep.isReset { ranBackwards = true }
         state.rawInputOctets = inputStep.raw
         state.rawOutputOctets = outputStep.raw
         state.inputPackets = max(state.inputPackets, record.inputPackets)

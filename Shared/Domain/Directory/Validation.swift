@@ -36,6 +36,11 @@ package struct ValidationError: Error, Hashable, Sendable, CustomStringConvertib
     package let fields: [InvalidField]
 
     package var description: String { fields.map(\.description).joined(separator: "; ") }
+
+    /// One field alone.
+    package static func single(_ field: String, _ problem: FieldProblem) -> ValidationError {
+        ValidationError(fields: [InvalidField(field: field, problem: problem)])
+    }
 }
 
 /// A row of the directory that knows the rules of its columns.

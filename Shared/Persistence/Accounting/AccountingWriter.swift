@@ -151,16 +151,20 @@ package struct AccountingCommit: Sendable, Equatable {
     package var volumes: [TenantID: Volume]
     /// Sessions that the commit closed, or found closed.
     package var ended: [EndedSession]
+    /// What it added to sessions that were known before.
+    package var observations: [CounterObservation]
 
     package init(
         appliedRecords: Int = 0,
         unchangedRecords: Int = 0,
         volumes: [TenantID: Volume] = [:],
-        ended: [EndedSession] = []
+        ended: [EndedSession] = [],
+        observations: [CounterObservation] = []
     ) {
         self.appliedRecords = appliedRecords
         self.unchangedRecords = unchangedRecords
         self.volumes = volumes
         self.ended = ended
+        self.observations = observations
     }
 }

@@ -7,6 +7,7 @@ struct WritePlan {
     private let outcome: SessionOutcome
     private let applied: Int
     private var ended: [EndedSession] = []
+    private var observations: [CounterObservation] = []
     private var ids: EventIDs
     private(set) var statements: [PGStatement] = []
     /// How many rows the first statements change, one number each.
@@ -38,7 +39,8 @@ struct WritePlan {
             appliedRecords: min(applied, records),
             unchangedRecords: max(0, records - applied),
             volumes: volumes,
-            ended: ended
+            ended: ended,
+            observations: observations
         )
     }
 
@@ -64,6 +66,9 @@ struct WritePlan {
         var counters = StoredSessions()
         counters.reserveCapacity(outcome.rows.count)
         for change in outcome.rows {
+            if let index = old[change.state.id] {
+                observations.append(CounterObservation(from: existing.states[index], to: change))
+            }
             if change.isNew {
                 new.append(change.state)
             } else if let index = old[change.state.id], change.state.differsOnlyInCounters(from: existing.states[index])

@@ -59,7 +59,7 @@ struct AttributeEncoder {
     }
 
     /// The attribute and the tag that a pair names.
-    private func resolve(_ pair: AttributePair) throws(Problem) -> (Int32, UInt8?) {
+    func resolve(_ pair: AttributePair) throws(Problem) -> (Int32, UInt8?) {
         let names = codec.dictionary.storage.attributeByName
         if let index = names[pair.name.asciiLowercased] { return (index, pair.tag) }
         guard let colon = pair.name.lastIndex(of: ":"), pair.tag == nil,

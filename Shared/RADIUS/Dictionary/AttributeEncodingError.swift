@@ -27,6 +27,7 @@ package struct AttributeEncodingError: Error, Equatable, Sendable, CustomStringC
         case wrongLength(Int)
         case tooLong(Int)
         case noSecret
+        case withinAnother
 
         /// One sentence about it.
         package var text: String {
@@ -49,6 +50,7 @@ package struct AttributeEncodingError: Error, Equatable, Sendable, CustomStringC
             case .wrongLength(let length): "must be \(length) octets long"
             case .tooLong(let limit): "must be at most \(limit) octets long"
             case .noSecret: "is hidden under a shared secret, and there is none"
+            case .withinAnother: "is part of another attribute and can only be added"
             }
         }
     }

@@ -29,8 +29,10 @@ import Testing
         homes.dnsServers = [IPAddress("192.0.2.53"), IPAddress("2001:db8::53")].compactMap { $0 }
         homes.exclusions = [try #require(IPPrefix("100.64.0.0/28")), try #require(IPPrefix("100.64.9.9"))]
         homes.stickySeconds = 0
-        let six = try pool(world, "homes6", "2001:db8:100::/40", .delegated)
-        try await world.within(world.one.tenant) { [homes] transaction in
+        var six = try pool(world, "homes6", "2001:db8:100::/40", .delegated)
+        // Ids of one instant are in any order; pools are listed in theirs.
+        if six.id < homes.id { swap(&six.id, &homes.id) }
+        try await world.within(world.one.tenant) { [homes, six] transaction in
             let pools = PoolRepository(transaction)
             try await pools.insert(homes)
             try await pools.insert(six)

@@ -9,7 +9,8 @@ import Testing
     private static let tables = [
         "nas_devices", "plans", "plan_advanced_settings", "customers", "services", "service_credentials", "sessions",
         "sessions_history", "usage_pending", "usage_daily", "usage_monthly", "dead_letters", "radacct", "nas",
-        "tenants", "ip_pools", "ip_allocations",
+        "tenants", "ip_pools", "ip_allocations", "plan_reply_attributes", "nas_reply_attributes",
+        "service_reply_attributes", "plan_speed_windows",
     ]
 
     @Test func `without a setting the gateway sees nothing, with an empty or foreign one neither`() async throws {

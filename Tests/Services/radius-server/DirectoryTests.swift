@@ -101,11 +101,11 @@ import Testing
             addressList: "active",
             version: 1
         )
-        let mikrotik = String(decoding: ReplyTemplate.encode(row, for: .mikrotik), as: UTF8.self)
+        let mikrotik = String(decoding: ReplyTemplate(row, speed: row.speed, for: .mikrotik).own, as: UTF8.self)
         #expect(mikrotik.contains("10M/50M 20M/80M 8M/40M 16/16 5"))
         // The pool's name depends on the NAS and on whether it is one of ours.
         #expect(mikrotik.contains("active") && !mikrotik.contains("home"))
-        let generic = ReplyTemplate.encode(row, for: .generic)
+        let generic = ReplyTemplate(row, speed: row.speed, for: .generic).own
         // WISPr-Bandwidth-Max-Down (14122/8), 50 Mbit/s.
         let down: [UInt8] = [0x1a, 0x0c, 0x00, 0x00, 0x37, 0x2a, 0x08, 0x06, 0x02, 0xfa, 0xf0, 0x80]
         #expect(generic.indices.contains { generic[$0...].starts(with: down) })

@@ -126,7 +126,7 @@ final class LoopbackServer {
     func refused() -> [RefusalReason] { refusals.drain().map(\.reason) }
 }
 
-private struct QuietSink: LogSink {
+struct QuietSink: LogSink {
     func write(_ line: [UInt8]) {}
 }
 

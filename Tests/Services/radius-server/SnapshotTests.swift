@@ -25,10 +25,29 @@ import Testing
         #expect(again.octets.count == writer.octets.count)
     }
 
-    @Test("A cut snapshot is refused at every length")
-    func cut() {
+    @Test("Extra attributes, windows and time zones come back from a snapshot", .proves("RAD-10", "RAD-18", "RAD-23"))
+    func profiles() throws {
+        let original = try ExtrasWorld.directory(timeZone: "Europe/Rome")
         var writer = SnapshotWriter()
-        writer.add(SampleDirectory.make())
+        writer.add(original)
+        var reader = SnapshotReader(writer.octets)
+        let restored = try reader.directory(now: 0)
+        let (a, b) = (try #require(original.plans.first), try #require(restored.plans.first))
+        #expect(a.row == b.row && a.row?.extras.isEmpty == false && a.row?.windows.count == 1)
+        #expect(a.schedule == b.schedule && a.schedule?.zone != .utc)
+        #expect(original.nases.values.first?.extras == restored.nases.values.first?.extras)
+        for index in original.subscribers.records.indices where original.subscribers.records[index].isLive {
+            let name = original.subscribers.records[index].serviceID
+            let twin = try #require(restored.subscribers.find(service: name))
+            #expect(original.extras(index) == restored.extras(twin))
+        }
+        #expect(original.subscribers.records.contains { $0.hasExtras })
+    }
+
+    @Test("A cut snapshot is refused at every length")
+    func cut() throws {
+        var writer = SnapshotWriter()
+        writer.add(try ExtrasWorld.directory())
         for length in stride(from: 0, to: writer.octets.count, by: 7) {
             #expect(throws: SnapshotFormatError.self) {
                 var reader = SnapshotReader(Array(writer.octets[..<length]))

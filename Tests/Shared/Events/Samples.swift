@@ -200,6 +200,35 @@ extension Samples {
                 bare: false
             ),
             sample(
+                "CountersImplausible",
+                CountersImplausible(
+                    sessionID: SessionID(id(21)),
+                    nasID: nas,
+                    serviceID: service,
+                    suspicion: .swappedDirections,
+                    inputBitsPerSecond: 48_000_000,
+                    outputBitsPerSecond: 2_000_000,
+                    planUploadBitsPerSecond: 10_000_000,
+                    planDownloadBitsPerSecond: 50_000_000,
+                    sessions: 7
+                ),
+                bare: false
+            ),
+            sample(
+                "CountersImplausible.abovePlan",
+                CountersImplausible(sessionID: SessionID(id(21)), nasID: nas, suspicion: .abovePlan),
+                bare: false
+            ),
+            sample(
+                "CountersImplausible.ranBackwards",
+                CountersImplausible(sessionID: SessionID(id(21)), nasID: nas, suspicion: .ranBackwards),
+                bare: false
+            ),
+            sample(
+                "CountersImplausible.minimal",
+                CountersImplausible(sessionID: SessionID(id(21)), nasID: nas, suspicion: .impossibleRate, sessions: 0)
+            ),
+            sample(
                 "DeviceBound",
                 DeviceBound(
                     serviceID: service,

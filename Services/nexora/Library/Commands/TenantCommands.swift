@@ -1,5 +1,6 @@
 import Domain
 import Persistence
+import Profiles
 
 /// `tenant add|list|show|set|remove`.
 enum TenantCommands {
@@ -161,6 +162,12 @@ enum TenantCommands {
         guard let text = invocation.string("settings") else { return nil }
         guard let value = try? OutputValue(json: Array(text.utf8)), case .record = value else {
             throw invocation.invalid("settings", "must be one JSON object")
+        }
+        switch value["time_zone"] {
+        case .null: break
+        case .text(let name) where SystemFiles.timeZone(name) != nil: break
+        default:
+            throw invocation.invalid("settings", "time_zone must be in the time zone database, such as Europe/Rome")
         }
         return text
     }

@@ -10,6 +10,7 @@ struct DirectoryAccess {
     let customers: CustomerRepository
     let services: ServiceRepository
     let pools: PoolRepository
+    let attributes: ReplyAttributeRepository
     let transaction: ScopedTransaction
 
     init(_ transaction: ScopedTransaction, root: TenantID) {
@@ -21,6 +22,7 @@ struct DirectoryAccess {
         customers = CustomerRepository(transaction)
         services = ServiceRepository(transaction)
         pools = PoolRepository(transaction)
+        attributes = ReplyAttributeRepository(transaction)
     }
 
     /// A tenant by id or subdomain.

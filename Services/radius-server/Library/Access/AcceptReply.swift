@@ -17,14 +17,22 @@ enum AcceptReply {
         admission: UUID128,
         keys: MSCHAPSuccess?,
         eap: EAPAccept? = nil,
-        confined: Bool = false
+        wallTime: Int64,
+        isConfined: Bool = false,
+        leftOut: inout Int
     ) -> Int {
         guard let subscriber else { return 0 }
         let record = directory.subscribers.records[subscriber]
         var reply = unsafe ReplyWriter(into: room, code: .accessAccept, identifier: view.identifier)
         eap?.appendPacket(to: &reply)
-        unsafe plan?.withTemplate(nas.vendor) { unsafe reply.appendRaw($0) }
-        if let plan { appendPoolNames(nas, plan, directory, confined, to: &reply) }
+        let extras = ReplyExtras(from: reply.length, view: view, vendor: nas.vendor)
+        if let plan {
+            leftOut += extras.append(plan.template(for: nas.vendor, at: wallTime), to: &reply)
+            appendPoolNames(nas, plan, directory, isConfined, to: &reply)
+        }
+        leftOut += extras.apply(nas.extras, to: &reply)
+        // What a service has for itself does not follow it into the walled garden.
+        if !isConfined { leftOut += extras.apply(directory.extras(subscriber), to: &reply) }
         if let sessionTimeout { reply.append(type: AttributeType.sessionTimeout, sessionTimeout) }
         if record.staticIPv4 != 0 { reply.append(type: AttributeType.framedIPAddress, record.staticIPv4) }
         if let prefixes = directory.subscribers.prefixes(subscriber) {

@@ -57,7 +57,7 @@ extension AccessHandler {
     ) {
         if let desk { return park(acceptance, at: desk, datagram, view, nas, directory, slot) }
         let room = unsafe replies.room
-        let begun = unsafe begin(acceptance, into: room, view, nas, directory)
+        let begun = unsafe begin(acceptance, into: room, view, nas, directory, at: datagram.wallTime)
         let length = unsafe AcceptReply.finish(room, length: begun, view: view, nas: nas)
         if !acceptance.isRepeat {
             var telling = Telling(datagram, acceptance.subscriber, acceptance.method)
@@ -112,7 +112,7 @@ extension AccessHandler {
             return shed(.admissionUnanswered, datagram, nas, directory, slot)
         }
         unsafe login.keep(datagram.bytes)
-        login.replyLength = unsafe begin(acceptance, into: login.reply, view, nas, directory)
+        login.replyLength = unsafe begin(acceptance, into: login.reply, view, nas, directory, at: datagram.wallTime)
         unsafe login.asker = RejectWheel.Waiting(
             slot: slot,
             destination: datagram.endpoint.pointee,
@@ -216,9 +216,12 @@ extension AccessHandler {
         into room: UnsafeMutableRawBufferPointer,
         _ view: PacketView,
         _ nas: NASEntry,
-        _ directory: Directory
+        _ directory: Directory,
+        at wallTime: Int64
     ) -> Int {
-        unsafe AcceptReply.begin(
+        var leftOut = 0
+        defer { if leftOut > 0 { feed.overflows.note(leftOut, nas: nas) } }
+        return unsafe AcceptReply.begin(
             into: room,
             view: view,
             nas: nas,
@@ -229,7 +232,9 @@ extension AccessHandler {
             admission: acceptance.admission,
             keys: acceptance.keys,
             eap: acceptance.eap,
-            confined: acceptance.confinedFor != nil
+            wallTime: wallTime,
+            isConfined: acceptance.confinedFor != nil,
+            leftOut: &leftOut
         )
     }
 }

@@ -38,6 +38,8 @@ final class DecisionFeed: Sendable {
 
     /// Refused logins by tenant and minute.
     let failures: FailureWatch
+    /// Attributes that replies had no room for.
+    let overflows = ReplyOverflows()
     /// What admission asks others to do.
     let intents = AdmissionIntents()
     private let state = Mutex(State())

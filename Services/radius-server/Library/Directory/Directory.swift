@@ -1,4 +1,5 @@
 import Domain
+import Profiles
 import Sockets
 import Synchronization
 
@@ -10,6 +11,8 @@ final class Directory {
         var id: UUID128
         var isActive: Bool
         var policy: TenantPolicy
+        var timeZone: String?
+        var zone: TimeZoneRules? = .utc
         var version: Int64
     }
 
@@ -21,6 +24,8 @@ final class Directory {
     private(set) var nases: [UUID128: NASEntry] = [:]
     private(set) var subscribers: SubscriberTable
     private(set) var pools = PoolTable()
+    /// Attributes that replies to few services get or lose.
+    private var serviceExtras: [UUID128: [ReplyOperation]] = [:]
     private(set) var reserved = ReservedAddresses()
     /// NASes by range; within a range those that name an identifier come first.
     private var byRange: [AddressRange: [NASEntry]] = [:]
@@ -80,6 +85,12 @@ final class Directory {
 
     func planNumber(_ id: UUID128) -> UInt32? { planIndex[id] }
 
+    /// Attributes that replies to the service get or lose.
+    func extras(_ subscriber: Int) -> [ReplyOperation] {
+        let record = subscribers.records[subscriber]
+        return record.hasExtras ? serviceExtras[record.serviceID] ?? [] : []
+    }
+
     func planID(_ number: UInt32) -> UUID128 { planIDs[Int(number)] }
 
     // MARK: - Applying rows
@@ -104,7 +115,16 @@ final class Directory {
     func apply(_ row: TenantRow) {
         let number = number(ofTenant: row.id)
         checksum.tenants.replace(tenants[Int(number)].version, by: row.version)
-        tenants[Int(number)] = Tenant(id: row.id, isActive: row.isActive, policy: row.policy, version: row.version)
+        let hadZone = tenants[Int(number)].zone
+        tenants[Int(number)] = Tenant(
+            id: row.id,
+            isActive: row.isActive,
+            policy: row.policy,
+            timeZone: row.timeZone,
+            zone: row.zone,
+            version: row.version
+        )
+        if row.zone != hadZone { scheduleAgain(number) }
         version = max(version, row.version)
     }
 
@@ -121,7 +141,12 @@ final class Directory {
     func apply(_ row: PlanRow) {
         let number = number(ofPlan: row.id)
         checksum.plans.replace(plans[Int(number)].row.map(\.version) ?? 0, by: row.version)
-        plans[Int(number)] = Plan(row: row, pools: pools.named(row.pools, tenant: self.number(ofTenant: row.tenantID)))
+        let tenant = self.number(ofTenant: row.tenantID)
+        plans[Int(number)] = Plan(
+            row: row,
+            pools: pools.named(row.pools, tenant: tenant),
+            zone: tenants[Int(tenant)].zone
+        )
         version = max(version, row.version)
     }
 
@@ -152,8 +177,10 @@ final class Directory {
             isLive: true,
             sessionLimit: row.sessionLimit,
             bindingGeneration: row.binding.generation,
-            boundMAC: row.binding.hardwareAddress
+            boundMAC: row.binding.hardwareAddress,
+            hasExtras: !row.extras.isEmpty
         )
+        serviceExtras[row.id] = row.extras.isEmpty ? nil : row.extras
         reserved.insert(StaticAddresses(ipv4: row.staticIPv4, prefixes: row.prefixes), tenant: tenant)
         subscribers.put(draft, username: row.username, password: row.password, prefixes: row.prefixes)
         version = max(version, row.version)
@@ -179,6 +206,7 @@ final class Directory {
         guard let index = subscribers.find(service: id) else { return }
         checksum.services.remove(subscribers.records[index].version)
         release(index)
+        serviceExtras[id] = nil
         subscribers.remove(service: id)
     }
 
@@ -202,6 +230,16 @@ final class Directory {
         for index in plans.indices {
             guard let row = plans[index].row, !row.pools.isEmpty, tenantIndex[row.tenantID] == tenant else { continue }
             plans[index].pools = pools.named(row.pools, tenant: tenant)
+        }
+    }
+
+    /// The tenant's clocks are others: so are the hours of its plans.
+    private func scheduleAgain(_ tenant: UInt32) {
+        for index in plans.indices {
+            guard let row = plans[index].row, !row.windows.isEmpty, tenantIndex[row.tenantID] == tenant else {
+                continue
+            }
+            plans[index] = Plan(row: row, pools: plans[index].pools, zone: tenants[Int(tenant)].zone)
         }
     }
 

@@ -3,11 +3,12 @@ import Crypto
 import Domain
 import Observability
 import Postgres
+import Profiles
 
 /// Reads the directory from Postgres: whole, or the rows that an event named.
 final class DirectoryLoader: Sendable {
     private let session: PostgresSession
-    private let keyring: Keyring
+    private let tools: RowTools
     private let lives: NASLives
     private let log: RateLimitedLog
     private let unusable: CounterCell
@@ -17,18 +18,28 @@ final class DirectoryLoader: Sendable {
         session: PostgresSession,
         keyring: Keyring,
         lives: NASLives = NASLives(),
+        attributes: ReplyAttributeEncoder,
         logger: Logger,
         registry: MetricsRegistry
     ) {
         self.session = session
         self.lives = lives
-        self.keyring = keyring
-        log = RateLimitedLog(logger)
-        unusable = registry.counter(
+        let log = RateLimitedLog(logger)
+        let unusable = registry.counter(
             "directory_unusable_rows_total",
             "Rows that could not be taken into the directory",
             labels: []
         ).with()
+        tools = RowTools(keyring: keyring, attributes: attributes) { problem in
+            unusable.add(1)
+            log.warn(
+                key: "\(problem.table)",
+                "part of a directory row cannot be used and is left out",
+                ["error": .string("\(problem)")]
+            )
+        }
+        self.log = log
+        self.unusable = unusable
     }
 
     /// A directory under construction. SAFETY: handed from the task to the session's thread and back, never shared.
@@ -56,16 +67,16 @@ final class DirectoryLoader: Sendable {
 
     /// The rows of one kind with these ids, as they are now: how to apply each, and which are gone.
     func fetch(_ kind: DirectoryQuery.Kind, ids: [UUID128]) async throws -> RowChanges {
-        let keyring = keyring
+        let tools = tools
         return try await session.copyOut(DirectoryQuery.copy(kind, ids: ids), into: RowChanges(asked: ids)) {
             changes,
             row in
             switch kind {
-            case .tenants: changes.add(.tenant(TenantRow(&row)))
-            case .nases: changes.add(.nas(try NASRow(&row, keyring: keyring)))
-            case .plans: changes.add(.plan(PlanRow(&row)))
+            case .tenants: changes.add(.tenant(TenantRow(&row, tools: tools)))
+            case .nases: changes.add(.nas(try NASRow(&row, tools: tools)))
+            case .plans: changes.add(.plan(PlanRow(&row, tools: tools)))
             case .pools: changes.add(.pool(try PoolRow(&row)))
-            case .services: changes.add(.service(try ServiceRow(&row, keyring: keyring)))
+            case .services: changes.add(.service(try ServiceRow(&row, tools: tools)))
             }
         }
     }
@@ -95,15 +106,15 @@ final class DirectoryLoader: Sendable {
     // MARK: - Private
 
     private func taker(_ kind: DirectoryQuery.Kind) -> @Sendable (Directory, inout PGCopyRow) -> Void {
-        { [keyring, log, unusable] directory, row in
+        { [tools, log, unusable] directory, row in
             do throws(DirectoryRowError) {
                 switch kind {
-                case .tenants: directory.apply(TenantRow(&row))
+                case .tenants: directory.apply(TenantRow(&row, tools: tools))
                 case .nases:
-                    directory.apply(try NASRow(&row, keyring: keyring), now: SystemClock.monotonicNanoseconds())
-                case .plans: directory.apply(PlanRow(&row))
+                    directory.apply(try NASRow(&row, tools: tools), now: SystemClock.monotonicNanoseconds())
+                case .plans: directory.apply(PlanRow(&row, tools: tools))
                 case .pools: directory.apply(try PoolRow(&row))
-                case .services: directory.apply(try ServiceRow(&row, keyring: keyring))
+                case .services: directory.apply(try ServiceRow(&row, tools: tools))
                 }
             } catch {
                 unusable.add(1)

@@ -35,7 +35,7 @@ enum DirectoryQuery {
             case .tenants:
                 """
                 SELECT t.id, t.is_active, t.settings ->> 'session_policy', (t.settings ->> 'bind_device')::boolean, \
-                (t.settings ->> 'walled_garden_plan')::uuid, t.row_version FROM tenants t
+                (t.settings ->> 'walled_garden_plan')::uuid, t.settings ->> 'time_zone', t.row_version FROM tenants t
                 """
             case .pools:
                 """
@@ -47,7 +47,8 @@ enum DirectoryQuery {
                 """
                 SELECT n.id, n.tenant_id, n.name, n.address, n.identifier, n.vendor, n.secret, \
                 n.require_message_authenticator, n.limit_proxy_state, n.octets_swapped, n.auth_rate, n.auth_burst, \
-                n.is_active, n.address_pool, n.ipv6_pool, n.delegated_ipv6_pool, n.row_version FROM nas_devices n
+                n.is_active, n.address_pool, n.ipv6_pool, n.delegated_ipv6_pool, \
+                \(attributes("nas", of: "n")), n.row_version FROM nas_devices n
                 """
             case .plans:
                 """
@@ -56,7 +57,8 @@ enum DirectoryQuery {
                 a.burst_download_bps, a.burst_upload_bps, a.threshold_download_bps, a.threshold_upload_bps, \
                 a.burst_seconds, coalesce(a.priority, 8), a.guaranteed_download_bps, a.guaranteed_upload_bps, \
                 a.address_pool, a.delegated_ipv6_pool, a.address_list, a.dns_servers[1], a.dns_servers[2], \
-                a.ipv6_pool, p.session_limit, greatest(p.row_version, a.row_version) FROM plans p \
+                a.ipv6_pool, p.session_limit, \(attributes("plan", of: "p")), \(windows), \
+                greatest(p.row_version, a.row_version) FROM plans p \
                 LEFT JOIN plan_advanced_settings a ON a.tenant_id = p.tenant_id AND a.plan_id = p.id
                 """
             case .services:
@@ -64,13 +66,32 @@ enum DirectoryQuery {
                 SELECT s.id, s.tenant_id, s.customer_id, s.plan_id, s.kind, s.username, s.status, \
                 CASE WHEN c.deleted_at IS NULL THEN c.status ELSE 'terminated' END, s.expires_at, s.static_ipv4, \
                 s.framed_ipv6_prefix, s.delegated_ipv6_prefix, k.password, \
-                s.session_limit, s.bound_mac, s.binding_generation, greatest(s.row_version, c.row_version, k.row_version) FROM services s \
+                s.session_limit, s.bound_mac, s.binding_generation, \(attributes("service", of: "s")), \
+                greatest(s.row_version, c.row_version, k.row_version) FROM services s \
                 JOIN customers c ON c.tenant_id = s.tenant_id AND c.id = s.customer_id \
                 LEFT JOIN service_credentials k ON k.tenant_id = s.tenant_id AND k.service_id = s.id
                 """
             }
         }
     }
+
+    /// The reply attributes of an owner in one text: fields and records behind control characters, which none holds.
+    private static func attributes(_ owner: String, of alias: String) -> String {
+        """
+        (SELECT string_agg(concat_ws(E'\\x1f', r.operator, coalesce(r.vendor, ''), r.name, r.value), E'\\x1e' \
+        ORDER BY r.position) FROM \(owner)_reply_attributes r \
+        WHERE r.tenant_id = \(alias).tenant_id AND r.\(owner)_id = \(alias).id)
+        """
+    }
+
+    /// A plan's windows in one text; 0 is what is not there.
+    private static let windows = """
+        (SELECT string_agg(concat_ws(',', w.days, w.start_minute, w.end_minute, w.download_bps, w.upload_bps, \
+        coalesce(w.burst_download_bps, 0), coalesce(w.burst_upload_bps, 0), coalesce(w.threshold_download_bps, 0), \
+        coalesce(w.threshold_upload_bps, 0), coalesce(w.burst_seconds, 0), w.priority, \
+        coalesce(w.guaranteed_download_bps, 0), coalesce(w.guaranteed_upload_bps, 0)), ';' ORDER BY w.position) \
+        FROM plan_speed_windows w WHERE w.tenant_id = p.tenant_id AND w.plan_id = p.id)
+        """
 
     /// Counts and version sums as Postgres has them, in the order of `DirectoryChecksum`.
     static let checksum = """

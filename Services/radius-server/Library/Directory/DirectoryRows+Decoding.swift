@@ -18,13 +18,15 @@ extension UUID128 {
 }
 
 extension TenantRow {
-    init(_ row: inout PGCopyRow) {
+    init(_ row: inout PGCopyRow, tools: RowTools) {
         id = UUID128(row.next())
         isActive = row.next()?.bool ?? false
         policy.sessionPolicy =
             row.next().flatMap { TenantPolicy.SessionPolicy(rawValue: $0.string) } ?? policy.sessionPolicy
         policy.bindsDevice = row.next()?.bool ?? policy.bindsDevice
         policy.walledGardenPlan = row.next().map { PlanID(UUID128($0)) }
+        timeZone = row.next()?.string
+        zone = tools.zone(timeZone, tenant: id)
         version = row.next()?.int64 ?? 0
     }
 }
@@ -67,7 +69,7 @@ extension PoolRow {
 }
 
 extension NASRow {
-    init(_ row: inout PGCopyRow, keyring: Keyring) throws(DirectoryRowError) {
+    init(_ row: inout PGCopyRow, tools: RowTools) throws(DirectoryRowError) {
         let id = UUID128(row.next())
         let tenantID = UUID128(row.next())
         let name = row.next()?.string ?? ""
@@ -82,11 +84,12 @@ extension NASRow {
         let burst = row.next()?.int64.map { UInt32(clamping: $0) }
         let active = row.next()?.bool ?? false
         let pools = PoolNames(ipv4: row.next()?.string, ipv6: row.next()?.string, delegated: row.next()?.string)
+        let extras = tools.operations(row.next()?.string, table: "nas_reply_attributes", id: id)
         let version = row.next()?.int64 ?? 0
         guard let range else { throw DirectoryRowError(table: "nas_devices", id: id, reason: "address is unreadable") }
         let secret: [UInt8]
         do throws(KeyringError) {
-            secret = try keyring.open(
+            secret = try tools.keyring.open(
                 sealed,
                 for: SealedPlace(table: "nas_devices", column: "secret", row: id.bytes, tenant: tenantID.bytes)
             )
@@ -108,13 +111,14 @@ extension NASRow {
             authBurst: burst,
             isActive: active,
             pools: pools,
+            extras: extras,
             version: version
         )
     }
 }
 
 extension PlanRow {
-    init(_ row: inout PGCopyRow) {
+    init(_ row: inout PGCopyRow, tools: RowTools) {
         let id = UUID128(row.next())
         let tenantID = UUID128(row.next())
         let active = row.next()?.bool ?? false
@@ -137,6 +141,8 @@ extension PlanRow {
         for _ in 0..<2 { if let server = row.next().flatMap(NetworkAddress.init)?.ipv4 { servers.append(server) } }
         let linkPool = row.next()?.string
         let limit = UInt8(clamping: row.next()?.int64 ?? 1)
+        let extras = tools.operations(row.next()?.string, table: "plan_reply_attributes", id: id)
+        let windows = tools.windows(row.next()?.string, plan: id)
         let version = row.next()?.int64 ?? 0
         var burst: PlanBurst?
         if bursts, let burstDownload = rates[0], let burstUpload = rates[1] {
@@ -167,13 +173,15 @@ extension PlanRow {
             dnsServers: servers,
             addressList: list,
             sessionLimit: limit,
+            extras: extras,
+            windows: windows,
             version: version
         )
     }
 }
 
 extension ServiceRow {
-    init(_ row: inout PGCopyRow, keyring: Keyring) throws(DirectoryRowError) {
+    init(_ row: inout PGCopyRow, tools: RowTools) throws(DirectoryRowError) {
         let id = UUID128(row.next())
         let tenantID = UUID128(row.next())
         let customerID = UUID128(row.next())
@@ -192,11 +200,12 @@ extension ServiceRow {
             hardwareAddress: row.next().map(\.bigEndian) ?? 0,
             generation: UInt32(clamping: row.next()?.int64 ?? 0)
         )
+        let extras = tools.operations(row.next()?.string, table: "service_reply_attributes", id: id)
         let version = row.next()?.int64 ?? 0
         var password: [UInt8]?
         if let sealed {
             do throws(KeyringError) {
-                password = try keyring.open(
+                password = try tools.keyring.open(
                     sealed,
                     for: SealedPlace(
                         table: "service_credentials",
@@ -227,6 +236,7 @@ extension ServiceRow {
             prefixes: DelegatedPrefixes(framed: framed, delegated: delegated),
             sessionLimit: limit,
             binding: binding,
+            extras: extras,
             version: version
         )
     }

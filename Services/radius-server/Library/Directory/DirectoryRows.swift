@@ -1,10 +1,15 @@
 import Domain
+import Profiles
 
 /// A row of `tenants`, as far as access needs it.
 struct TenantRow: Sendable, Equatable {
     var id: UUID128
     var isActive: Bool
     var policy = TenantPolicy()
+    /// Its clocks, by name: UTC where it names none.
+    var timeZone: String?
+    /// What that name means; nil where nobody knows.
+    var zone: TimeZoneRules? = .utc
     var version: Int64
 }
 
@@ -48,6 +53,8 @@ struct NASRow: Sendable {
     var authBurst: UInt32?
     var isActive: Bool
     var pools = PoolNames()
+    /// Attributes that its replies get or lose.
+    var extras: [ReplyOperation] = []
     var version: Int64
 }
 
@@ -73,9 +80,38 @@ struct PlanRow: Sendable, Equatable {
     var addressList: String?
     /// Sessions of one service at a time.
     var sessionLimit: UInt8 = 1
+    /// Attributes that its replies get or lose.
+    var extras: [ReplyOperation] = []
+    /// Hours with another speed.
+    var windows: [SpeedWindow] = []
     var version: Int64
 
     var pools: PoolNames { PoolNames(ipv4: addressPool, ipv6: ipv6Pool, delegated: delegatedIPv6Pool) }
+
+    /// The speed outside of all windows.
+    var speed: SpeedProfile {
+        SpeedProfile(
+            rate: SpeedPair(download: Int64(clamping: downloadBPS), upload: Int64(clamping: uploadBPS)),
+            burst: burst.map { burst in
+                SpeedProfile.Burst(
+                    rate: SpeedPair(
+                        download: Int64(clamping: burst.downloadBPS),
+                        upload: Int64(clamping: burst.uploadBPS)
+                    ),
+                    threshold: SpeedPair(
+                        download: Int64(clamping: burst.thresholdDownloadBPS),
+                        upload: Int64(clamping: burst.thresholdUploadBPS)
+                    ),
+                    seconds: Int(burst.seconds)
+                )
+            },
+            priority: Int(priority),
+            guaranteed: SpeedPair(
+                download: Int64(clamping: guaranteedDownloadBPS ?? 0),
+                upload: Int64(clamping: guaranteedUploadBPS ?? 0)
+            )
+        )
+    }
 }
 
 /// A plan's burst: rates in bit/s, time in seconds.
@@ -113,6 +149,8 @@ struct ServiceRow: Sendable {
     /// In place of the plan's; 0 where it is the plan's.
     var sessionLimit: UInt8 = 0
     var binding = DeviceBinding()
+    /// Attributes that its replies get or lose.
+    var extras: [ReplyOperation] = []
     /// The latest of the three rows' versions.
     var version: Int64
 }

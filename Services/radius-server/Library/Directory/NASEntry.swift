@@ -1,5 +1,6 @@
 import Crypto
 import Domain
+import Profiles
 
 /// A NAS as the packet path needs it. Replaced as a whole when its row changes; `live` goes on.
 final class NASEntry: Sendable {
@@ -18,6 +19,8 @@ final class NASEntry: Sendable {
     let poolNames: PoolNames
     /// The pools of ours that it names.
     let pools: NamedPools
+    /// Attributes that its replies get or lose.
+    let extras: [ReplyOperation]
     /// Nil follows this server's setting.
     let authRate: UInt32?
     let authBurst: UInt32?
@@ -38,6 +41,7 @@ final class NASEntry: Sendable {
         isActive = row.isActive
         poolNames = row.pools
         self.pools = pools
+        extras = row.extras
         authRate = row.authRate
         authBurst = row.authBurst
         version = row.version
@@ -63,6 +67,7 @@ extension NASEntry {
             authBurst: authBurst,
             isActive: isActive,
             pools: poolNames,
+            extras: extras,
             version: version
         )
         return NASEntry(row: row, tenant: tenant, pools: pools, live: live)

@@ -3,7 +3,7 @@ import Domain
 
 /// The snapshot's clear content: a format number, then per table a count and its rows, little endian.
 struct SnapshotWriter {
-    static let format: UInt64 = 2
+    static let format: UInt64 = 3
     private(set) var octets: [UInt8] = []
 
     mutating func add(_ directory: Directory) {
@@ -14,6 +14,7 @@ struct SnapshotWriter {
             add(tenant.id)
             add(UInt64(tenant.isActive ? 1 : 0))
             add(tenant.policy)
+            addOptional(tenant.timeZone.map { Array($0.utf8) })
             add(tenant.version)
         }
         add(UInt64(directory.pools.rows.count))
@@ -46,6 +47,7 @@ struct SnapshotWriter {
         add(flags.enumerated().reduce(UInt64(0)) { $0 | ($1.element ? 1 << UInt64($1.offset) : 0) })
         for rate in [nas.authRate, nas.authBurst] { add(rate.map { UInt64($0) } ?? .max) }
         add(nas.poolNames)
+        add(nas.extras)
         add(nas.version)
     }
 
@@ -71,6 +73,8 @@ struct SnapshotWriter {
         add(UInt64(plan.sessionLimit))
         add(UInt64(plan.dnsServers.count))
         for server in plan.dnsServers { add(UInt64(server)) }
+        add(plan.extras)
+        add(plan.windows)
         add(plan.version)
     }
 
@@ -94,6 +98,7 @@ struct SnapshotWriter {
         add(UInt64(record.sessionLimit))
         add(record.boundMAC)
         add(UInt64(record.bindingGeneration))
+        add(directory.extras(index))
         add(record.version)
     }
 
@@ -138,9 +143,7 @@ struct SnapshotReader {
         let tenants = try count()
         let directory = Directory(expectedServices: max(octets.count / 120, 1_024), lives: lives)
         for _ in 0..<tenants {
-            directory.apply(
-                TenantRow(id: try id(), isActive: try number() == 1, policy: try policy(), version: try signed())
-            )
+            directory.apply(try tenant())
         }
         for _ in 0..<(try count()) { directory.apply(try pool()) }
         for _ in 0..<(try count()) { directory.apply(try nas(), now: now) }
@@ -173,6 +176,7 @@ struct SnapshotReader {
             authBurst: try rate(),
             isActive: flags & 8 != 0,
             pools: try poolNames(),
+            extras: try operations(),
             version: try signed()
         )
     }
@@ -209,6 +213,8 @@ struct SnapshotReader {
         row.addressList = try text()
         row.sessionLimit = UInt8(clamping: try number())
         for _ in 0..<(try count()) { row.dnsServers.append(UInt32(clamping: try number())) }
+        row.extras = try operations()
+        row.windows = try windows()
         row.version = try signed()
         return row
     }
@@ -229,6 +235,7 @@ struct SnapshotReader {
             prefixes: DelegatedPrefixes(framed: try optional(), delegated: try optional()),
             sessionLimit: UInt8(clamping: try number()),
             binding: DeviceBinding(hardwareAddress: try number(), generation: UInt32(clamping: try number())),
+            extras: try operations(),
             version: try signed()
         )
     }

@@ -25,6 +25,8 @@ struct SubscriberRecord {
     var bindingGeneration: UInt32 = 0
     /// The device the service is bound to, 48 bits; 0 for none.
     var boundMAC: UInt64 = 0
+    /// Whether its replies get or lose attributes.
+    var hasExtras = false
 
     static let never = Int64.max
     static let noPrefixes = UInt32.max

@@ -1,5 +1,6 @@
 import Domain
 import Events
+import Profiles
 import RADIUS
 
 /// Says of each attribute of an answer where its value comes from: the first level that knows it. A new source of
@@ -9,11 +10,25 @@ enum AttributeOrigins {
         /// 0 for what RFCs define.
         var vendor: UInt32 = 0
         var type: UInt8
+
+        init(vendor: UInt32 = 0, type: UInt8) {
+            self.vendor = vendor
+            self.type = type
+        }
+
+        /// The first of some encoded attributes; nil without one.
+        init?(first octets: [UInt8]) {
+            guard let type = octets.first else { return nil }
+            self.init(type: type)
+            guard type == AttributeType.vendorSpecific, octets.count > 6 else { return }
+            vendor = octets[2..<6].reduce(0) { $0 << 8 | UInt32($1) }
+            self.type = octets[6]
+        }
     }
 
     typealias Level = @Sendable (_ attribute: AttributeID, _ outcome: TrialOutcome) -> ValueSource?
 
-    static let levels: [Level] = [ofRequest, ofService, ofNAS, ofPools, ofPlan, ofServer, ofTemplate]
+    static let levels: [Level] = [ofRequest, ofExtras, ofService, ofNAS, ofPools, ofPlan, ofServer, ofTemplate]
 
     static func source(of attribute: AttributeID, _ outcome: TrialOutcome) -> ValueSource {
         for level in levels {
@@ -33,6 +48,18 @@ enum AttributeOrigins {
             return method
         default: return nil
         }
+    }
+
+    /// What a service, a NAS or a plan adds, the last writer first.
+    @Sendable private static func ofExtras(_ attribute: AttributeID, _ outcome: TrialOutcome) -> ValueSource? {
+        func isPut(by operations: [ReplyOperation]) -> Bool {
+            operations.contains {
+                $0.action != .remove && $0.concerns(outcome.nas.vendor) && AttributeID(first: $0.octets) == attribute
+            }
+        }
+        if !outcome.isConfined, isPut(by: outcome.origins.extras) { return outcome.service("extra attribute") }
+        if isPut(by: outcome.nas.extras) { return outcome.nasSource("extra attribute") }
+        return isPut(by: outcome.plan?.row?.extras ?? []) ? outcome.planSource("extra attribute") : nil
     }
 
     @Sendable private static func ofService(_ attribute: AttributeID, _ outcome: TrialOutcome) -> ValueSource? {
@@ -77,9 +104,9 @@ enum AttributeOrigins {
             return outcome.planSource("dns_servers", isAdvanced: true)
         case (Vendor.mikrotik, MikroTikAttribute.addressList):
             return outcome.planSource("address_list", isAdvanced: true)
-        case (Vendor.mikrotik, MikroTikAttribute.rateLimit), (Vendor.wispr, _):
-            return outcome.planSource("speed, for \(outcome.nas.vendor.rawValue)")
-        default: return nil
+        case (0, _), (Vendor.microsoft, _): return nil
+        // All that vendors' templates hold beside is the speed in their words.
+        default: return outcome.planSource("speed, for \(outcome.nas.vendor.rawValue)")
         }
     }
 

@@ -1,6 +1,7 @@
 import Admission
 import Domain
 import Events
+import Profiles
 import RADIUS
 
 /// What an Access-Request would become, as far as the directory decides it: nothing is answered, counted or kept.
@@ -24,6 +25,14 @@ struct TrialOutcome {
     var packet: [UInt8] = []
     /// The answer as far as it is written before admission.
     var begun: [UInt8] = []
+    /// Extra attributes that it has no room for.
+    var attributesLeftOut = 0
+
+    /// Whether it comes in under the walled garden's plan.
+    var isConfined: Bool {
+        guard case .accept(_, let reason) = decision else { return false }
+        return reason != nil
+    }
 
     init(question: LoginQuestion, nas: NASEntry, at: Timestamp, method: AuthenticationMethod) {
         self.question = question
@@ -38,6 +47,8 @@ struct DirectoryOrigins {
     var tenant = Directory.Tenant(id: .zero, isActive: false, policy: TenantPolicy(), version: 0)
     var service: SubscriberRecord?
     var prefixes: DelegatedPrefixes?
+    /// Attributes that replies to the service get or lose.
+    var extras: [ReplyOperation] = []
     var planID: UUID128?
     /// The service's own plan.
     var plan: PlanRow?
@@ -138,7 +149,10 @@ final class LoginTrial {
             directory: directory,
             sessionTimeout: sessionTimeout,
             admission: .zero,
-            keys: keys
+            keys: keys,
+            wallTime: outcome.at.microseconds,
+            isConfined: confinedFor != nil,
+            leftOut: &outcome.attributesLeftOut
         )
         outcome.begun = unsafe Array(place.reply[..<length])
     }
@@ -164,6 +178,7 @@ final class LoginTrial {
         let record = directory.subscribers.records[index]
         origins.service = record
         origins.prefixes = directory.subscribers.prefixes(index)
+        origins.extras = directory.extras(index)
         origins.planID = directory.planID(record.plan)
         origins.plan = directory.plan(record.plan)?.row
         origins.sessionLimit = directory.sessionLimit(index)

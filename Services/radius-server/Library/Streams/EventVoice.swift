@@ -24,6 +24,7 @@ final class EventVoice: Lifecycle.Service {
     let spikes: Counter
     let nasSpikes: Counter
     private let disconnectsLost: CounterCell
+    private let attributesLeftOut: CounterCell
     let logger: Logger
     private let server: String
     private let leftOut: Mutex<LeftOut>
@@ -81,6 +82,11 @@ final class EventVoice: Lifecycle.Service {
         disconnectsLost = registry.counter(
             "radius_disconnects_lost_total",
             "Disconnects that were wanted and never asked for, because JetStream was away for too long",
+            labels: []
+        ).with()
+        attributesLeftOut = registry.counter(
+            "radius_reply_attributes_left_out_total",
+            "Extra attributes that an Access-Accept had no room for",
             labels: []
         ).with()
         skipped = registry.counter(
@@ -198,6 +204,13 @@ final class EventVoice: Lifecycle.Service {
     }
 
     private func tellRefusals() {
+        for overflow in feed.overflows.drain() {
+            attributesLeftOut.add(overflow.attributes)
+            logger.warn(
+                "replies had no room for all extra attributes: nexora plan|nas|service attribute list shows them",
+                ["nas.name": .string(overflow.nasName), "attributes": .int(overflow.attributes)]
+            )
+        }
         for note in refusals.drain() {
             logger.warn(
                 "a packet was left unanswered",

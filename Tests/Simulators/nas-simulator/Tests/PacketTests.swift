@@ -187,10 +187,27 @@ import Testing
         }
         #expect(!faults(.accessReject, whole).isEmpty)
         #expect(faults(.accessAccept, whole, .cisco).count == 2)
-        let wispr = [
-            Attribute.vendor(Vendor.wispr, 7, UInt32(10_000_000)), .vendor(Vendor.wispr, 8, UInt32(50_000_000)),
+        // Each kind is told in its own units; what another one reads is of no use to it.
+        let told: [NASKind: [Attribute]] = [
+            .cisco: [.vendor(Vendor.cisco, 250, text: "QU;10000000;1875000;3750000;D;50000000;9375000;18750000")],
+            .huawei: [
+                .vendor(Vendor.huawei, 2, UInt32(10_000_000)), .vendor(Vendor.huawei, 5, UInt32(50_000_000)),
+            ],
+            .juniper: [.vendor(Vendor.juniperERX, 108, text: "T02 50000000")],
+            .nokia: [
+                .vendor(Vendor.nokia, 126, text: "I:Q:1:pir=10000"),
+                .vendor(Vendor.nokia, 126, text: "E:Q:1:pir=50000"),
+            ],
+            .coovachilli: [
+                .vendor(Vendor.chilliSpot, 4, UInt32(10_000)), .vendor(Vendor.chilliSpot, 5, UInt32(50_000)),
+            ],
+            .pppd: [.vendor(Vendor.wispr, 7, UInt32(10_000_000)), .vendor(Vendor.wispr, 8, UInt32(50_000_000))],
         ]
-        #expect(faults(.accessAccept, whole + wispr, .cisco).isEmpty)
+        for kind in told.keys {
+            for (other, attributes) in told {
+                #expect(faults(.accessAccept, whole + attributes, kind).isEmpty == (other == kind), "\(kind) \(other)")
+            }
+        }
         let packet = Packet(.accessAccept, identifier: 1, attributes: whole)
         let proof: [UInt8] = [3] + Array("S=00".utf8)
         #expect(

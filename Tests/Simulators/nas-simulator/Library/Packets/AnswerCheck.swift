@@ -65,11 +65,61 @@ package enum AnswerCheck {
             let found = answer.firstVendor(Vendor.mikrotik, MikroTikAttribute.rateLimit)
             return found == Array(wanted.utf8) ? [] : ["Mikrotik-Rate-Limit \(text(found)), expected \(wanted)"]
         }
-        // WISPr-Bandwidth-Max-Up and -Down, bits in a second.
-        return [(UInt8(7), plan.uploadMegabits), (UInt8(8), plan.downloadMegabits)].compactMap { type, megabits in
-            let found = answer.firstVendor(Vendor.wispr, type)
-            return found == bigEndian(UInt32(megabits * 1_000_000))
-                ? nil : "WISPr attribute \(type) is not \(megabits) Mbit/s"
+        return speed(kind, upload: plan.uploadMegabits, download: plan.downloadMegabits).compactMap { name, reads in
+            answer.attributes.contains(where: reads)
+                ? nil : "no \(name) for the speed of \(plan.downloadMegabits) Mbit/s"
+        }
+    }
+
+    /// How the kind's manual says that it is told its speeds; all but MikroTik. What it does not read is no fault.
+    private static func speed(
+        _ kind: NASKind,
+        upload: Int,
+        download: Int
+    ) -> [(name: String, reads: (Attribute) -> Bool)] {
+        func number(_ name: String, _ vendor: UInt32, _ type: UInt8, _ value: Int) -> (String, (Attribute) -> Bool) {
+            (name, { $0 == .vendor(vendor, type, UInt32(value)) })
+        }
+        func text(_ name: String, _ vendor: UInt32, _ type: UInt8, _ part: String) -> (String, (Attribute) -> Bool) {
+            let header = Attribute.vendor(vendor, type, [UInt8]()).value.prefix(5)
+            return (
+                name,
+                { attribute in
+                    // Behind the vendor's number, the type and the length.
+                    attribute.type == AttributeType.vendorSpecific && attribute.value.starts(with: header)
+                        && String(decoding: attribute.value.dropFirst(6), as: UTF8.self).contains(part)
+                }
+            )
+        }
+        let (up, down) = (upload * 1_000_000, download * 1_000_000)
+        return switch kind {
+        case .mikrotik: []
+        case .cisco:
+            [
+                text("Account-Info", Vendor.cisco, 250, "QU;\(up);"),
+                text("Account-Info", Vendor.cisco, 250, ";D;\(down);"),
+            ]
+        case .huawei:
+            [
+                number("Input-Average-Rate", Vendor.huawei, 2, up),
+                number("Output-Average-Rate", Vendor.huawei, 5, down),
+            ]
+        case .juniper: [text("CoS-Shaping-Pmt-Type", Vendor.juniperERX, 108, "T02 \(down)")]
+        case .nokia:
+            [
+                text("Subscriber-QoS-Override", Vendor.nokia, 126, "I:Q:1:pir=\(upload * 1000)"),
+                text("Subscriber-QoS-Override", Vendor.nokia, 126, "E:Q:1:pir=\(download * 1000)"),
+            ]
+        case .coovachilli:
+            [
+                number("Bandwidth-Max-Up", Vendor.chilliSpot, 4, upload * 1000),
+                number("Bandwidth-Max-Down", Vendor.chilliSpot, 5, download * 1000),
+            ]
+        case .ubiquiti, .accelppp, .pppd:
+            [
+                number("WISPr-Bandwidth-Max-Up", Vendor.wispr, 7, up),
+                number("WISPr-Bandwidth-Max-Down", Vendor.wispr, 8, down),
+            ]
         }
     }
 

@@ -1,0 +1,77 @@
+import Crypto
+import Domain
+import Profiles
+
+/// What rows are read with.
+struct RowTools: Sendable {
+    let keyring: Keyring
+    let attributes: ReplyAttributeEncoder
+    /// Told of a part of a row that is left out; the rest of the row is used.
+    let complain: @Sendable (DirectoryRowError) -> Void
+
+    /// Reads a column of reply attributes: each four fields behind unit separators, with record separators between them, both of which
+    /// no field may hold. What cannot be encoded is left out.
+    func operations(_ column: String?, table: StaticString, id: UUID128) -> [ReplyOperation] {
+        guard let column, !column.isEmpty else { return [] }
+        return column.split(separator: "\u{1e}").compactMap { record in
+            let fields = record.split(separator: "\u{1f}", omittingEmptySubsequences: false).map(String.init)
+            guard fields.count == 4, let action = ReplyOperator(rawValue: fields[0]) else {
+                complain(DirectoryRowError(table: table, id: id, reason: "is unreadable"))
+                return nil
+            }
+            let attribute = ReplyAttribute(
+                name: fields[2],
+                action: action,
+                value: fields[3],
+                vendor: NASVendor(rawValue: fields[1])
+            )
+            do throws(ReplyAttributeError) {
+                return try attributes.operation(attribute)
+            } catch {
+                complain(DirectoryRowError(table: table, id: id, reason: error.description))
+                return nil
+            }
+        }
+    }
+
+    /// Reads a column of windows: each thirteen numbers with commas, with semicolons between them; 0 is what is not there.
+    func windows(_ column: String?, plan: UUID128) -> [SpeedWindow] {
+        guard let column, !column.isEmpty else { return [] }
+        return column.split(separator: ";").compactMap { record in
+            let numbers = record.split(separator: ",").compactMap { Int64($0) }
+            guard numbers.count == 13 else {
+                complain(DirectoryRowError(table: "plan_speed_windows", id: plan, reason: "is unreadable"))
+                return nil
+            }
+            let rate = SpeedPair(download: numbers[3], upload: numbers[4])
+            var profile = SpeedProfile(rate: rate, priority: Int(numbers[10]))
+            profile.guaranteed = SpeedPair(download: numbers[11], upload: numbers[12])
+            if numbers[5] > 0 {
+                profile.burst = SpeedProfile.Burst(
+                    rate: SpeedPair(download: numbers[5], upload: numbers[6]),
+                    threshold: SpeedPair(
+                        download: numbers[7] > 0 ? numbers[7] : rate.download,
+                        upload: numbers[8] > 0 ? numbers[8] : rate.upload
+                    ),
+                    seconds: Int(max(numbers[9], 1))
+                )
+            }
+            return SpeedWindow(
+                days: Weekdays(rawValue: UInt8(clamping: numbers[0])),
+                start: Int(numbers[1]),
+                end: Int(numbers[2]),
+                profile: profile
+            )
+        }
+    }
+
+    /// The clocks of a tenant; nil, and no window holds, where the time zone database does not know them.
+    func zone(_ name: String?, tenant: UUID128) -> TimeZoneRules? {
+        guard let name else { return .utc }
+        let zone = SystemFiles.timeZone(name)
+        if zone == nil {
+            complain(DirectoryRowError(table: "tenants", id: tenant, reason: "no time zone is named \(name)"))
+        }
+        return zone
+    }
+}
