@@ -58,6 +58,20 @@ package final class AdmissionChannel {
         return call(6, key: "pool:\(pool):", [octets], token)
     }
 
+    /// Which process answers, and what it remembers: the text differs where either does.
+    package func memory(token: UInt64) -> Bool {
+        let script = Array(Self.identity.utf8)
+        return pipeline.append(
+            [Array("EVAL".utf8), script, Array("1".utf8), Array(Self.ready.utf8)],
+            token: token
+        )
+    }
+
+    private static let identity = """
+        local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') or ''
+        return run .. (redis.call('GET', KEYS[1]) or '')
+        """
+
     /// Tells for ten minutes that `holder` lives, and keeps its reserved blocks.
     package func beat(_ holder: String, token: UInt64) -> Bool {
         pipeline.append(["SET", "server:\(holder)", "1", "EX", "600"].map { Array($0.utf8) }, token: token)

@@ -93,6 +93,12 @@ package final class AdmissionLink {
         return asked(token, now, waits: false)
     }
 
+    /// See ``AdmissionChannel/memory(token:)``.
+    package func memory(token: UInt64, now: UInt64) -> Bool {
+        guard isOpen, channel.memory(token: token) else { return false }
+        return asked(token, now, waits: false)
+    }
+
     /// See ``AdmissionChannel/strike(_:offset:token:)``.
     package func strike(_ pool: PoolID, offset: UInt64, token: UInt64, now: UInt64) -> Bool {
         guard isOpen, channel.strike(pool, offset: offset, token: token) else { return false }

@@ -90,10 +90,10 @@ class RedisSet:
     def wait_for_another(self, than, seconds=60):
         """The number of the new primary, once it takes writes."""
         def found():
-            number = self.primary()
-            if number == than:
-                return None
             try:
+                number = self.primary()
+                if number == than:
+                    return None
                 with Client(self.ports[number], self.password) as client:
                     return [number] if client("ROLE")[0] == b"master" else None
             except OSError:
@@ -104,8 +104,11 @@ class RedisSet:
     def wait_for_replicas(self, count, seconds=60):
         """Until the primary has so many replicas that keep up, and every sentinel knows them and its fellows."""
         def complete():
-            with self.client() as client:
-                role = client("ROLE")
+            try:
+                with self.client() as client:
+                    role = client("ROLE")
+            except OSError:
+                return False
             if role[0] != b"master" or len(role[2]) < count:
                 return False
             for port in self.sentinel_ports:

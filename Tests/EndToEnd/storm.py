@@ -270,7 +270,7 @@ class Storm:
             listed = json.loads(self.system.nexora("pool", "list", "--tenant", tenant, "--json"))
             pools[tenant] = [
                 (ipaddress.ip_network(pool["range"]), pool["unitLength"], pool["id"])
-                for pool in (listed["items"] if isinstance(listed, dict) else listed)
+                for pool in listed
             ]
         return pools
 

@@ -94,12 +94,14 @@ import Testing
         memory.append(grant(1, at: 0))
         memory.append(grant(2, at: 0, isOffline: true))
         memory.append(grant(3, at: 50))
-        let due = memory.due(now: 120) { _ in .pending }
-        #expect(due.map(\.service.low) == [2, 3])
-        memory.confirm(due)
-        #expect(memory.due(now: 120) { $0.service.low != 3 ? .pending : nil }.isEmpty)
+        #expect(memory.due(now: 120, onlyOffline: false) { _ in .pending }.map(\.service.low) == [2, 3])
+        #expect(memory.due(now: 120, onlyOffline: true) { _ in .pending }.map(\.service.low) == [2])
+        // Told is what was confirmed.
+        memory.confirm(memory.due(now: 120, onlyOffline: true) { _ in .pending })
+        #expect(memory.due(now: 120, onlyOffline: true) { _ in .pending }.isEmpty)
+        #expect(memory.due(now: 120, onlyOffline: false) { $0.service.low != 3 ? .pending : nil }.isEmpty)
         for number in 4...9 { memory.append(grant(UInt64(number), at: 200)) }
-        #expect(memory.due(now: 210) { _ in .pending }.map(\.service.low) == [6, 7, 8, 9])
+        #expect(memory.due(now: 210, onlyOffline: false) { _ in .pending }.map(\.service.low) == [6, 7, 8, 9])
     }
 
     @Test func `a reserve is fetched once, given out once, and fetched again when it is empty`() {

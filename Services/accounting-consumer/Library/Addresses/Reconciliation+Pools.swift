@@ -61,10 +61,12 @@ extension Reconciliation {
 
     private func check(_ candidates: [OpenAllocation], _ pools: PoolCatalogue) async throws {
         guard !candidates.isEmpty else { return }
+        // Whose unit is astray now and whose row is open once the log was drained.
+        let lost = try await astray(candidates)
         try await persister.drain(pools)
-        let units = candidates.map { AllocationLedger.Unit(pool: $0.allocation.pool, offset: $0.allocation.offset) }
+        let units = lost.map { AllocationLedger.Unit(pool: $0.allocation.pool, offset: $0.allocation.offset) }
         let still = Set(try await store.open(units, pools: pools))
-        let standing = try await astray(candidates.filter { still.contains($0.allocation) })
+        let standing = lost.filter { still.contains($0.allocation) }
         var gone: [Allocation] = []
         var claimed: [OpenAllocation] = []
         var claims: [AdmissionClaim] = []

@@ -115,9 +115,10 @@ struct Reconciliation: Sendable {
     private func checkUnits(_ records: [ServiceRecord], _ pools: PoolCatalogue) async throws {
         let first = try await unknown(records, pools)
         guard !first.isEmpty else { return }
+        // Read before the log is drained: a row that ran ahead of the log would hide what came before it.
+        let standing = try await keeper.records(of: Array(Set(first.map(\.service.value))))
         try await persister.drain(pools)
-        let services = Set(first.map(\.service.value))
-        let again = try await unknown(try await keeper.records(of: Array(services)), pools)
+        let again = try await unknown(standing, pools)
         metrics.repaired(.allocationStored, try await store.store(again, pools: pools).opened)
     }
 

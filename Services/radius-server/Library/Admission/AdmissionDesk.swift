@@ -33,11 +33,15 @@ final class AdmissionDesk {
         case claim([AdmissionClaim])
         case check(PoolID, block: UInt32)
         case beat(sentAt: UInt64)
+        case memory
         case other
     }
 
     /// A server that Redis did not hear of for ten minutes loses the blocks it keeps back: it leaves them alone before.
     private static let reserveLasts: UInt64 = 540_000_000_000
+    /// Until all servers have found another primary and told it what they granted, nothing is asked of it: one that was demoted
+    /// has still granted for a while, and so has a replica that is none of the new one's.
+    private static let othersMoveWithin: UInt64 = 2_000_000_000
     /// A pool's next block may be loaded by rivals each time: then the login is left to the NAS's next try.
     private static let maximumAttempts = 8
     /// Redis does nothing else during a call: a millisecond and a half.
@@ -69,6 +73,14 @@ final class AdmissionDesk {
     private var mustReplay = false
     private var beatAt: UInt64 = 0
     private var replayedAt: UInt64 = 0
+    private var claimsUntil: UInt64 = 0
+    /// What is being told again; a part at a time, so that logins pass.
+    private var replaying: ArraySlice<AdmissionClaim> = []
+    private var isTelling = false
+    /// Which Redis has what was granted, as far as is known; nil when it is to be told everything.
+    private var knownMemory: [UInt8]?
+    /// The one that answers now; nil before it said so.
+    private var memoryHere: [UInt8]?
     /// Since when Redis does not do what it is asked; nil while it does. Nanoseconds.
     private var failingSince: UInt64?
     /// When Redis was last told that this server lives; nanoseconds.
@@ -129,7 +141,7 @@ final class AdmissionDesk {
     /// Asks for those that were submitted. While Redis is busy with what was asked before they wait here: a call of its own
     /// costs as much as four logins more in one, and what waits there would miss its deadline in a storm.
     func flush(now: UInt64) {
-        while next < gathered.count, asked < Self.callsAtOnce || !link.isOpen { send(now: now) }
+        while next < gathered.count, asked < Self.callsAtOnce || !mayAsk(now: now) { send(now: now) }
         guard next > 0, next == gathered.count || next >= Self.maximumBatch else { return }
         gathered.removeFirst(next)
         next = 0
@@ -157,6 +169,12 @@ final class AdmissionDesk {
                 }
                 reserve.forget(block, of: pool)
             case .claim(let claims): judge(claims, answer)
+            case .memory:
+                guard case .octets(let octets) = answer else { return }
+                memoryHere = unsafe Array(octets)
+                mustReplay = true
+                let isAnother = knownMemory != nil && knownMemory != memoryHere
+                if isAnother { claimsUntil = now + min(Self.othersMoveWithin, settings.patience) }
             case .beat(let sentAt):
                 if case .octets = answer { knownAliveAt = sentAt }
             case .other: break
@@ -169,6 +187,10 @@ final class AdmissionDesk {
 
     // MARK: - Private
 
+    private func mayAsk(now: UInt64) -> Bool {
+        link.isOpen && (settings.patience == 0 || memoryHere != nil && now >= claimsUntil)
+    }
+
     /// Asks for the longest waiting.
     private func send(now: UInt64) {
         let first = next
@@ -176,10 +198,11 @@ final class AdmissionDesk {
             next += 1
         }
         let logins = Array(gathered[first..<next])
-        if link.admit(batch, token: token(.admit(logins)), now: now) {
+        let asks = mayAsk(now: now)
+        if asks, link.admit(batch, token: token(.admit(logins)), now: now) {
             asked += 1
         } else {
-            questions[lastToken] = nil
+            if asks { questions[lastToken] = nil }
             for login in logins { decideAlone(login, now: now) }
         }
         batch.removeAll()
@@ -196,15 +219,21 @@ final class AdmissionDesk {
         if link.isOpen != wasOpen {
             wasOpen = link.isOpen
             metrics.open.add(wasOpen ? 1 : -1)
-            mustReplay = wasOpen
-            if wasOpen { failingSince = nil }
             replayedAt = 0
             beatAt = 0
             loads = [:]
-            if wasOpen { checkReserve(now: now) }
+            replaying = []
+            isTelling = false
+            memoryHere = nil
+            if wasOpen {
+                failingSince = nil
+                _ = link.memory(token: token(.memory), now: now)
+                checkReserve(now: now)
+            }
         }
         guard wasOpen else { return }
-        if mustReplay && now &- replayedAt > 1_000_000_000 { replay(now: now) }
+        if memoryHere != nil, mustReplay, replaying.isEmpty, now &- replayedAt > 1_000_000_000 { replay(now: now) }
+        tell(now: now)
         if now &- beatAt > 60_000_000_000 {
             beatAt = now
             _ = link.beat(settings.holder, token: token(.beat(sentAt: now)), now: now)
@@ -218,31 +247,45 @@ final class AdmissionDesk {
         }
     }
 
-    /// Tells Redis what it may not know: a new primary lacks what its predecessor had not passed on.
+    /// Gathers what Redis may not know: a new primary lacks what its predecessor had not passed on, one that was restarted
+    /// its last second. The same one as before lacks only what was granted without it.
     private func replay(now: UInt64) {
         mustReplay = false
         replayedAt = now
-        let claims = memory.due(now: now) { table.state(service: $0.service, admission: $0.admission) }
-        var start = 0
-        while start < claims.count {
-            let end = min(claims.count, start + 256)
-            let part = Array(claims[start..<end])
-            var octets: [UInt8] = []
-            for claim in part { claim.append(to: &octets) }
-            _ = link.claim(octets, token: token(.claim(part)), now: now)
-            start = end
+        let claims = memory.due(now: now, onlyOffline: memoryHere == knownMemory) {
+            table.state(service: $0.service, admission: $0.admission)
         }
+        replaying = claims[...]
         metrics.replayed.add(claims.count)
+        if claims.isEmpty { knownMemory = memoryHere }
+    }
+
+    /// Tells the next part once the last was taken.
+    private func tell(now: UInt64) {
+        guard !replaying.isEmpty, !isTelling else { return }
+        let part = Array(replaying.prefix(128))
+        replaying = replaying.dropFirst(part.count)
+        var octets: [UInt8] = []
+        for claim in part { claim.append(to: &octets) }
+        isTelling = link.claim(octets, token: token(.claim(part)), now: now)
+        if !isTelling {
+            questions[lastToken] = nil
+            replaying = []
+            mustReplay = true
+        }
     }
 
     private func judge(_ claims: [AdmissionClaim], _ answer: AdmissionLink.Answer) {
+        isTelling = false
         guard case .octets(let octets) = answer else {
             // Not told after all.
+            replaying = []
             mustReplay = true
             return
         }
         let stand = unsafe Array(octets)
         memory.confirm(claims)
+        if replaying.isEmpty { knownMemory = memoryHere }
         for (claim, stands) in zip(claims, stand) where stands == 0 {
             metrics.conflicts.add(1)
             conflicts.append(claim)
@@ -272,6 +315,7 @@ final class AdmissionDesk {
             case .blockWanted(let use, let block): load(login, use, block, now, isFree)
             case .notReady:
                 // The leases are being loaded: what this server granted lately must be among them.
+                knownMemory = nil
                 mustReplay = true
                 decideAlone(login, now: now)
             case nil: settle(login, .silence)

@@ -37,13 +37,15 @@ struct GrantMemory {
         }
     }
 
-    /// What must be told again, oldest first: what Redis never had, and what it may have forgotten. `state` tells what became
-    /// of each, nil when it is over.
-    func due(now: UInt64, state: (AdmissionClaim) -> AdmissionClaim.State?) -> [AdmissionClaim] {
+    /// What must be told again, oldest first: what Redis never had, and unless `onlyOffline` what it may have forgotten.
+    /// `state` tells what became of each, nil when it is over.
+    func due(now: UInt64, onlyOffline: Bool, state: (AdmissionClaim) -> AdmissionClaim.State?) -> [AdmissionClaim] {
         var due: [AdmissionClaim] = []
         for index in Array(grants.indices[start...]) + Array(grants.indices[..<start]) {
             let grant = grants[index]
-            guard grant.isOffline || now &- grant.at < memory, let state = state(grant.claim) else { continue }
+            guard grant.isOffline || !onlyOffline && now &- grant.at < memory, let state = state(grant.claim) else {
+                continue
+            }
             var claim = grant.claim
             claim.state = state
             due.append(claim)
