@@ -24,12 +24,18 @@ package final class AdmissionChannel {
         call(1, key: nil, [reports], token)
     }
 
-    /// Loads the pool's next block that has usable units, unless another server was first: the answer is 1 or 0. `block` is
-    /// how many are loaded; `isFree` tells units that belong to nobody for good.
-    package func load(_ pool: AddressPool, block: UInt32, isFree: (UInt64) -> Bool, token: UInt64) -> Bool {
+    /// Loads the pool's next `count` blocks, or as many more as it takes to find a usable unit, unless another server was
+    /// first: the answer is 1 or 0. `block` is how many are loaded; `isFree` tells units that belong to nobody for good.
+    package func load(
+        _ pool: AddressPool,
+        block: UInt32,
+        count: UInt32 = 1,
+        isFree: (UInt64) -> Bool,
+        token: UInt64
+    ) -> Bool {
         var next = block
         var offsets: [UInt8] = []
-        while offsets.isEmpty && next < pool.blockCount {
+        while offsets.isEmpty || next < block &+ count, next < pool.blockCount {
             for offset in pool.usable(inBlock: next) where isFree(offset) { offsets.appendSixOctets(offset) }
             next += 1
         }

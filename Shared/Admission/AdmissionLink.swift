@@ -74,10 +74,16 @@ package final class AdmissionLink {
         return asked(token, now, waits: false)
     }
 
-    /// See ``AdmissionChannel/load(_:block:isFree:token:)``.
-    package func load(_ pool: AddressPool, block: UInt32, isFree: (UInt64) -> Bool, token: UInt64, now: UInt64) -> Bool
-    {
-        guard isOpen, channel.load(pool, block: block, isFree: isFree, token: token) else { return false }
+    /// See ``AdmissionChannel/load(_:block:count:isFree:token:)``.
+    package func load(
+        _ pool: AddressPool,
+        block: UInt32,
+        count: UInt32 = 1,
+        isFree: (UInt64) -> Bool,
+        token: UInt64,
+        now: UInt64
+    ) -> Bool {
+        guard isOpen, channel.load(pool, block: block, count: count, isFree: isFree, token: token) else { return false }
         return asked(token, now, waits: false)
     }
 

@@ -188,15 +188,15 @@ phase_full() {
     done
 }
 
-# Every login from another device than before: a new slot and a new address for each.
+# Nobody has a slot or an address yet: the runs share the subscribers.
 phase_addresses() {
     local run
     step "An address for each of $SUBSCRIBERS subscribers"
     pools_on
     for ((run = 1; run <= RUNS; run++)); do
         settle
-        load "addresses.nexora.$run" --mode pap --port "$RADIUS_AUTH_PORT" -w 256 -n "$SUBSCRIBERS" --in-turn \
-            --equipment "$run" --seed "$run"
+        load "addresses.nexora.$run" --mode pap --port "$RADIUS_AUTH_PORT" -w 256 -n $((SUBSCRIBERS / RUNS)) --in-turn \
+            --from $((SUBSCRIBERS / RUNS * (run - 1))) --equipment 1 --seed "$run"
     done
 }
 
@@ -208,7 +208,7 @@ phase_reconnect() {
     for ((run = 1; run <= RUNS; run++)); do
         settle
         load "reconnect.nexora.$run" --mode reconnect --port "$RADIUS_AUTH_PORT" --acct-port "$RADIUS_ACCT_PORT" \
-            -w 6400 --timeout 2000 --retries 5 --equipment 4 --session-prefix "r$run" --truth "$RESULTS/truth.tsv" \
+            -w 3200 --timeout 2000 --retries 5 --equipment 2 --session-prefix "r$run" --truth "$RESULTS/truth.tsv" \
             --seed "$run"
         committed "reconnect.nexora.$run" nexora
         rm -f "$RESULTS/truth.tsv"

@@ -27,6 +27,12 @@ final class AdmissionDesk {
         var patience: UInt64 = 0
     }
 
+    private struct Load {
+        let block: UInt32
+        let at: UInt64
+        let blocks: UInt32
+    }
+
     private enum Purpose {
         case admit([ParkedLogin])
         case reserve(AddressPool)
@@ -46,7 +52,8 @@ final class AdmissionDesk {
     private static let maximumAttempts = 8
     /// Redis does nothing else during a call: a millisecond and a half.
     private static let maximumBatch = 128
-    private static let callsAtOnce = 2
+    private static let minimumBatch = 8
+    private static let callsAtOnce = 3
 
     let settings: Settings
     private let link: AdmissionLink
@@ -65,7 +72,7 @@ final class AdmissionDesk {
     private var made = 0
     private var questions: [UInt64: Purpose] = [:]
     /// The block of each pool that was loaded last over this connection.
-    private var loads: [PoolID: UInt32] = [:]
+    private var loads: [PoolID: Load] = [:]
     private var lastToken: UInt64 = 0
     /// Calls for admission without an answer yet.
     private var asked = 0
@@ -191,10 +198,13 @@ final class AdmissionDesk {
         link.isOpen && (settings.patience == 0 || memoryHere != nil && now >= claimsUntil)
     }
 
-    /// Asks for the longest waiting.
+    /// Asks for the longest waiting: for a share of them that leaves the other calls something to do, or this server would wait
+    /// for Redis and Redis for this server.
     private func send(now: UInt64) {
         let first = next
-        while next < gathered.count, next - first < Self.maximumBatch, batch.append(gathered[next].request) {
+        let share = (gathered.count - next) / max(1, Self.callsAtOnce - asked)
+        let limit = min(Self.maximumBatch, max(share, Self.minimumBatch))
+        while next < gathered.count, next - first < limit, batch.append(gathered[next].request) {
             next += 1
         }
         let logins = Array(gathered[first..<next])
@@ -359,13 +369,22 @@ final class AdmissionDesk {
         }
         // Others of its batch want the same block, which is on its way then: what is asked next comes after it. Who wants it
         // still after that found a Redis that was emptied.
-        if loads[pool.id] != block || login.attempts > 1 {
-            guard link.load(pool, block: block, isFree: { isFree($0, pool) }, token: token(.other), now: now) else {
+        if loads[pool.id]?.block != block || login.attempts > 1 {
+            let blocks = rush(pool.id, now: now)
+            func mayHave(_ offset: UInt64) -> Bool { isFree(offset, pool) }
+            let asked = token(.other)
+            guard link.load(pool, block: block, count: blocks, isFree: mayHave, token: asked, now: now) else {
                 return settle(login, .silence)
             }
-            loads[pool.id] = block
+            loads[pool.id] = Load(block: block, at: now, blocks: blocks)
         }
         submit(login, now: now)
+    }
+
+    /// How many blocks to load at once: twice as many as the last time, up to eight, where that was less than a second ago.
+    private func rush(_ pool: PoolID, now: UInt64) -> UInt32 {
+        guard let last = loads[pool], now &- last.at < 1_000_000_000 else { return 1 }
+        return min(2 * last.blocks, 8)
     }
 
     /// What this server kept back goes into the pool again before anybody is refused.
