@@ -132,6 +132,16 @@ let simulators: [Target] = [
     executable("nas-simulator", "Tests/Simulators/nas-simulator/Executable", ["NASSimulator"]),
 ]
 
+/// What measures, where the load generator in C cannot.
+let benchmarks: [Target] = [
+    library(
+        "AdmissionLoad",
+        "Tests/Benchmarks/admission/Library",
+        ["Admission", "Concurrency", "Domain", "Redis"]
+    ),
+    executable("admission-load", "Tests/Benchmarks/admission/Executable", ["AdmissionLoad"]),
+]
+
 let suites: [Target] = [
     tests("WireFormatTests", "Tests/Shared/WireFormat", ["WireFormat", "SharedTesting"]),
     tests("DomainTests", "Tests/Shared/Domain", ["Domain", "SharedTesting"]),
@@ -208,6 +218,7 @@ let suites: [Target] = [
 /// NEXORA_TEST_SUITES=RADIUSTests,DomainTests leaves the other suites out, for an edit-build-test loop of seconds.
 let wanted = Context.environment["NEXORA_TEST_SUITES"].map { Set($0.split(separator: ",").map(String.init)) }
 
-let targets = (shared + services + simulators + suites).filter { !$0.isTest || wanted?.contains($0.name) ?? true }
+let everything = shared + services + simulators + benchmarks + suites
+let targets = everything.filter { !$0.isTest || wanted?.contains($0.name) ?? true }
 
 let package = Package(name: "nexora", targets: targets)

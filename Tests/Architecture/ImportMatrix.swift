@@ -42,6 +42,9 @@ enum ImportMatrix {
         "CPlatform", "Concurrency", "Crypto", "Observability", "Postgres", "RADIUS", "Sockets", "WireFormat",
     ]
 
+    /// Measures the modules themselves.
+    static let benchmarks = "Tests/Benchmarks/"
+
     /// What a module may import; nil where the matrix does not know it.
     static func allowed(_ entry: Manifest.Entry) -> Set<String>? {
         let all = Set(shared.keys)
@@ -50,6 +53,7 @@ enum ImportMatrix {
         case _ where entry.name == testingModule: return all.union(["CPlatform"])
         case _ where entry.path.hasPrefix("Services/"): return all.union(["CPlatform"])
         case _ where entry.path.hasPrefix(simulators): return simulator
+        case _ where entry.path.hasPrefix(benchmarks): return all
         default: return shared[entry.name]
         }
     }

@@ -157,6 +157,7 @@ private struct Parts {
         guard let admission, let locator else { return [] }
         let watch = RedisWatch(
             open: admission.metrics.open,
+            patience: admission.settings.patience,
             locate: { try await locator.locate() ? locator.current.map { ($0.host, $0.port) } : nil },
             health: context.health.component("redis"),
             logger: context.logger

@@ -170,6 +170,21 @@ pools_on() {
     wait_until 30 pool_in_use || fail "no address comes from the pool" "read $RUN_DIR/log/radius-server.log"
 }
 
+# Redis forgets everything; accounting-consumer notices and fills it again.
+redis_empty() {
+    printf 'AUTH %s\r\nFLUSHALL\r\nQUIT\r\n' "$(secret redis)" >"/dev/tcp/127.0.0.1/$(port_remembered SERVER_REDIS)"
+    wait_until 30 addresses_ready || fail "Redis was not filled again" "read $RUN_DIR/log/accounting-consumer.log"
+}
+
+addresses_ready() {
+    exec 3<>"/dev/tcp/127.0.0.1/$(port_remembered SERVER_REDIS)"
+    printf 'AUTH %s\r\nEXISTS ipam:ready\r\nQUIT\r\n' "$(secret redis)" >&3
+    local answer
+    answer=$(cat <&3)
+    exec 3>&-
+    [[ $answer == *:1* ]]
+}
+
 # A grant makes the server keep a block of the pool back.
 pool_in_use() {
     login_answered "$RADIUS_AUTH_PORT" && [[ $(metric radius-server radius_address_reserve) != 0 ]]
@@ -188,15 +203,24 @@ phase_full() {
     done
 }
 
-# Nobody has a slot or an address yet: the runs share the subscribers.
+# First what the allocation alone can do, by the calls of the packet thread; then as logins. There nobody has a slot or an
+# address yet: the runs share the subscribers.
 phase_addresses() {
-    local run
-    step "An address for each of $SUBSCRIBERS subscribers"
+    local run share=$((SUBSCRIBERS / RUNS))
+    step "A session and an address for each of $SUBSCRIBERS subscribers"
+    for ((run = 1; run <= RUNS; run++)); do
+        redis_empty
+        settle
+        "$RUN_DIR/bin/admission-load" "$SUBSCRIBERS" >"$RESULTS/allocation.nexora.$run.json" ||
+            warn "the allocation failed; see $RESULTS/allocation.nexora.$run.json"
+        note "$(cat "$RESULTS/allocation.nexora.$run.json")"
+    done
+    redis_empty
     pools_on
     for ((run = 1; run <= RUNS; run++)); do
         settle
-        load "addresses.nexora.$run" --mode pap --port "$RADIUS_AUTH_PORT" -w 256 -n $((SUBSCRIBERS / RUNS)) --in-turn \
-            --from $((SUBSCRIBERS / RUNS * (run - 1))) --equipment 1 --seed "$run"
+        load "addresses.nexora.$run" --mode pap --port "$RADIUS_AUTH_PORT" -w 256 -n "$share" --in-turn \
+            --from $((share * (run - 1))) --equipment 1 --seed "$run"
     done
 }
 

@@ -241,7 +241,10 @@ final class AdmissionDesk {
                 checkReserve(now: now)
             }
         }
-        guard wasOpen else { return }
+        guard wasOpen else {
+            failingSince = failingSince ?? now
+            return
+        }
         if memoryHere != nil, mustReplay, replaying.isEmpty, now &- replayedAt > 1_000_000_000 { replay(now: now) }
         tell(now: now)
         if now &- beatAt > 60_000_000_000 {

@@ -1,10 +1,14 @@
+import Concurrency
 import Lifecycle
 import Observability
 
-/// Keeps asking where Redis is, and says in `/ready` whether it is there. Without it logins go on.
+/// Keeps asking where Redis is, and says in `/ready` whether it is there. Without it logins go on; a server that starts is not
+/// ready before it found Redis or gave it up.
 struct RedisWatch: Lifecycle.Service {
     /// Connections that are open.
     let open: GaugeCell
+    /// How long logins wait for Redis before this server decides alone.
+    let patience: Duration
     /// Where Redis is, when it is elsewhere than before.
     let locate: @Sendable () async throws -> (host: String, port: Int)?
     let health: HealthComponent
@@ -12,6 +16,8 @@ struct RedisWatch: Lifecycle.Service {
 
     func run() async throws {
         var trouble: String?
+        let patient = Deadline.after(patience)
+        var wasOpen = false
         while !GracefulShutdown.isShuttingDown {
             do {
                 if let found = try await locate() {
@@ -22,14 +28,18 @@ struct RedisWatch: Lifecycle.Service {
                 if trouble == nil { logger.warn("redis is not found", ["error": .error(error)]) }
                 trouble = "\(error)"
             }
-            if let trouble {
+            wasOpen = wasOpen || open.value > 0
+            let isStarting = !wasOpen && !patient.hasPassed
+            if isStarting {
+                health.set(.notReady("looking for Redis"))
+            } else if let trouble {
                 health.set(.degraded("sessions and addresses are decided by this server alone: \(trouble)"))
             } else if open.value > 0 {
                 health.set(.ready)
             } else {
                 health.set(.degraded("sessions and addresses are decided by this server alone: Redis does not answer"))
             }
-            try await GracefulShutdown.pause(for: .milliseconds(500))
+            try await GracefulShutdown.pause(for: .milliseconds(isStarting ? 20 : 500))
         }
     }
 }

@@ -1,0 +1,4 @@
+import AdmissionLoad
+import Glibc
+
+exit(await AdmissionLoad.run())
