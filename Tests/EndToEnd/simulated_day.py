@@ -3,7 +3,7 @@
 import json
 import subprocess
 
-from processes import Process
+from processes import Process, eventually
 from system import programs
 
 
@@ -36,7 +36,13 @@ class Day:
                 options += ["--secret-from", "env:NAS_SECRET"]
             self.system.nexora(kind, "add", name, *options, NAS_SECRET=secret or "")
         self.system.nexora("import", subscribers, "--tenant", tenant)
+        # The day begins once radius-server has heard of them: a stranger would be refused, and rightly.
+        eventually(self._known, 30, "the subscribers at radius-server")
         return self
+
+    def _known(self):
+        services = int(self.system.sql("SELECT count(*) FROM services")[0][0])
+        return self.system.radius.metric("directory_services") == services
 
     def start(self, *more):
         """Plays in the background; `finish` waits for the end."""
@@ -61,7 +67,7 @@ class Day:
             self.stop()
         said = self.output()
         print(said)
-        assert status == 0, said[-20_000:]
+        assert status == 0, said if len(said) <= 20_000 else f"{said[:10_000]}\n...\n{said[-10_000:]}"
         return json.loads(self.report_path.read_text())
 
     def stop(self):
