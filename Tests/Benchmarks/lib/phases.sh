@@ -167,6 +167,9 @@ pools_on() {
     nexora pool add homes 10.0.0.0/12 --tenant "$TENANT" >/dev/null
     nexora plan set "$PLAN" --tenant "$TENANT" --address-pool homes --session-limit 5 >/dev/null
     ((ALONE)) || freeradius_pool
+    process_stop radius-server
+    daemon_up "$(daemon_table | head -n 1)" >/dev/null
+    daemon_wait radius-server >/dev/null
     wait_until 30 pool_in_use || fail "no address comes from the pool" "read $RUN_DIR/log/radius-server.log"
 }
 
