@@ -197,9 +197,8 @@ package enum Application {
             queue: try DeadLetterQueue(nats, publisher: try EventPublisher(nats, limit: .seconds(10)))
         )
         let failures = SharedFailures()
-        let restarts = RecentRestarts()
         return (1...settings.consumer.workers).map { number in
-            let writer = AccountingWriter(sessions.make("writer-\(number)"), restarts: restarts)
+            let writer = AccountingWriter(sessions.make("writer-\(number)"))
             let processor = BatchProcessor(
                 store: WriterStore(writer: writer, gauge: sessions.gauge, release: release, judge: judge),
                 deadLetters: letters,

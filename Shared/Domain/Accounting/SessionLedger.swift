@@ -9,7 +9,8 @@
 ///
 /// **What it adds.** Reports of one session are ordered by their age. A later one counts on from the last raw counter;
 /// when it has fewer octets the counter wrapped at 2^32 or was reset (see ``OctetCounter``). An earlier one is late and
-/// adds nothing. One of equal age is a repeat, and adds what exceeds the known.
+/// adds nothing, unless the counter fell behind it (see ``CounterFall``). One of equal age is a repeat, and adds what
+/// exceeds the known.
 ///
 /// **Open and closed.** A Stop closes for good. A new session closes the key's older open row as replaced; when a later
 /// session of the key is known already, its own row is born closed. A restart closes the rows of its NAS that began

@@ -42,11 +42,18 @@ struct SessionRow {
 
     /// Takes in a record of this session.
     mutating func apply(_ record: borrowing AccountingRecord, mayReopen: Bool, flush deltas: inout [UsageDelta]) {
-        guard state.closedBy != .stop else { return }
         let age = age(of: record)
+        guard state.closedBy != .stop else {
+            // A Stop that overtook reports is final, but not their octets.
+            if age < state.sessionSeconds, record.statusType != .stop, countLate(record, age, flush: &deltas) {
+                state.recordCount += 1
+                changed = true
+            }
+            return
+        }
         var counted = false
         if age > state.sessionSeconds {
-            count(record, later: true, flush: &deltas)
+            count(record, age, later: true, flush: &deltas)
             overwriteDetails(record)
             state.sessionSeconds = age
             state.lastUpdateAt = max(state.lastUpdateAt, record.takenAt)
@@ -58,7 +65,9 @@ struct SessionRow {
             }
         } else if age == state.sessionSeconds || record.statusType == .stop {
             // A Stop has the last word even when an interim's age was rounded above its own.
-            counted = count(record, later: false, flush: &deltas)
+            counted = count(record, age, later: false, flush: &deltas)
+        } else {
+            counted = countLate(record, age, flush: &deltas)
         }
         if fillDetails(record) { counted = true }
         if record.statusType == .stop {
@@ -77,16 +86,17 @@ struct SessionRow {
         return max(0, record.takenAt.microseconds(since: state.startedAt) / 1_000_000)
     }
 
+    // MARK: - Octets
+
     /// Returns whether a counter moved.
     @discardableResult
     private mutating func count(
         _ record: borrowing AccountingRecord,
+        _ age: Int64,
         later: Bool,
         flush deltas: inout [UsageDelta]
     ) -> Bool {
-        let knowsGigawords =
-            record.hasGigawords || state.rawInputOctets > OctetCounter.lastOf32Bits
-            || state.rawOutputOctets > OctetCounter.lastOf32Bits
+        let knowsGigawords = knowsGigawords(record)
         let inputStep = OctetCounter.step(
             from: state.rawInputOctets,
             to: max(0, record.inputOctets),
@@ -99,16 +109,88 @@ struct SessionRow {
             later: later,
             mayWrap: !knowsGigawords && record.outputPackets >= state.outputPackets
         )
-        if inputStep.isReset || outputStep.isReset { ranBackwards = true }
+        let known = newestReading
+        if inputStep.raw < known.input || outputStep.raw < known.output {
+            let isReset = inputStep.isReset || outputStep.isReset
+            let now = CounterFall.Reading(seconds: age, input: inputStep.raw, output: outputStep.raw)
+            state.counterFall = CounterFall(before: known, after: now, isReset: isReset)
+            if isReset { ranBackwards = true }
+        }
         state.rawInputOctets = inputStep.raw
         state.rawOutputOctets = outputStep.raw
         state.inputPackets = max(state.inputPackets, record.inputPackets)
         state.outputPackets = max(state.outputPackets, record.outputPackets)
-        guard inputStep.added > 0 || outputStep.added > 0 else { return false }
-        if input > 0 || output > 0 || sessions > 0, at.day != record.receivedAt.day { flushUsage(to: &deltas) }
-        input += OctetCounter.add(inputStep.added, to: &state.inputOctets)
-        output += OctetCounter.add(outputStep.added, to: &state.outputOctets)
-        at = max(at, record.receivedAt)
+        return book(inputStep.added, outputStep.added, receivedAt: record.receivedAt, flush: &deltas)
+    }
+
+    /// Counts what a late report knows of a counter that fell; any other adds nothing. Returns whether it did.
+    private mutating func countLate(
+        _ record: borrowing AccountingRecord,
+        _ age: Int64,
+        flush deltas: inout [UsageDelta]
+    ) -> Bool {
+        let late = CounterFall.Reading(
+            seconds: age,
+            input: max(0, record.inputOctets),
+            output: max(0, record.outputOctets)
+        )
+        guard let fall = fall(around: late, record) else { return false }
+        let step = fall.inserting(late)
+        guard book(step.input, step.output, receivedAt: record.receivedAt, flush: &deltas) else { return false }
+        state.counterFall = step.fall
+        return true
+    }
+
+    /// The fall that a late report lies within: the known one, or one that the report itself shows, because its counter is
+    /// above the newest report's.
+    private mutating func fall(
+        around late: CounterFall.Reading,
+        _ record: borrowing AccountingRecord
+    ) -> CounterFall? {
+        let newest = newestReading
+        if let fall = state.counterFall, late.seconds <= fall.after.seconds {
+            return late.seconds > fall.before.seconds && late.seconds < fall.after.seconds ? fall : nil
+        }
+        // Reports of nearly one age may be in either order: ages are cut to whole seconds. And where octets were added that
+        // no known fall explains, the row is older than the memory of falls.
+        guard late.input > newest.input || late.output > newest.output,
+            newest.seconds - late.seconds > SessionRules.rounding / 1_000_000,
+            state.counterFall != nil || state.inputOctets == newest.input && state.outputOctets == newest.output
+        else { return nil }
+        let isReset =
+            knowsGigawords(record) || record.inputPackets > state.inputPackets
+            || record.outputPackets > state.outputPackets
+        if isReset { ranBackwards = true }
+        let before = CounterFall.Reading(
+            seconds: late.seconds,
+            input: min(late.input, newest.input),
+            output: min(late.output, newest.output)
+        )
+        return CounterFall(before: before, after: newest, isReset: isReset)
+    }
+
+    private var newestReading: CounterFall.Reading {
+        .init(seconds: state.sessionSeconds, input: state.rawInputOctets, output: state.rawOutputOctets)
+    }
+
+    /// Whether the NAS counts beyond 32 bits, so that nothing of it wraps.
+    private func knowsGigawords(_ record: borrowing AccountingRecord) -> Bool {
+        record.hasGigawords || state.rawInputOctets > OctetCounter.lastOf32Bits
+            || state.rawOutputOctets > OctetCounter.lastOf32Bits
+    }
+
+    /// Adds octets to the row and to what is to be billed. Returns whether there were any.
+    private mutating func book(
+        _ addedInput: Int64,
+        _ addedOutput: Int64,
+        receivedAt: Timestamp,
+        flush deltas: inout [UsageDelta]
+    ) -> Bool {
+        guard addedInput > 0 || addedOutput > 0 else { return false }
+        if input > 0 || output > 0 || sessions > 0, at.day != receivedAt.day { flushUsage(to: &deltas) }
+        input += OctetCounter.add(addedInput, to: &state.inputOctets)
+        output += OctetCounter.add(addedOutput, to: &state.outputOctets)
+        at = max(at, receivedAt)
         return true
     }
 

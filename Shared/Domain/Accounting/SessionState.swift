@@ -42,6 +42,8 @@ package struct SessionState: Hashable, Sendable {
     /// The NAS's own counter in the newest report, to recognise a wrap or a reset by.
     package var rawInputOctets: Int64
     package var rawOutputOctets: Int64
+    /// The newest place where they fell; nil while they only grew.
+    package var counterFall: CounterFall?
     package var nasPort: UInt32?
     package var nasPortID: String?
     package var callingStationID: String
@@ -75,6 +77,7 @@ package struct SessionState: Hashable, Sendable {
         outputPackets: Int64,
         rawInputOctets: Int64,
         rawOutputOctets: Int64,
+        counterFall: CounterFall?,
         nasPort: UInt32?,
         nasPortID: String?,
         callingStationID: String,
@@ -106,6 +109,7 @@ package struct SessionState: Hashable, Sendable {
         self.outputPackets = outputPackets
         self.rawInputOctets = rawInputOctets
         self.rawOutputOctets = rawOutputOctets
+        self.counterFall = counterFall
         self.nasPort = nasPort
         self.nasPortID = nasPortID
         self.callingStationID = callingStationID
@@ -160,6 +164,7 @@ extension SessionState {
             outputPackets: max(0, record.outputPackets),
             rawInputOctets: max(0, record.inputOctets),
             rawOutputOctets: max(0, record.outputOctets),
+            counterFall: nil,
             nasPort: record.nasPort,
             nasPortID: record.nasPortID,
             callingStationID: record.callingStationID,

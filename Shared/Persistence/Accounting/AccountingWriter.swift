@@ -9,17 +9,14 @@ package import Postgres
 /// whatever company, write nothing. Ordinary interims write no outbox row; the batch's usage is one event per tenant.
 package final class AccountingWriter: Sendable {
     private let session: PostgresSession
-    private let restarts: RecentRestarts
     private let random: @Sendable () -> UInt64
 
-    /// `session` serves this writer alone; writers of one process share `restarts`.
+    /// `session` serves this writer alone.
     package init(
         _ session: PostgresSession,
-        restarts: RecentRestarts,
         random: @escaping @Sendable () -> UInt64 = { .random(in: .min ... .max) }
     ) {
         self.session = session
-        self.restarts = restarts
         self.random = random
     }
 
@@ -65,11 +62,11 @@ package final class AccountingWriter: Sendable {
     ) async throws -> AccountingCommit? {
         do {
             return try await session.transaction(settings: AccountingSQL.settings) { transaction in
-                let (existing, time) = try await read(&scope, transaction)
+                let (existing, restarts, time) = try await read(&scope, transaction)
                 let outcome = SessionLedger.fold(
                     records: records,
                     existing: existing.states,
-                    knownRestarts: restarts.known(at: scope.nases)
+                    knownRestarts: restarts
                 )
                 var plan = WritePlan(outcome, existing: existing, ids: EventIDs(from: time, random: random))
                 let results = try await transaction.pipeline(plan.statements)
@@ -77,7 +74,6 @@ package final class AccountingWriter: Sendable {
                     throw StorageFault.conflict("sessions changed under their locks")
                 }
                 try await close(outcome.restarts, &plan, transaction)
-                restarts.note(outcome.restarts)
                 return plan.commit(of: records.count)
             }
         } catch is ScopeGrew {
@@ -85,13 +81,15 @@ package final class AccountingWriter: Sendable {
         }
     }
 
-    /// Locks and reads: all rows of the batch's keys and admissions, and the instant that its events count from.
+    /// Locks and reads: all rows of the batch's keys and admissions, the restarts of its NASes, and the instant that its
+    /// events count from.
     private func read(
         _ scope: inout BatchScope,
         _ transaction: PostgresSessionTransaction
-    ) async throws -> (StoredSessions, Timestamp) {
+    ) async throws -> (StoredSessions, [NASRestart], Timestamp) {
         let results = try await transaction.pipeline([
-            scope.lockNASes, scope.lockKeys, scope.selectByKey, PGStatement(AccountingSQL.clock),
+            scope.lockNASes, scope.lockKeys, scope.selectByKey, scope.selectRestarts,
+            PGStatement(AccountingSQL.clock),
         ])
         var existing = StoredSessions(results[2])
         let unmatched = scope.unmatchedAdmissions(existing.states)
@@ -102,33 +100,49 @@ package final class AccountingWriter: Sendable {
             guard !scope.grow(by: found.states) else { throw ScopeGrew() }
             existing.merge(found)
         }
-        return (existing, Timestamp(microseconds: results[3].first?[0].timestamptz ?? 0))
+        return (
+            existing, results[3].map(NASRestart.init), Timestamp(microseconds: results[4].first?[0].timestamptz ?? 0)
+        )
     }
 
-    /// What an Accounting-On or -Off closes beyond the rows of the batch.
+    /// What an Accounting-On or -Off closes beyond the rows of the batch; remembered for records that come after it.
     private func close(
         _ restarts: [NASRestart],
         _ plan: inout WritePlan,
         _ transaction: PostgresSessionTransaction
     ) async throws {
         guard !restarts.isEmpty else { return }
-        let closed = try await transaction.pipeline(
-            restarts.map { restart in
-                PGStatement(
-                    AccountingSQL.restart,
-                    [
-                        .uuid(high: restart.tenantID.value.high, low: restart.tenantID.value.low),
-                        .uuid(high: restart.nasID.value.high, low: restart.nasID.value.low),
-                        .timestamptz(restart.at.microseconds), .timestamptz(restart.aliveAfter.microseconds),
-                    ]
-                )
-            }
-        )
-        let events = plan.stopped(closed.joined().map(SessionState.init))
+        let results = try await transaction.pipeline(restarts.flatMap(\.statements))
+        let closed = results.joined().map(SessionState.init)
+        let events = plan.stopped(closed)
         if !events.isEmpty { try await transaction.pipeline([OutboxRow.insert(events)]) }
     }
 
     private struct ScopeGrew: Error {}
+}
+
+extension NASRestart {
+    /// A row of `AccountingSQL.restarts`.
+    fileprivate init(_ row: PGRow) {
+        self.init(
+            tenantID: TenantID(UUID128(row[0])),
+            nasID: NASID(UUID128(row[1])),
+            at: Timestamp(microseconds: row[2].timestamptz ?? 0)
+        )
+    }
+
+    /// Closes what it ends, with those rows as the only ones returned, and keeps it.
+    fileprivate var statements: [PGStatement] {
+        let nas: [PGValue] = [
+            .uuid(high: tenantID.value.high, low: tenantID.value.low),
+            .uuid(high: nasID.value.high, low: nasID.value.low),
+        ]
+        let boundary = nas + [.timestamptz(at.microseconds)]
+        return [
+            PGStatement(AccountingSQL.restart, boundary + [.timestamptz(aliveAfter.microseconds)]),
+            PGStatement(AccountingSQL.keepRestart, boundary), PGStatement(AccountingSQL.forgetRestarts, nas),
+        ]
+    }
 }
 
 /// What a commit changed, for metrics.

@@ -26,6 +26,7 @@ extension SessionState {
             outputPackets: row[18].int64 ?? 0,
             rawInputOctets: row[19].int64 ?? 0,
             rawOutputOctets: row[20].int64 ?? 0,
+            counterFall: row[30].text.flatMap(CounterFall.init(text:)),
             nasPort: row[21].int64.map { UInt32(truncatingIfNeeded: $0) },
             nasPortID: row[22].text,
             callingStationID: row[23].text ?? "",
@@ -48,7 +49,27 @@ extension SessionState {
             && customerID == old.customerID && admissionID == old.admissionID && terminateCause == old.terminateCause
             && framedIPv4 == old.framedIPv4 && nasPortID == old.nasPortID && calledStationID == old.calledStationID
             && framedIPv6Prefix == old.framedIPv6Prefix && framedIPv6Address == old.framedIPv6Address
-            && delegatedIPv6Prefix == old.delegatedIPv6Prefix
+            && delegatedIPv6Prefix == old.delegatedIPv6Prefix && counterFall == old.counterFall
+    }
+}
+
+extension CounterFall {
+    /// As column counter_fall keeps it: an array of seven numbers.
+    fileprivate var text: String {
+        let numbers = [
+            before.seconds, before.input, before.output, after.seconds, after.input, after.output, isReset ? 1 : 0,
+        ]
+        return "{\(numbers.map(String.init).joined(separator: ","))}"
+    }
+
+    fileprivate init?(text: String) {
+        let numbers = text.dropFirst().dropLast().split(separator: ",").compactMap { Int64($0) }
+        guard numbers.count == 7 else { return nil }
+        self.init(
+            before: Reading(seconds: numbers[0], input: numbers[1], output: numbers[2]),
+            after: Reading(seconds: numbers[3], input: numbers[4], output: numbers[5]),
+            isReset: numbers[6] != 0
+        )
     }
 }
 
@@ -73,7 +94,7 @@ extension [SessionState] {
             .int4Array(map { state in state.terminateCause.map { Int32(bitPattern: $0) } }),
             .textArray(map(\.nasPortID)), .textArray(map(\.calledStationID)), .textArray(map(\.framedIPv4)),
             .textArray(map(\.framedIPv6Prefix)), .textArray(map(\.framedIPv6Address)),
-            .textArray(map(\.delegatedIPv6Prefix)),
+            .textArray(map(\.delegatedIPv6Prefix)), .textArray(map { $0.counterFall?.text }),
         ]
     }
 
@@ -119,7 +140,7 @@ struct StoredSessions {
     }
 
     private mutating func append(_ row: PGRow) {
-        guard let place = row[30].place else { preconditionFailure("a stored row has a place") }
+        guard let place = row[31].place else { preconditionFailure("a stored row has a place") }
         append(SessionState(row), at: place)
     }
 

@@ -30,9 +30,7 @@ struct AccountingWorld {
         PostgresSession(PostgresConfiguration(url: url, role: "nexora_pipeline"))
     }
 
-    func writer(_ restarts: RecentRestarts = RecentRestarts()) -> AccountingWriter {
-        AccountingWriter(session(), restarts: restarts)
-    }
+    func writer() -> AccountingWriter { AccountingWriter(session()) }
 
     /// One number from the database, asked by the pipelines' role: the owner sees no rows.
     func number(_ sql: String) async throws -> Int {

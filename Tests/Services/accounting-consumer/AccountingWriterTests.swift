@@ -151,10 +151,60 @@ import Testing
         #expect(closed == ["user1"])
         #expect(try await world.number("SELECT count(*) FROM sessions WHERE ended_at IS NULL") == 2)
         #expect(try await world.number("SELECT count(*) FROM outbox WHERE subject = 'session.stopped'") == 1)
+        // Another consumer takes a Start that the restart overtook.
+        _ = try await world.writer().commit([Subscriber(world, 4, start: start).record(.start, age: 0)])
+        #expect(try await world.number("SELECT count(*) FROM sessions WHERE closed_by = 'nas_reboot'") == 2)
         // Heard of after the boundary: its NAS only restarted its accounting.
         _ = try await writer.commit([Subscriber(world, 1, start: start).record(.interimUpdate, age: 700)])
         #expect(try await world.number("SELECT count(*) FROM sessions WHERE ended_at IS NULL") == 3)
         #expect(try await world.octets().sessions == 700 * 1_100)
+    }
+
+    @Test(.proves("ACC-02", "ACC-08"))
+    func `a report that its Stop and a reset overtook counts, and the row remembers the fall between commits`()
+        async throws
+    {
+        let world = try await AccountingWorld()
+        let writer = world.writer()
+        let subscriber = Subscriber(world, 1, start: start)
+        func behind(_ status: AccountingStatus, age: Int) -> AccountingRecord {
+            // The counters began again at the age of 600.
+            var record = subscriber.record(status, age: age)
+            (record.inputOctets, record.outputOctets) = (Int64(age - 600) * 1_000, Int64(age - 600) * 100)
+            return record
+        }
+        let batches = [
+            [subscriber.record(.start, age: 0), subscriber.record(.interimUpdate, age: 500)],
+            [behind(.interimUpdate, age: 700)], [behind(.stop, age: 900)],
+            [subscriber.record(.interimUpdate, age: 560), subscriber.record(.interimUpdate, age: 600)],
+        ]
+        for batch in batches { _ = try await writer.commit(batch) }
+        let expected = 900 * 1_100
+        #expect(try await world.octets() == (expected, expected, expected))
+        #expect(
+            try await world.texts("SELECT counter_fall::text FROM sessions")
+                == ["{600,600000,60000,700,100000,10000,1}"]
+        )
+        for batch in batches.reversed() { _ = try await writer.commit(batch) }
+        #expect(try await world.octets() == (expected, expected, expected))
+    }
+
+    @Test(.proves("G-03")) func `of a NAS that restarts all the time the newest restarts are kept`() async throws {
+        let world = try await AccountingWorld()
+        let restarts = (1...40).map { second in
+            AccountingRecord(
+                id: EventID(UUID128(high: 1, low: UInt64(second))),
+                tenantID: world.tenant,
+                nasID: world.nas,
+                statusType: .accountingOn,
+                receivedAt: start + .seconds(second)
+            )
+        }
+        for batch in [restarts, restarts.reversed()] { _ = try await world.writer().commit(batch) }
+        #expect(
+            try await world.texts("SELECT count(*) || ' ' || min(at) FROM nas_restarts")
+                == ["16 2026-11-20 10:00:25+00"]
+        )
     }
 
     @Test(.proves("MSG-09", "ACC-05")) func `a batch with a record that cannot be stored leaves nothing behind`()

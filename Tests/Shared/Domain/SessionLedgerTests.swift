@@ -226,6 +226,33 @@ import Testing
         #expect(bench.faults == [])
     }
 
+    @Test(.proves("ACC-08"), arguments: [true, false])
+    func `reports from before a fall of the counter count in any order of arrival`(isReset: Bool) {
+        let wrapped: Int64 = 1 << 32
+        // As the NAS counts; without gigawords the fourth has wrapped, with them it was reset.
+        let octets: [Int64] = [wrapped - 1000, wrapped - 600, wrapped - 100, 50, 400]
+        let total = octets[2] + (isReset ? 400 : 500)
+        let records = octets.enumerated().map { index, octets in
+            let age = UInt32(index + 1) * 300
+            return record(index == 4 ? .stop : .interimUpdate, at: Double(age), age: age, output: octets) {
+                $0.hasGigawords = isReset
+            }
+        }
+        for order in permutations(of: records) {
+            var bench = LedgerBench()
+            for record in order { bench.fold([record]) }
+            #expect(bench.sorted.map(\.outputOctets) == [total], "\(order.map(\.sessionSeconds))")
+            for record in order { #expect(bench.fold([record]) == SessionOutcome()) }
+            #expect(bench.faults == [])
+        }
+    }
+
+    @Test(.proves("ACC-08")) mutating func `reports of nearly one age in the wrong order are no fall`() {
+        bench.fold([record(.interimUpdate, at: 602, age: 602, output: 990) { $0.hasGigawords = true }])
+        bench.fold([record(.interimUpdate, at: 603, age: 600, output: 1000) { $0.hasGigawords = true }])
+        #expect(bench.sorted.map(\.outputOctets) == [990])
+    }
+
     @Test mutating func `of two records of one age the higher counters hold, in either order`() {
         let records = [
             record(.interimUpdate, at: 300, age: 300, input: 5, output: 90),
@@ -322,5 +349,14 @@ struct RecordMaker {
         )
         adjust(&record)
         return record
+    }
+}
+
+private func permutations<Element>(of elements: [Element]) -> [[Element]] {
+    guard elements.count > 1 else { return [elements] }
+    return elements.indices.flatMap { index in
+        var rest = elements
+        let first = rest.remove(at: index)
+        return permutations(of: rest).map { [first] + $0 }
     }
 }

@@ -180,6 +180,28 @@ import Testing
         }
     }
 
+    @Test(.proves("ACC-08")) func `a counter that fell once loses nothing, in any order, with losses and repeats`() {
+        forManySeeds("one fall") { random, bench in
+            // Right after a report past the middle, so that everything from before that report is more than what follows.
+            let sessions = sessions(&random, gap: 5...3000, length: 1000...4000, fromStart: 130).map { session in
+                var session = session
+                let reports = session.reports(every: 100)
+                let last = reports.map(\.age).last { $0 < (session.end - session.start) * 0.8 } ?? 0
+                session.resets = [last + 0.001]
+                return (session, reports, last)
+            }
+            var arrived = Mishaps(redelivery: 0.2, resending: 0.2, disorder: random.chance(0.5) ? nil : 10)
+                .deliver(sessions.map { ($0.0, $0.1) }, random: &random, ids: Self.ids)
+            // All but the two that tell the fall, and the Stop, may be lost.
+            arrived.removeAll { record in
+                random.chance(0.2) && record.statusType == .interimUpdate
+                    && !sessions.contains { record.sessionSeconds == UInt32($0.2) }
+            }
+            for batch in random.batches(arrived) { bench.fold(batch) }
+            return judgeCounters(sessions.map(\.0), resets: true, bench) + checkRepeats(arrived, &random, &bench)
+        }
+    }
+
     private func judgeCounters(_ sessions: [TrueSession], resets: Bool, _ bench: LedgerBench) -> [String] {
         sessions.flatMap { session in
             // What passed between the last report before a reset and the reset itself is lost with the counter; here that

@@ -21,7 +21,7 @@ import Testing
                 let (end, closedBy, cause): (Int64?, String?, Int64?) =
                     switch session.standing {
                     case .stopped(let at, let cause): (at, "stop", cause.map(Int64.init))
-                    case .booted(let at, _): (at[0], "nas_reboot", nil)
+                    case .booted(let at): (at[0], "nas_reboot", nil)
                     case .replaced: (session.start, "replaced", nil)
                     case .open: (nil, nil, nil)
                     }

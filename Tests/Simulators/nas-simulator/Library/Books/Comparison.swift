@@ -93,13 +93,12 @@ package enum Comparison {
                 )
             }
             if let text = row.end.flatMap({ off($0, at, session.tolerance) }) { wrong.append("its end is \(text)") }
-        case (.booted(let at, _), "nas_reboot"):
+        case (.booted(let at), "nas_reboot"):
             let offsets = at.map { instant in row.end.flatMap { off($0, instant, session.tolerance) } }
             if let text = offsets.allSatisfy({ $0 != nil }) ? offsets[0] : nil { wrong.append("its end is \(text)") }
         case (.booted, "replaced"), (.booted, "reaper"), (.replaced, "replaced"), (.replaced, "reaper"),
-            (.open, "reaper"):
+            (.open, "reaper"), (.open, nil):
             break
-        case (.open, nil), (.booted(_, mayWait: true), nil): break
         default: wrong.append("it is \(row.closedBy ?? "open") instead of \(session.standing)")
         }
         return wrong

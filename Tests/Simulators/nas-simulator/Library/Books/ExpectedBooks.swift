@@ -30,9 +30,7 @@ package struct ExpectedBooks: Sendable {
         case stopped(at: Int64, cause: UInt32?)
         /// Ended by its NAS's boot, or taken for over before. The instants are those of all boots after its last report: the
         /// row ends at the one that the server heard of first, and a boot that overtakes another makes that the wrong one.
-        /// `mayWait`: its reports were overtaken by the boot's, so that a server which does not keep its NASes' boots leaves
-        /// the row open for the reaper.
-        case booted(at: [Int64], mayWait: Bool)
+        case booted(at: [Int64])
         /// A later session has its names: not open.
         case replaced
         /// Nobody knows that it is over: open, or reaped.
@@ -63,23 +61,12 @@ package struct ExpectedBooks: Sendable {
     package private(set) var usage: [String: Usage] = [:]
     /// Microseconds by which an instant may be off that the server took from a packet.
     private let slack: Int64
-    /// Real milliseconds at which each session was first heard of.
-    private var heard: [Int: UInt32] = [:]
-    /// Real milliseconds of a second of the day.
-    private let pace: Double
     private let dayBegan: Int64
 
     /// `slackSeconds` is how late a packet may arrive with an Acct-Delay-Time from before.
     package init(_ script: DayScript, _ result: PlayResult, slackSeconds: Int = 8) {
         slack = Int64(slackSeconds) * 1_000_000
         dayBegan = result.dayBegan
-        // The day and the run end together.
-        let day = Double(script.world.wishes.seconds)
-        pace = (Double(result.dayBegan - result.began) / 1e6 + day) * 1000 / day
-        for note in result.journal.notes where note.what == .sent {
-            let session = Int(note.session)
-            heard[session] = min(heard[session] ?? .max, note.milliseconds)
-        }
         // When a NAS said that it had ended everything.
         var boots: [Int: [Int]] = [:]
         for boot in script.boots + result.boots { boots[boot.nas, default: []].append(boot.at) }
@@ -136,10 +123,7 @@ package struct ExpectedBooks: Sendable {
         }
         let last = session.lastReport?.at ?? session.start
         let after = boots.filter { $0 > session.start && $0 >= last }.sorted()
-        if let first = after.first {
-            let isOvertaken = Double(heard[session.number] ?? 0) >= Double(first) * pace
-            return .booted(at: after.map(instant), mayWait: isOvertaken)
-        }
+        if !after.isEmpty { return .booted(at: after.map(instant)) }
         return latest > session.start ? .replaced : .open
     }
 }
