@@ -103,26 +103,4 @@ import Testing
         for number in 4...9 { memory.append(grant(UInt64(number), at: 200)) }
         #expect(memory.due(now: 210, onlyOffline: false) { _ in .pending }.map(\.service.low) == [6, 7, 8, 9])
     }
-
-    @Test func `a reserve is fetched once, given out once, and fetched again when it is empty`() {
-        let reserve = AddressReserve()
-        let pool = PoolID(UUID128(high: 4, low: 1))
-        #expect(reserve.take(pool) == nil)
-        #expect(reserve.wants(pool, now: 0))
-        #expect(!reserve.wants(pool, now: 0))
-        reserve.giveUp(pool, now: 0)
-        #expect(!reserve.wants(pool, now: 1))
-        #expect(reserve.wants(pool, now: 60_000_000_000))
-        reserve.put([5, 6], of: pool, block: 3)
-        #expect(!reserve.wants(pool, now: 0) && reserve.count == 2)
-        #expect([reserve.take(pool), reserve.take(pool), reserve.take(pool)] == [5, 6, nil])
-        #expect(reserve.wants(pool, now: 60_000_000_000))
-        reserve.put([7, 8], of: pool, block: 4)
-        reserve.forget(3, of: pool)
-        #expect(reserve.blocks.map(\.block) == [4])
-        reserve.forget(4, of: pool)
-        #expect(reserve.blocks.isEmpty && reserve.take(pool) == nil)
-        reserve.put([7], of: pool, block: 5)
-        #expect(reserve.giveBack(pool, now: 0) == [7] && reserve.giveBack(pool, now: 0).isEmpty)
-    }
 }

@@ -92,11 +92,6 @@ extension AccessHandler {
         )
     }
 
-    /// The plan under which a subscriber comes in.
-    func plan(of subscriber: Int?, confined: Bool, _ nas: NASEntry, _ directory: Directory) -> Plan? {
-        directory.plan(of: subscriber, confined: confined, tenant: nas.tenant)
-    }
-
     // MARK: - Private
 
     private func park(

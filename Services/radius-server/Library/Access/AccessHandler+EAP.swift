@@ -56,7 +56,7 @@ extension AccessHandler {
             if !decision.isRepeat { eapMetrics.end(decision.method, accepted: true) }
             let acceptance = Acceptance(
                 subscriber: decision.index,
-                plan: plan(of: decision.index, confined: confinedFor != nil, nas, directory),
+                plan: directory.plan(of: decision.index, confined: confinedFor != nil, tenant: nas.tenant),
                 confinedFor: confinedFor,
                 sessionTimeout: sessionTimeout,
                 admission: decision.admission,

@@ -192,7 +192,7 @@ final class AccessHandler: PacketHandler {
         case .accept(let sessionTimeout, let confinedFor):
             let acceptance = Acceptance(
                 subscriber: subject.index,
-                plan: plan(of: subject.index, confined: confinedFor != nil, nas, directory),
+                plan: directory.plan(of: subject.index, confined: confinedFor != nil, tenant: nas.tenant),
                 confinedFor: confinedFor,
                 sessionTimeout: sessionTimeout,
                 admission: ids.next(wallTime: datagram.wallTime),

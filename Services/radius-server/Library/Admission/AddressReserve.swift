@@ -69,8 +69,22 @@ final class AddressReserve: Sendable {
         }
     }
 
-    /// One unit, which nobody has nor will get; nil when the reserve is empty.
-    func take(_ pool: PoolID) -> UInt64? { parts.withLock { $0[pool]?.offsets.popLast() } }
+    /// A unit of each pool, which nobody has nor will get, in the order given; nil, and nothing taken, when one of them has
+    /// none in reserve.
+    func take(_ pools: [PoolID?]) -> [UInt64?]? {
+        parts.withLock { parts in
+            var units: [UInt64?] = []
+            for pool in pools {
+                let unit = pool.flatMap { parts[$0]?.offsets.popLast() }
+                guard pool == nil || unit != nil else {
+                    for case (let pool?, let unit?) in zip(pools, units) { parts[pool]?.offsets.append(unit) }
+                    return nil
+                }
+                units.append(unit)
+            }
+            return units
+        }
+    }
 
     /// Units in reserve, of all pools.
     var count: Int { parts.withLock { $0.values.reduce(0) { $0 + $1.offsets.count } } }

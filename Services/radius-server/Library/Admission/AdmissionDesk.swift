@@ -418,13 +418,10 @@ final class AdmissionDesk {
         case .full: return settle(login, .refused(.sessionLimit, pool: nil))
         case .replaces(let others): replaced = others
         }
-        var offsets: [UInt64?] = [nil, nil, nil]
-        for (use, pool) in login.pools.enumerated() {
-            guard let pool else { continue }
-            guard now &- knownAliveAt < Self.reserveLasts, let offset = reserve.take(pool.id) else {
-                return settle(login, .silence)
-            }
-            offsets[use] = offset
+        let pools = login.pools.map { $0?.id }
+        let needsUnits = pools.contains { $0 != nil }
+        guard !needsUnits || now &- knownAliveAt < Self.reserveLasts, let offsets = reserve.take(pools) else {
+            return settle(login, .silence)
         }
         metrics.grantedOffline.add(1)
         metrics.reserve.set(Double(reserve.count))
