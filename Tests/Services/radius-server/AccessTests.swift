@@ -26,19 +26,7 @@ import WireFormat
 
     /// The answer to `request`, proven by its authenticators, with its Message-Authenticator first.
     private func answer(_ request: [UInt8], _ server: LoopbackServer) throws -> Packet {
-        let reply = try #require(LoopbackClient().ask(request, server.authPort))
-        let isProven = unsafe try reply.withUnsafeBytes { bytes in
-            unsafe try request.withUnsafeBytes { request in
-                let view = try unsafe PacketView(validating: bytes)
-                return unsafe Authenticity.verifyResponse(
-                    packet: view,
-                    requestAuthenticator: UnsafeRawBufferPointer(rebasing: request[4..<20]),
-                    secret: secret.context,
-                    requireMessageAuthenticator: true
-                )
-            }
-        }
-        #expect(isProven)
+        let reply = try #require(try SampleRequests.answer(request, server))
         #expect(reply[20] == AttributeType.messageAuthenticator, "Message-Authenticator stands first")
         return try Packet(parsing: reply)
     }
@@ -58,23 +46,7 @@ import WireFormat
     }
 
     private func papRequest(_ user: String, _ password: String, extra: [Attribute] = []) throws -> [UInt8] {
-        let authenticator = Randomness.bytes(16)
-        let encrypted = UserPassword.encrypt(
-            password: Array(password.utf8),
-            requestAuthenticator: authenticator,
-            secret: secret.context
-        )
-        let hidden = try #require(encrypted)
-        let packet = Packet(
-            PacketCode.accessRequest,
-            identifier: 9,
-            authenticator: authenticator,
-            attributes: [
-                .messageAuthenticator, Attribute(AttributeType.userName, text: user),
-                Attribute(AttributeType.userPassword, hidden),
-            ] + extra
-        )
-        return try #require(packet.encodedRequest(secret: secret))
+        try SampleRequests.pap(user, password, extra: extra)
     }
 
     private func reason(_ packet: Packet) -> String? {

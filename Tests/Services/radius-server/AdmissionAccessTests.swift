@@ -83,38 +83,10 @@ import Testing
         device: String? = "02-00-00-00-00-01",
         port: UInt32 = 1
     ) throws -> Packet? {
-        let authenticator = Randomness.bytes(16)
-        let encrypted = UserPassword.encrypt(
-            password: Array(password.utf8),
-            requestAuthenticator: authenticator,
-            secret: secret.context
-        )
-        var attributes: [Attribute] = [
-            .messageAuthenticator, Attribute(AttributeType.userName, text: user),
-            Attribute(AttributeType.userPassword, try #require(encrypted)), Attribute(AttributeType.nasPort, port),
-        ]
-        if let device { attributes.append(Attribute(AttributeType.callingStationID, text: device)) }
-        let packet = Packet(
-            PacketCode.accessRequest,
-            identifier: 9,
-            authenticator: authenticator,
-            attributes: attributes
-        )
-        let request = try #require(packet.encodedRequest(secret: secret))
-        guard let reply = LoopbackClient().ask(request, server.authPort) else { return nil }
-        let isProven = unsafe try reply.withUnsafeBytes { bytes in
-            let view = try unsafe PacketView(validating: bytes)
-            return unsafe authenticator.withUnsafeBytes { authenticator in
-                unsafe Authenticity.verifyResponse(
-                    packet: view,
-                    requestAuthenticator: authenticator,
-                    secret: secret.context,
-                    requireMessageAuthenticator: true
-                )
-            }
-        }
-        #expect(isProven)
-        return try Packet(parsing: reply)
+        var extra = [Attribute(AttributeType.nasPort, port)]
+        if let device { extra.append(Attribute(AttributeType.callingStationID, text: device)) }
+        let request = try SampleRequests.pap(user, password, extra: extra)
+        return try SampleRequests.answer(request, server).map { try Packet(parsing: $0) }
     }
 
     private func account(

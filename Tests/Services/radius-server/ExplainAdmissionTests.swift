@@ -94,24 +94,9 @@ import Testing
     private func login(_ world: World, _ user: String = "bob", _ password: String = "hello123", device: String) throws
         -> Packet
     {
-        let authenticator = Randomness.bytes(16)
-        let hidden = UserPassword.encrypt(
-            password: Array(password.utf8),
-            requestAuthenticator: authenticator,
-            secret: secret.context
-        )
-        let packet = Packet(
-            PacketCode.accessRequest,
-            identifier: 9,
-            authenticator: authenticator,
-            attributes: [
-                .messageAuthenticator, Attribute(AttributeType.userName, text: user),
-                Attribute(AttributeType.userPassword, try #require(hidden)), Attribute(AttributeType.nasPort, 1),
-                Attribute(AttributeType.callingStationID, text: device),
-            ]
-        )
-        let request = try #require(packet.encodedRequest(secret: secret))
-        return try Packet(parsing: try #require(LoopbackClient().ask(request, world.server.authPort)))
+        let extra = [Attribute(AttributeType.nasPort, 1), Attribute(AttributeType.callingStationID, text: device)]
+        let request = try SampleRequests.pap(user, password, extra: extra)
+        return try Packet(parsing: try #require(try SampleRequests.answer(request, world.server)))
     }
 
     private func question(_ user: String = "bob", device: String) -> LoginQuestion {

@@ -49,22 +49,7 @@ final class PacketBench {
     /// A PAP login of bob's, unlike any other.
     func login(_ password: String = "hello123", signed: Bool = true, extra: [Attribute] = []) throws -> [UInt8] {
         identifier &+= 1
-        let authenticator = Randomness.bytes(16)
-        let hidden = UserPassword.encrypt(
-            password: Array(password.utf8),
-            requestAuthenticator: authenticator,
-            secret: secret.context
-        )
-        let packet = Packet(
-            PacketCode.accessRequest,
-            identifier: identifier,
-            authenticator: authenticator,
-            attributes: (signed ? [.messageAuthenticator] : []) + [
-                Attribute(AttributeType.userName, text: "bob"),
-                Attribute(AttributeType.userPassword, try #require(hidden)),
-            ] + extra
-        )
-        return try #require(packet.encodedRequest(secret: secret))
+        return try SampleRequests.pap("bob", password, identifier: identifier, signed: signed, extra: extra)
     }
 
     func packet(_ code: PacketCode, _ attributes: [Attribute] = []) throws -> [UInt8] {

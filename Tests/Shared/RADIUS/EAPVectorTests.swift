@@ -77,6 +77,43 @@ import Testing
         #expect(counts == [253, 253, 94])
     }
 
+    @Test(.proves("RAD-09")) func `packets of a method that is not spoken are read and carried octet for octet`() throws
+    {
+        let packets = try EAPVectors.sim.map { try EAPPacket(parsing: $0) }
+        for (packet, octets) in zip(packets, EAPVectors.sim) {
+            #expect(packet.encoded == octets)
+            let written = try reply(to: EAPVectors.d26, .accessChallenge, secret: Vectors.secret) { writer, _ in
+                writer.append(eapMessage: octets)
+            }
+            #expect(try withView(written) { $0.eapMessage } == octets)
+        }
+        #expect(packets.map(\.type) == [1, 1, 18, 18, 18, 18, nil, 18, 18])
+    }
+
+    @Test(.proves("RAD-09"))
+    func `who wants a method that is not spoken is refused`()
+        throws
+    {
+        let packets = try EAPVectors.sim.map { try EAPPacket(parsing: $0) }
+        let offer = offer(.md5, octets: challenge)
+        let begun = EAPConversation(identityResponse: packets[1], offer: offer)
+        var conversation = try #require(begun)
+        #expect(conversation.identity == Array("1244070100000001@eapsim.foo".utf8))
+        let nobody: (EAPClaim) -> EAPVerdict = { claim in
+            Issue.record("nobody claims anything: \(claim)")
+            return .refused(.authenticationFailure, message: "")
+        }
+        // The second identifier is that of the method's first request.
+        var start = packets[3]
+        start.identifier = packets[1].identifier &+ 1
+        let passedOver = conversation.answer(start, offer: offer, judge: nobody)
+        #expect(passedOver == .invalid(conversation.request))
+        let nak = EAPPacket(.response, identifier: start.identifier, type: EAPType.nak, data: [18])
+        let refused = conversation.answer(nak, offer: offer, judge: nobody)
+        #expect(refused == .failure(EAPPacket(.failure, identifier: start.identifier).encoded, .noCommonMethod))
+        #expect(conversation.isOver)
+    }
+
     @Test(.proves("RAD-09", "G-02")) func `EAP-Message attributes that do not stand together are refused`() {
         let scattered = Packet(
             .accessRequest,

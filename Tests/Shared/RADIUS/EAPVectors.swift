@@ -55,4 +55,62 @@ enum EAPVectors {
     )
 
     static let all = [d26, d27, d28, d29, d30, d31]
+
+    /// EAP-SIM from RFC 4186 Appendix A, in its order: identity, start, challenge, success, re-authentication.
+    static let sim = [
+        octets(
+            """
+            0100000501
+            """
+        ),
+        octets(
+            """
+            0200002001313234343037303130303030303030314065617073696d2e666f6f
+            """
+        ),
+        octets(
+            """
+            01010010120a00000f02000200010000
+            """
+        ),
+        octets(
+            """
+            02010020120a0000070500000123456789abcdeffedcba987654321010010001
+            """
+        ),
+        octets(
+            """
+            01020118120b0000010d0000101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f303132333435\
+            363738393a3b3c3d3e3f810500009e18b0c29a652263c06efb54dd00a895822d000055f2939bbdb1b19ea1b47fc0b3e0be4c\
+            ab2cf7372d98e3023c6bb92415723d58bad66ce084e101b60f5358354bd4218278aea7bf2cbace33106aeddc625b0c1d5aa6\
+            7a41739ae5b57950973fc7ff8301073c6f953150fc303ea152d1e10a2d1f4f5226daa1ee9005472252bdb3b71d6f0c3a3490\
+            316c46929871bd45cdfdbca6112f07f8be717990d25f6dd7f2b7b320bf4d5a992e880331d729945aec75ae5d43c8eda5fe62\
+            33fcac494ee67a0d504d0b050000fef324ac3962b59f3bd78253ae4dcb6a
+            """
+        ),
+        octets(
+            """
+            0202001c120b00000b050000f56d6433e68ed2976ac11937fc3d1154
+            """
+        ),
+        octets(
+            """
+            03020004
+            """
+        ),
+        octets(
+            """
+            010100a4120d000081050000d585ac7786b90336657c77b46575b9c4821d0000686291a9d2abc58caa3294b6e85b44846c44\
+            e5dcb2de8b9e80d69d49858a5db84cdc1c9bc95c01b96b6eca313474aea6d31416e19daa9df70f05008841ca8014964d3b30\
+            a49bcf43e4d3f18e86295a4a2b38d96c9705c2bbb05c4aace97d5eaff564046c8bd30bc39be5e17ace2b10a60b050000483a\
+            1799b83d7cd3d0a1e401d9ee4770
+            """
+        ),
+        octets(
+            """
+            02010044120d000081050000cdf7ffa65de04c026b56c86b76b102ea82050000b6edd38279e2a1423c1afc5c455c7d560b05\
+            0000faf76b71fbe2d255b96a3566c915c617
+            """
+        ),
+    ]
 }
