@@ -136,10 +136,11 @@ package final class AdmissionLink {
         do throws(RedisError) {
             try channel.pipeline.advance { token, answer in take(token, answer, deliver) }
             if let url, let current = locator.current, current != url { throw .unreachable("the primary moved") }
-            if channel.pipeline.status == .greeting, let triedAt, now &- triedAt > 4 * settings.deadline {
+            if channel.pipeline.status == .greeting, let triedAt, now > triedAt + 4 * settings.deadline {
                 throw .unreachable("no greeting in time")
             }
-            if let oldest = questions.first, now &- oldest.sentAt > settings.deadline {
+            // What was asked while answers were delivered is younger than `now`.
+            if let oldest = questions.first, now > oldest.sentAt + settings.deadline {
                 throw .unreachable("no answer in time")
             }
         } catch {
@@ -152,7 +153,7 @@ package final class AdmissionLink {
     // MARK: - Private
 
     private func connect(now: UInt64) {
-        if let triedAt, now &- triedAt < settings.pause { return }
+        if let triedAt, now < triedAt + settings.pause { return }
         triedAt = now
         guard let url = locator.current else { return }
         self.url = url

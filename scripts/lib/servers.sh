@@ -219,6 +219,8 @@ daemonize no
 dir "$folder"
 appendonly yes
 appendfsync everysec
+# Else the log is written anew every few seconds while many log on.
+auto-aof-rewrite-min-size 512mb
 save ""
 maxmemory-policy noeviction
 requirepass $(secret redis)

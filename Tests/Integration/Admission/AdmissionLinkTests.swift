@@ -65,6 +65,26 @@ private final class Driver {
         #expect(driver.link.trouble == nil)
     }
 
+    @Test func `a question asked while an answer is delivered has its full time`() async throws {
+        let server = try await RealRedis.start()
+        let locator = RedisLocator(try RedisPlace(server.url))
+        _ = try await locator.locate()
+        let driver = Driver(locator)
+        try driver.turn { $0.link.isOpen }
+        #expect(driver.admit(request(1, admission: 1), token: 1))
+        var next = false
+        let limit = Deadline.after(.seconds(20))
+        while !next, !limit.hasPassed {
+            // The question is younger than the instant at which its owner looked for answers.
+            let looked = SystemClock.monotonicNanoseconds()
+            _ = driver.link.advance(now: looked) { token, _ in
+                next = token == 1 && driver.admit(request(1, admission: 2), token: 2)
+            }
+        }
+        try driver.turn { $0.answers.count == 1 }
+        #expect(driver.answers[0] == (2, "21 octets") && driver.link.generation == 1)
+    }
+
     @Test func `a server that answers nothing is given up in time`() async throws {
         let server = try await RealRedis.start()
         let locator = RedisLocator(try RedisPlace(server.url))

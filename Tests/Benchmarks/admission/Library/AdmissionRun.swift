@@ -26,6 +26,8 @@ final class AdmissionRun {
     private var calls = 0
     private var failure: Failure?
 
+    /// Whether everybody has one.
+    var isDone: Bool { admitted == count }
     /// Addresses that somebody had already.
     var twice: Int { admitted - given.count }
 
@@ -52,9 +54,9 @@ final class AdmissionRun {
     }
 
     private func turn() throws {
-        while link.isOpen, !waiting.isEmpty, asked.count < Self.callsAtOnce { ask() }
         _ = link.advance(now: SystemClock.monotonicNanoseconds()) { token, answer in take(token, answer) }
         if let failure { throw failure }
+        while link.isOpen, !waiting.isEmpty, asked.count < Self.callsAtOnce { ask() }
         var set = pollfd(fd: link.descriptor, events: Int16(POLLIN), revents: 0)
         if link.wantsWriting { set.events |= Int16(POLLOUT) }
         _ = unsafe poll(&set, 1, 5)
@@ -83,8 +85,11 @@ final class AdmissionRun {
     }
 
     private func take(_ token: UInt64, _ answer: AdmissionLink.Answer) {
-        guard let services = asked.removeValue(forKey: token) else { return }
-        guard case .octets(let octets) = answer else { return failure = Failure(reason: "\(answer)") }
+        if case .failed = answer {
+            let reason = link.trouble.map { "\($0)" } ?? "no answer"
+            return failure = Failure(reason: reason)
+        }
+        guard let services = asked.removeValue(forKey: token), case .octets(let octets) = answer else { return }
         var results = unsafe AdmissionResults(octets)
         for service in services {
             switch results.next() {
