@@ -36,7 +36,7 @@ package final class AdmissionChannel {
         var next = block
         var offsets: [UInt8] = []
         while offsets.isEmpty || next < block &+ count, next < pool.blockCount {
-            for offset in pool.usable(inBlock: next) where isFree(offset) { offsets.appendSixOctets(offset) }
+            for offset in pool.usable(inBlock: next) where isFree(offset) { offsets.appendWord(offset) }
             next += 1
         }
         return call(2, key: "pool:\(pool.id):", [Array(String(block).utf8), Array(String(next).utf8), offsets], token)

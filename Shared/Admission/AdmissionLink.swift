@@ -123,10 +123,11 @@ package final class AdmissionLink {
         return asked(token, now, waits: false)
     }
 
-    /// See ``AdmissionChannel/claim(_:token:)``.
+    /// See ``AdmissionChannel/claim(_:token:)``. Waits for no replica: right after a failover there is none, and whoever is
+    /// primary next is told again.
     package func claim(_ claims: [UInt8], token: UInt64, now: UInt64) -> Bool {
         guard isOpen, channel.claim(claims, token: token) else { return false }
-        return asked(token, now, waits: true)
+        return asked(token, now, waits: false)
     }
 
     /// Moves everything on: connects, writes, reads, gives up what took too long. Returns nanoseconds until it must be

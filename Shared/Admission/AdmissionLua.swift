@@ -127,7 +127,7 @@ enum AdmissionLua {
                 end
                 if #pool.stock == 0 then pool.stock = call('SPOP', name .. 'available', math.min(left, 64)) end
                 local offset = table.remove(pool.stock)
-                if offset then return tonumber(offset), OK, 'fresh' end
+                if offset then return offset, OK, 'fresh' end
                 local idle = call('ZRANGE', name .. 'idle', 0, 0, 'WITHSCORES')
                 local blocks = tonumber(call('GET', name .. 'blocks') or '0')
                 if idle[1] and (tonumber(idle[2]) <= now or blocks >= pool.blocks) then
@@ -324,22 +324,27 @@ enum AdmissionLua {
             """
 
     /// KEYS[1] the pool's prefix `pool:<id>:`. ARGV[1] how many blocks are thought to be loaded, ARGV[2] how many are then,
-    /// ARGV[3] the usable offsets of those between, 6 octets each. Adds those that nobody has. 1 when they were loaded, 0
-    /// when another server was first.
+    /// ARGV[3] the usable offsets of those between, in words. Adds those that nobody has. 1 when they were loaded, 0 when
+    /// another server was first.
     static let load = """
         local name = KEYS[1]
         if tonumber(redis.call('GET', name .. 'blocks') or '0') ~= tonumber(ARGV[1]) then return 0 end
         redis.call('SET', name .. 'blocks', ARGV[2])
-        local free = {}
-        for at = 1, #ARGV[3], 6 do
-            local offset = struct.unpack('>I6', ARGV[3], at)
-            if redis.call('HEXISTS', name .. 'leased', offset) == 0 then free[#free + 1] = offset end
-            if #free == 512 then
-                redis.call('SADD', name .. 'available', unpack(free))
-                free = {}
+        -- By the hundred, and as text: a call for each, and numbers made into text, would stop Redis for 16 ms.
+        local some = {}
+        local function add()
+            local owners, free = redis.call('HMGET', name .. 'leased', unpack(some)), {}
+            for i, offset in ipairs(some) do
+                if not owners[i] then free[#free + 1] = offset end
             end
+            if #free > 0 then redis.call('SADD', name .. 'available', unpack(free)) end
+            some = {}
         end
-        if #free > 0 then redis.call('SADD', name .. 'available', unpack(free)) end
+        for offset in string.gmatch(ARGV[3], '%d+') do
+            some[#some + 1] = offset
+            if #some == 512 then add() end
+        end
+        if #some > 0 then add() end
         return 1
         """
 

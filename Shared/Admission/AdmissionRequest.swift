@@ -133,6 +133,18 @@ extension [UInt8] {
         appendBigEndian(id.low)
     }
 
+    /// The number in decimal digits, and a space.
+    mutating func appendWord(_ value: UInt64) {
+        let start = count
+        var rest = value
+        repeat {
+            append(UInt8(ascii: "0") + UInt8(rest % 10))
+            rest /= 10
+        } while rest > 0
+        self[start...].reverse()
+        append(UInt8(ascii: " "))
+    }
+
     mutating func appendSixOctets(_ value: UInt64) {
         appendBigEndian(UInt16(truncatingIfNeeded: value >> 32))
         appendBigEndian(UInt32(truncatingIfNeeded: value))

@@ -135,6 +135,8 @@ class RedisSet:
         lines = [
             "bind 127.0.0.1", f"port {self.ports[number]}", f'dir "{folder}"', f"requirepass {self.password}",
             f"masterauth {self.password}", 'save ""', "appendonly yes", "appendfsync everysec",
+            # Three servers on one machine that write their logs anew at once stop for longer than down-after.
+            "auto-aof-rewrite-percentage 0",
             "maxmemory-policy noeviction", "repl-diskless-sync-delay 0", "repl-backlog-size 64mb",
         ]
         if number > 0:

@@ -160,7 +160,7 @@ freeradius_start() {
         fail "FreeRADIUS refuses its configuration" "read $RUN_DIR/log/$1-check.log"
     process_define "$1" TERM 20 '' "$FREERADIUS" -d "$RUN_DIR/$1" -f -l stdout </dev/null
     process_ensure "$1"
-    wait_until 30 login_answered "$auth" || fail "FreeRADIUS does not answer" "read $RUN_DIR/log/$1.log"
+    wait_until 120 login_answered "$auth" || fail "FreeRADIUS does not answer" "read $RUN_DIR/log/$1.log"
     note "$1 on ports $auth and $acct"
 }
 

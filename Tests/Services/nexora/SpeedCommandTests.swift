@@ -49,6 +49,8 @@ import Testing
         try await run.expect(.success, "plan attribute add Home Mikrotik-Address-List vip --operator set")
         try await run.expect(.success, "plan attribute add Home Acct-Interim-Interval --operator remove")
         try await run.expect(.success, "plan window add Home fri-sat 22:00-06:00 --download 100M --upload 20M")
+        let plan = try await run.expect(.success, "plan show Home --json").json()
+        #expect(plan["windows"].cell.contains("days=fri,sat hours=22:00-06:00 downloadBps=100000000"))
         let records = try await run.expect(.success, "plan speed show Home --vendor mikrotik --json").list()
         #expect(
             records.filter { $0["attribute"] != .text("Service-Type") }

@@ -94,13 +94,13 @@ import Testing
         memory.append(grant(1, at: 0))
         memory.append(grant(2, at: 0, isOffline: true))
         memory.append(grant(3, at: 50))
-        #expect(memory.due(now: 120, onlyOffline: false) { _ in .pending }.map(\.service.low) == [2, 3])
+        #expect(memory.due(now: 120, onlyOffline: false) { _ in .pending }.map(\.service.low) == [3, 2])
         #expect(memory.due(now: 120, onlyOffline: true) { _ in .pending }.map(\.service.low) == [2])
         // Told is what was confirmed.
         memory.confirm(memory.due(now: 120, onlyOffline: true) { _ in .pending })
         #expect(memory.due(now: 120, onlyOffline: true) { _ in .pending }.isEmpty)
         #expect(memory.due(now: 120, onlyOffline: false) { $0.service.low != 3 ? .pending : nil }.isEmpty)
         for number in 4...9 { memory.append(grant(UInt64(number), at: 200)) }
-        #expect(memory.due(now: 210, onlyOffline: false) { _ in .pending }.map(\.service.low) == [6, 7, 8, 9])
+        #expect(memory.due(now: 210, onlyOffline: false) { _ in .pending }.map(\.service.low) == [9, 8, 7, 6])
     }
 }

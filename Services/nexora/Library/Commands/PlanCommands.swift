@@ -83,7 +83,7 @@ enum PlanCommands {
 
     private static let show = CommandSpec(
         "plan show",
-        "Shows one plan with its advanced settings.",
+        "Shows one plan with its advanced settings and windows.",
         arguments: [reference],
         options: [SharedOptions.scope],
         examples: ["nexora plan show \"Home 50\""]
@@ -144,11 +144,14 @@ enum PlanCommands {
 
     private static func output(of id: PlanID, _ directory: DirectoryAccess) async throws -> OutputRecord {
         guard let plan = try await directory.plans.find(id) else { throw PersistenceError.notFound }
-        return OutputRecord(
+        var record = OutputRecord(
             plan,
             names: try await directory.tenantNames(),
             advanced: try await directory.plans.advanced(of: plan)
         )
+        let windows = try await directory.plans.windows(of: plan)
+        record.add("windows", .list(windows.map { .record(OutputRecord($0.window, position: $0.position)) }))
+        return record
     }
 
     private static func setAdvanced(_ invocation: Invocation, _ plan: Plan, _ directory: DirectoryAccess) async throws {

@@ -206,7 +206,7 @@ extension PlanAttributes {
 
 extension OutputRecord {
     /// A plan's window.
-    fileprivate init(_ window: SpeedWindow, position: Int) {
+    init(_ window: SpeedWindow, position: Int) {
         self.init()
         func time(_ minute: Int) -> String {
             func two(_ number: Int) -> String { (number < 10 ? "0" : "") + String(number) }

@@ -194,8 +194,10 @@ final class AdmissionDesk {
 
     // MARK: - Private
 
+    /// Another memory must know what this server granted before it may give anything.
     private func mayAsk(now: UInt64) -> Bool {
-        link.isOpen && (settings.patience == 0 || memoryHere != nil && now >= claimsUntil)
+        guard link.isOpen, settings.patience > 0 else { return link.isOpen }
+        return memoryHere != nil && memoryHere == knownMemory && now >= claimsUntil
     }
 
     /// Asks for the longest waiting: for a share of them that leaves the other calls something to do, or this server would wait

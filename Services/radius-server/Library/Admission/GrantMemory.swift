@@ -37,11 +37,12 @@ struct GrantMemory {
         }
     }
 
-    /// What must be told again, oldest first: what Redis never had, and unless `onlyOffline` what it may have forgotten.
+    /// What must be told again, newest first: what Redis never had, and unless `onlyOffline` what it may have forgotten. A new
+    /// primary lacks the newest, if any.
     /// `state` tells what became of each, nil when it is over.
     func due(now: UInt64, onlyOffline: Bool, state: (AdmissionClaim) -> AdmissionClaim.State?) -> [AdmissionClaim] {
         var due: [AdmissionClaim] = []
-        for index in Array(grants.indices[start...]) + Array(grants.indices[..<start]) {
+        for index in Array(grants.indices[..<start].reversed()) + Array(grants.indices[start...].reversed()) {
             let grant = grants[index]
             guard grant.isOffline || !onlyOffline && now &- grant.at < memory, let state = state(grant.claim) else {
                 continue
