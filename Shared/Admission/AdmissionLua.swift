@@ -179,7 +179,13 @@ enum AdmissionLua {
                         end
                     end
                 end
-                local replaced = {}
+                -- Whoever was told to leave and is still there is told again: the answer that named him may have been lost.
+                local replaced, leaving = {}, {}
+                if flags % 2 == 1 then
+                    for _, s in ipairs(kept) do
+                        if s[1] == LEAVING and s[6] > now then leaving[#leaving + 1] = s end
+                    end
+                end
                 if not ownLive and #live >= limit then
                     if flags % 2 == 0 then return answer('>B', LIMIT) end
                     table.sort(live, function(a, b) return a[5] < b[5] end)
@@ -235,7 +241,8 @@ enum AdmissionLua {
                 if newlyBound > 0 then log(BOUND, service, slot, NONE16, bound, mac) end
 
                 answer('>BB', OK, newlyBound + (ownLive and 1 or 0))
-                answer('>I6I6I6B', slot[8], slot[11], slot[14], #replaced)
+                answer('>I6I6I6B', slot[8], slot[11], slot[14], #replaced + #leaving)
+                for _, s in ipairs(leaving) do answer('>c16c16', s[3], s[4]) end
                 for _, s in ipairs(replaced) do
                     s[1], s[6] = LEAVING, now + lease * 1000
                     answer('>c16c16', s[3], s[4])
@@ -284,6 +291,7 @@ enum AdmissionLua {
                     found = sameDevice
                 end
                 local slot = found and slots[found]
+                local isKnown = found or before
                 if not slot and before then
                     slot = slots[before]
                     if what == 3 then
@@ -306,6 +314,11 @@ enum AdmissionLua {
                     if slot and slot[1] ~= RELEASED then
                         ended = ended + 1
                         release(service, slot, mac)
+                        write(key, slots, bound, mac)
+                    elseif not isKnown and admission ~= NONE16 then
+                        -- A server that did not hear of the end may tell of the grant yet.
+                        slots[#slots + 1] = {RELEASED, device, admission, nas, 0, now + 60000,
+                            NONE16, 0, 0, NONE16, 0, 0, NONE16, 0, 0, NONE16}
                         write(key, slots, bound, mac)
                     end
                 elseif slot and slot[1] ~= RELEASED then
@@ -378,13 +391,36 @@ enum AdmissionLua {
         """
 
     /// ARGV[1] grants that were made elsewhere and must stand here: replayed after a failover, given while Redis was away,
-    /// or read from Postgres (state + 128: no entry is logged for them). A unit that another service has stays with it. Of two
-    /// grants to one device the later stands, and its units replace the earlier's; what Postgres tells replaces nothing. State
-    /// 4 is a unit that is only kept for its service: it stands unless somebody has it. One octet each: 1 stands, 0 another
-    /// has it.
+    /// or read from Postgres (state + 128: no entry is logged for them). Of two grants of one unit to two services, and of two
+    /// grants to one device, the later stands: the earlier's session was over by then, and a new primary lacks its end. What
+    /// Postgres tells replaces nothing. State 4 is a unit that is only kept for its service: it stands unless somebody has it.
+    /// One octet each: 1 stands, 0 another has it.
     static let claim =
         record + """
             local out = {}
+
+            -- Takes a unit from another service that has no right to it any more: it is only kept for it, or its session there
+            -- began before this grant.
+            local function takeFrom(owner, pool, offset, since)
+                if owner == NONE16 then return false end
+                local name, key = base(pool), 's:' .. owner
+                if not call('ZSCORE', name .. 'idle', offset) then
+                    local slots, bound, mac = read(key)
+                    for _, s in ipairs(slots) do
+                        for at = 7, 13, 3 do
+                            if s[1] ~= RELEASED and s[at] == pool and s[at + 1] == offset + 1 then
+                                if s[5] >= since then return false end
+                                release(owner, s, mac)
+                                write(key, slots, bound, mac)
+                                break
+                            end
+                        end
+                    end
+                end
+                call('ZREM', name .. 'idle', offset)
+                call('HDEL', name .. 'leased', offset)
+                return true
+            end
 
             local function claim(service, device, admission, nas, pool, offset, sticky, use, state, since, lease, mac, stored)
                 local key = 's:' .. service
@@ -416,7 +452,11 @@ enum AdmissionLua {
                 if pool ~= NONE16 then
                     local name = base(pool)
                     owner = call('HGET', name .. 'leased', offset)
-                    if owner and owner ~= service then stands = 0
+                    local isAnothers = owner and owner ~= service
+                    if isAnothers and state ~= RELEASED and not stored and takeFrom(owner, pool, offset, since) then
+                        owner, isAnothers = nil, false
+                    end
+                    if isAnothers then stands = 0
                     else
                         call('SREM', name .. 'available', offset)
                         if state ~= RELEASED then call('ZREM', name .. 'idle', offset)

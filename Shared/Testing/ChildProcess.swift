@@ -46,6 +46,17 @@ package final class ChildProcess: Sendable {
         }
     }
 
+    /// Stops it in its tracks until SIGCONT; returns when each of its threads stands still. The signal alone is not
+    /// enough: a thread on another processor runs on until the kernel interrupts it, and still answers.
+    package func freeze() async throws {
+        signal(SIGSTOP)
+        try await eventually {
+            var change = unsafe siginfo_t()
+            let options = WSTOPPED | WNOHANG
+            return unsafe waitid(P_PID, id_t(processID), &change, options) != 0 || change.si_signo == SIGCHLD
+        }
+    }
+
     /// Whether it still runs.
     package var isRunning: Bool { reap() == nil }
 

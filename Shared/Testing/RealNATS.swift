@@ -50,7 +50,7 @@ package final class RealNATS: Sendable {
     package func kill() async throws { try await current?.kill() }
 
     /// Freezes it: it keeps its connections and answers nothing, until `resume()`.
-    package func freeze() { current?.signal(SIGSTOP) }
+    package func freeze() async throws { try await current?.freeze() }
 
     /// Ends a freeze.
     package func resume() { current?.signal(SIGCONT) }

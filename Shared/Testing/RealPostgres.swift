@@ -112,7 +112,7 @@ package final class RealPostgres: Sendable {
     }
 
     /// Freezes the postmaster: it takes no new connection, until `resume()`.
-    package func freeze() { current?.signal(SIGSTOP) }
+    package func freeze() async throws { try await current?.freeze() }
 
     /// Ends a freeze.
     package func resume() { current?.signal(SIGCONT) }

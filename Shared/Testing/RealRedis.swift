@@ -51,7 +51,7 @@ package final class RealRedis: Sendable {
     }
 
     /// Stops it in its tracks (SIGSTOP): connections stand, nothing is answered.
-    package func freeze() { current?.signal(SIGSTOP) }
+    package func freeze() async throws { try await current?.freeze() }
 
     /// Lets a frozen server go on.
     package func thaw() { current?.signal(SIGCONT) }

@@ -91,7 +91,7 @@ private final class Driver {
         _ = try await locator.locate()
         let driver = Driver(locator)
         try driver.turn { $0.link.isOpen }
-        server.freeze()
+        try await server.freeze()
         #expect(driver.admit(request(1, admission: 1), token: 7))
         try driver.turn { $0.answers.count == 1 }
         #expect(driver.answers[0] == (7, "unknown"))

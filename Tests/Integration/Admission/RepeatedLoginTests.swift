@@ -42,9 +42,15 @@ import Testing
             )
         }
 
-        func claim(device: UInt64 = 1, admission: Int, offset: UInt64, since: Timestamp) throws -> Bool {
+        func claim(
+            _ service: Int = 1,
+            device: UInt64 = 1,
+            admission: Int,
+            offset: UInt64,
+            since: Timestamp
+        ) throws -> Bool {
             var claim = AdmissionClaim(
-                service: id(1, 1),
+                service: id(1, service),
                 device: DeviceKey(device),
                 admission: id(3, admission),
                 nas: id(2, 1),
@@ -58,8 +64,8 @@ import Testing
         }
 
         /// What stands of the service's sessions: admission and address.
-        func slots() async throws -> [Int: UInt64] {
-            let slots = try await keeper.records(of: [id(1, 1)]).first?.slots.filter { $0.state != .released } ?? []
+        func slots(_ service: Int = 1) async throws -> [Int: UInt64] {
+            let slots = try await keeper.records(of: [id(1, service)]).first?.slots.filter { $0.state != .released } ?? []
             return Dictionary(
                 slots.map { (Int($0.admission.low & 0xFFFF), $0.units[0]?.offset ?? 0) },
                 uniquingKeysWith: { first, _ in first }
@@ -153,6 +159,67 @@ import Testing
         for device in UInt64(3)...5 {
             #expect(seen.insert(try world.login(device: device, admission: Int(device), limit: 5)).inserted)
         }
+        try await world.server.kill()
+    }
+
+    @Test(.proves("IPAM-08", "SES-04"))
+    func `of two grants of one address to two services the later stands where Redis forgot the end of the earlier`()
+        async throws
+    {
+        let world = try await World(sticky: 86_400)
+        let address = try world.login(1, admission: 1)
+        try world.report(.began, admission: 1)
+        // Its predecessor had given the address to another, which this Redis does not know.
+        #expect(try !world.claim(2, admission: 2, offset: address, since: world.past))
+        #expect(try await world.slots() == [1: address])
+        #expect(try world.claim(2, admission: 2, offset: address, since: world.soon))
+        #expect(try await world.owner(address) == id(1, 2))
+        #expect(try await world.slots().isEmpty)
+        #expect(try await world.slots(2) == [2: address])
+        // Whoever had it before does not get it back, and its end takes it from nobody.
+        try world.report(.ended, admission: 1)
+        #expect(try world.login(1, admission: 3) != address)
+        #expect(try await world.owner(address) == id(1, 2))
+        try await world.server.kill()
+    }
+
+    @Test(.proves("IPAM-08"))
+    func `an address that is only kept for another service belongs to whom it was granted`() async throws {
+        let world = try await World(sticky: 86_400)
+        let address = try world.login(1, admission: 1)
+        try world.report(.ended, admission: 1)
+        #expect(try world.claim(2, admission: 2, offset: address, since: world.past))
+        #expect(try await world.owner(address) == id(1, 2))
+        #expect(try world.login(1, admission: 3) != address)
+        try await world.server.kill()
+    }
+
+    @Test(.proves("SES-04")) func `an end that Redis hears of before the grant keeps the grant from standing`() async throws {
+        let world = try await World()
+        try world.report(.ended, admission: 1)
+        #expect(try world.claim(admission: 1, offset: 7, since: world.past))
+        #expect(try await world.slots().isEmpty)
+        #expect(try await world.owner(7) == nil)
+        try await world.server.kill()
+    }
+
+    @Test(.proves("SES-03")) func `whoever was told to leave is named again until it left`() async throws {
+        let world = try await World()
+        func replaced(device: UInt64, admission: Int) throws -> [AdmissionResult.Replaced] {
+            var wanted = request(1, device: device, admission: admission, limit: 1)
+            wanted.replacesOldest = true
+            guard case .admitted(let admitted) = try world.redis.admit([wanted], pools: [])[0] else {
+                throw Connection.Lost()
+            }
+            return admitted.replaced
+        }
+        let first = AdmissionResult.Replaced(admission: id(3, 1), nas: id(2, 1))
+        #expect(try replaced(device: 1, admission: 1).isEmpty)
+        #expect(try replaced(device: 2, admission: 2) == [first])
+        // The answer was lost, and the NAS asks again.
+        #expect(try replaced(device: 2, admission: 3) == [first])
+        try world.report(.ended, device: 1, admission: 1)
+        #expect(try replaced(device: 2, admission: 4).isEmpty)
         try await world.server.kill()
     }
 }

@@ -217,7 +217,7 @@ import Testing
 
     @Test func `what Redis does not answer in time is decided alone`() async throws {
         let world = try await World(folder) { try Self.directory() }
-        world.redis.freeze()
+        try await world.redis.freeze()
         #expect(try login(world.servers[0])?.knownCode == .accessAccept)
         #expect(world.servers[0].admission?.metrics.open.value ?? 9 < 2)
         world.redis.thaw()

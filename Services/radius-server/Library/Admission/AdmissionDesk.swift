@@ -37,6 +37,7 @@ final class AdmissionDesk {
         case admit([ParkedLogin])
         case reserve(AddressPool)
         case claim([AdmissionClaim])
+        case ends
         case check(PoolID, block: UInt32)
         case beat(sentAt: UInt64)
         case memory
@@ -59,6 +60,7 @@ final class AdmissionDesk {
     private let link: AdmissionLink
     private let table: SessionTable
     private let reserve: AddressReserve
+    private let recent: RecentReports
     private let metrics: AdmissionMetrics
     private var memory = GrantMemory()
     private var batch = AdmissionBatch()
@@ -81,9 +83,7 @@ final class AdmissionDesk {
     private var beatAt: UInt64 = 0
     private var replayedAt: UInt64 = 0
     private var claimsUntil: UInt64 = 0
-    /// What is being told again; a part at a time, so that logins pass.
-    private var replaying: ArraySlice<AdmissionClaim> = []
-    private var isTelling = false
+    private var retelling = Retelling()
     /// Which Redis has what was granted, as far as is known; nil when it is to be told everything.
     private var knownMemory: [UInt8]?
     /// The one that answers now; nil before it said so.
@@ -98,12 +98,14 @@ final class AdmissionDesk {
         link: AdmissionLink,
         table: SessionTable,
         reserve: AddressReserve,
+        recent: RecentReports,
         metrics: AdmissionMetrics
     ) {
         self.settings = settings
         self.link = link
         self.table = table
         self.reserve = reserve
+        self.recent = recent
         self.metrics = metrics
     }
 
@@ -176,6 +178,7 @@ final class AdmissionDesk {
                 }
                 reserve.forget(block, of: pool)
             case .claim(let claims): judge(claims, answer)
+            case .ends: isTold(answer)
             case .memory:
                 guard case .octets(let octets) = answer else { return }
                 memoryHere = unsafe Array(octets)
@@ -234,8 +237,7 @@ final class AdmissionDesk {
             replayedAt = 0
             beatAt = 0
             loads = [:]
-            replaying = []
-            isTelling = false
+            retelling.giveUp()
             memoryHere = nil
             if wasOpen {
                 failingSince = nil
@@ -247,7 +249,7 @@ final class AdmissionDesk {
             failingSince = failingSince ?? now
             return
         }
-        if memoryHere != nil, mustReplay, replaying.isEmpty, now &- replayedAt > 1_000_000_000 { replay(now: now) }
+        if memoryHere != nil, mustReplay, retelling.isOver, now &- replayedAt > 1_000_000_000 { replay(now: now) }
         tell(now: now)
         if now &- beatAt > 60_000_000_000 {
             beatAt = now
@@ -267,44 +269,61 @@ final class AdmissionDesk {
     private func replay(now: UInt64) {
         mustReplay = false
         replayedAt = now
-        let claims = memory.due(now: now, onlyOffline: memoryHere == knownMemory) {
+        let isKnown = memoryHere == knownMemory
+        let claims = memory.due(now: now, onlyOffline: isKnown) {
             table.state(service: $0.service, admission: $0.admission)
         }
-        replaying = claims[...]
+        retelling.begin(ends: isKnown ? [] : recent.remembered(now: now, only: .ended), claims: claims)
         metrics.replayed.add(claims.count)
-        if claims.isEmpty { knownMemory = memoryHere }
+        if retelling.isOver { allIsTold() }
     }
 
     /// Tells the next part once the last was taken.
     private func tell(now: UInt64) {
-        guard !replaying.isEmpty, !isTelling else { return }
-        let part = Array(replaying.prefix(128))
-        replaying = replaying.dropFirst(part.count)
+        guard let part = retelling.next() else { return }
         var octets: [UInt8] = []
-        for claim in part { claim.append(to: &octets) }
-        isTelling = link.claim(octets, token: token(.claim(part)), now: now)
-        if !isTelling {
-            questions[lastToken] = nil
-            replaying = []
-            mustReplay = true
+        let isAsked: Bool
+        switch part {
+        case .ends(let reports):
+            for report in reports { report.append(to: &octets) }
+            isAsked = link.report(octets, token: token(.ends), now: now)
+        case .claims(let claims):
+            for claim in claims { claim.append(to: &octets) }
+            isAsked = link.claim(octets, token: token(.claim(claims)), now: now)
         }
+        guard !isAsked else { return }
+        questions[lastToken] = nil
+        retelling.giveUp()
+        mustReplay = true
     }
 
     private func judge(_ claims: [AdmissionClaim], _ answer: AdmissionLink.Answer) {
-        isTelling = false
-        guard case .octets(let octets) = answer else {
-            // Not told after all.
-            replaying = []
+        if case .octets(let octets) = answer {
+            memory.confirm(claims)
+            let stand = unsafe Array(octets)
+            for (claim, stands) in zip(claims, stand) where stands == 0 {
+                metrics.conflicts.add(1)
+                conflicts.append(claim)
+            }
+        }
+        isTold(answer)
+    }
+
+    /// A part was answered.
+    private func isTold(_ answer: AdmissionLink.Answer) {
+        if case .failed = answer {
+            retelling.giveUp()
             mustReplay = true
             return
         }
-        let stand = unsafe Array(octets)
-        memory.confirm(claims)
-        if replaying.isEmpty { knownMemory = memoryHere }
-        for (claim, stands) in zip(claims, stand) where stands == 0 {
-            metrics.conflicts.add(1)
-            conflicts.append(claim)
-        }
+        retelling.wasAnswered()
+        if retelling.isOver { allIsTold() }
+    }
+
+    private func allIsTold() {
+        guard knownMemory != memoryHere else { return }
+        knownMemory = memoryHere
+        recent.grantsWereTold()
     }
 
     private func take(

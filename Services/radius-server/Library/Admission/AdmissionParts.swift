@@ -11,6 +11,7 @@ struct AdmissionParts: Sendable {
     let lease: UInt32
     private let table = SessionTable()
     private let reserve = AddressReserve()
+    private let recent = RecentReports()
     /// Under which name blocks are reserved: a server that starts anew does not know what it gave out before.
     private let holder: String
     private let open: @Sendable (AdmissionLink.Settings) -> AdmissionLink
@@ -40,11 +41,14 @@ struct AdmissionParts: Sendable {
             link: link(),
             table: table,
             reserve: reserve,
+            recent: recent,
             metrics: metrics
         )
     }
 
-    func reporter() -> SessionReporter { SessionReporter(link: link(), table: table, metrics: metrics) }
+    func reporter() -> SessionReporter {
+        SessionReporter(link: link(), table: table, recent: recent, metrics: metrics)
+     }
 
     private func link() -> AdmissionLink {
         var link = AdmissionLink.Settings()

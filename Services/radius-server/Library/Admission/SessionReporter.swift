@@ -11,17 +11,20 @@ final class SessionReporter {
 
     private let link: AdmissionLink
     private let table: SessionTable
+    private let recent: RecentReports
     private let metrics: AdmissionMetrics
     private var waiting: [SessionReport] = []
     private var calls: [UInt64: [SessionReport]] = [:]
     private var lastToken: UInt64 = 0
     private var sweptAt: UInt64 = 0
     private var wasOpen = false
+    private var tellings = 0
     private var part = 0
 
-    init(link: AdmissionLink, table: SessionTable, metrics: AdmissionMetrics) {
+    init(link: AdmissionLink, table: SessionTable, recent: RecentReports, metrics: AdmissionMetrics) {
         self.link = link
         self.table = table
+        self.recent = recent
         self.metrics = metrics
     }
 
@@ -46,12 +49,18 @@ final class SessionReporter {
             )
             guard table.hear(service: report.service, entry, began: report.kind == .began) else { return }
         }
+        recent.note(report, now: now)
         guard waiting.count < Self.capacity else { return metrics.reportsLost.add(1) }
         waiting.append(report)
     }
 
     /// Sends what waits and takes answers. Nanoseconds until it must be called again at the latest.
     func advance(now: UInt64) -> UInt64 {
+        if recent.tellings != tellings {
+            // Another primary of Redis: it may lack the last reports, and repeats change nothing.
+            tellings = recent.tellings
+            waiting += recent.remembered(now: now)
+        }
         while !waiting.isEmpty && link.isOpen && calls.count < 16 {
             let part = Array(waiting.prefix(Self.reportsPerCall))
             var octets: [UInt8] = []

@@ -1,0 +1,52 @@
+import Admission
+import Synchronization
+
+/// What NASes reported lately. No replica is waited for with a report, so a new primary of Redis may lack the last of them and
+/// is told again. Bounded; safe from any thread.
+final class RecentReports: Sendable {
+    private struct State {
+        var reports: [(report: SessionReport, at: UInt64)] = []
+        var start = 0
+    }
+
+    private let capacity: Int
+    /// For how long a report is remembered, in nanoseconds: a failover, and what its new primary may lack.
+    private let memory: UInt64
+    private let state = Mutex(State())
+    private let told = Atomic<Int>(0)
+
+    init(capacity: Int = 65_536, memory: UInt64 = 30_000_000_000) {
+        self.capacity = capacity
+        self.memory = memory
+    }
+
+    /// `now` in monotonic nanoseconds.
+    func note(_ report: SessionReport, now: UInt64) {
+        state.withLock { state in
+            if state.reports.count < capacity {
+                state.reports.append((report, now))
+            } else {
+                state.reports[state.start] = (report, now)
+                state.start = (state.start + 1) % capacity
+            }
+        }
+    }
+
+    /// Those that are remembered at `now`, oldest first; of all kinds unless one is named.
+    func remembered(now: UInt64, only kind: SessionReport.Kind? = nil) -> [SessionReport] {
+        state.withLock { state in
+            let inOrder = [state.reports[state.start...], state.reports[..<state.start]].joined()
+            return inOrder.compactMap { entry in
+                let isWanted = now &- entry.at < memory && (kind == nil || entry.report.kind == kind)
+                return isWanted ? entry.report : nil
+            }
+        }
+    }
+
+    /// How often another memory of Redis was told what this server granted: what is remembered here is to be told after it,
+    /// since a report of a grant that Redis does not know says little.
+    var tellings: Int { told.load(ordering: .acquiring) }
+
+    /// A thread has told another memory what it granted.
+    func grantsWereTold() { told.add(1, ordering: .releasing) }
+}
