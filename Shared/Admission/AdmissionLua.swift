@@ -271,7 +271,8 @@ enum AdmissionLua {
             return table.concat(out)
             """
 
-    /// ARGV[1] what NASes reported of sessions: begun, alive (both make the slot active), ended.
+    /// ARGV[1] what NASes reported of sessions: begun, alive (both make the slot active), ended. What is told again (+ 128)
+    /// says nothing of a session that Redis does not know: it may be over.
     static let report =
         record + """
             local ended = 0
@@ -280,6 +281,8 @@ enum AdmissionLua {
                 local what, service, device, admission, nas, lease = unpack_('>Bc16c8c16c16I4', ARGV[1], at)
                 local key = 's:' .. service
                 local slots, bound, mac = read(key)
+                local isAgain = what >= 128
+                what = what % 128
                 local found, sameDevice, before = nil, nil, nil
                 for i, s in ipairs(slots) do
                     if admission ~= NONE16 and s[3] == admission then found = i
@@ -292,7 +295,9 @@ enum AdmissionLua {
                 end
                 local slot = found and slots[found]
                 local isKnown = found or before
-                if not slot and before then
+                if isAgain and not slot then
+                    sameDevice = 0
+                elseif not slot and before then
                     slot = slots[before]
                     if what == 3 then
                         -- The device's other login goes on.
@@ -459,7 +464,8 @@ enum AdmissionLua {
                     if isAnothers then stands = 0
                     else
                         call('SREM', name .. 'available', offset)
-                        if state ~= RELEASED then call('ZREM', name .. 'idle', offset)
+                        -- What was kept for its service is its own again from now on.
+                        if state ~= RELEASED then fresh = call('ZREM', name .. 'idle', offset) == 1
                         elseif not owner then call('ZADD', name .. 'idle', now + lease * 1000, offset) end
                         if not owner then
                             call('HSET', name .. 'leased', offset, service)

@@ -21,7 +21,7 @@ package enum AdmissionResult: Sendable, Equatable {
         package var isNewlyBound = false
         /// The units given, in the order of ``AddressPool/Use``; nil where none was wanted.
         package var offsets: [UInt64?] = [nil, nil, nil]
-        /// Sessions that must leave: the network has to be told.
+        /// Sessions that must leave, and those told before that have not left: the network has to be told.
         package var replaced: [Replaced] = []
     }
 

@@ -44,6 +44,7 @@ package struct AdmissionView: Sendable {
         package var isNewlyBound = false
         /// Sessions of other devices that count.
         package var others = 0
+        /// Those who were told to leave and have not left, and those who must leave for this one.
         package var replaced: [AdmissionResult.Replaced] = []
         /// In the order of ``AddressPool/Use``; nil where none is wanted.
         package var units: [UnitPreview?] = [nil, nil, nil]
@@ -76,9 +77,15 @@ package struct AdmissionView: Sendable {
         admission.isRepeat = own.map { counts(slots[$0]) } ?? false
         let others = slots.indices.filter { $0 != own && counts(slots[$0]) }.map { slots[$0] }
         admission.others = others.count
+        if request.replacesOldest {
+            for index in slots.indices where index != own && isLeaving(slots[index]) {
+                let replaced = AdmissionResult.Replaced(admission: slots[index].admission, nas: slots[index].nas)
+                admission.replaced.append(replaced)
+            }
+        }
         if !admission.isRepeat, others.count >= Int(request.limit) {
             guard request.replacesOldest else { return .limitReached(sessions: others.count) }
-            admission.replaced = others.sorted { $0.since < $1.since }.prefix(others.count - Int(request.limit) + 1)
+            admission.replaced += others.sorted { $0.since < $1.since }.prefix(others.count - Int(request.limit) + 1)
                 .map { AdmissionResult.Replaced(admission: $0.admission, nas: $0.nas) }
         }
         let remembered = slots.filter { $0.state == .released && $0.until > now }
@@ -96,6 +103,8 @@ package struct AdmissionView: Sendable {
     private func counts(_ slot: ServiceRecord.Slot) -> Bool {
         (slot.state == .pending || slot.state == .active) && slot.until > now
     }
+
+    private func isLeaving(_ slot: ServiceRecord.Slot) -> Bool { slot.state == .leaving && slot.until > now }
 
     private func take(_ terms: PoolTerms, wanted: AllocationLedger.Unit?) -> UnitPreview? {
         if let wanted, owned.contains(wanted) { return .same(offset: wanted.offset) }

@@ -16,6 +16,8 @@ package struct SessionReport: Sendable {
     package var admission: UUID128
     package var nas: UUID128
     package var leaseSeconds: UInt32
+    /// Told before, to a Redis that may have lost it: it makes no session that is not known.
+    package var isAgain = false
 
     package init(
         _ kind: Kind,
@@ -34,7 +36,7 @@ package struct SessionReport: Sendable {
     }
 
     package func append(to octets: inout [UInt8]) {
-        octets.append(kind.rawValue)
+        octets.append(kind.rawValue | (isAgain ? 0x80 : 0))
         octets.append(service)
         octets.appendBigEndian(device.value)
         octets.append(admission)

@@ -60,7 +60,11 @@ class StormSystem(System):
 
     def start_daemons(self):
         self.consumers = [self.consumer(1)]
-        settings = {"NEXORA_REDIS_REPLICAS": "1", "NEXORA_REJECT_DELAY": "100ms", "NEXORA_RADIUS_FEED_RATE": "10"}
+        settings = {
+            "NEXORA_REDIS_REPLICAS": "1", "NEXORA_REJECT_DELAY": "100ms", "NEXORA_RADIUS_FEED_RATE": "10",
+            # Longer than the sentinels may take: their failover-timeout, and what a machine with all of it on two cores adds.
+            "NEXORA_REDIS_PATIENCE": "20s",
+        }
         self.servers = [self.radius_server(f"radius-{number}", **settings) for number in (1, 2)]
         daemons = (*self.consumers, *self.servers)
         for daemon in daemons:

@@ -128,7 +128,8 @@ class System:
     def stop(self):
         for process in reversed(self.processes):
             process.clean_up()
-        shutil.rmtree(self.folder)
+        if not os.environ.get("E2E_KEEP"):
+            shutil.rmtree(self.folder)
 
     def _register(self, process):
         self.processes.append(process)

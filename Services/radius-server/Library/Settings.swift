@@ -250,7 +250,7 @@ struct AdmissionSettings: Sendable {
         )
         patience = config.duration(
             "redis.patience",
-            default: .seconds(5),
+            default: .seconds(10),
             in: .zero ... .seconds(60),
             doc: "How long logins are left to the NAS's next try after Redis failed, before this server's own view "
                 + "decides: longer than a failover takes."

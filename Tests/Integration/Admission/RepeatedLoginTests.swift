@@ -30,16 +30,16 @@ import Testing
             return try #require(admitted.offsets[0])
         }
 
-        func report(_ kind: SessionReport.Kind, device: UInt64 = 1, admission: Int) throws {
-            _ = try redis.report(
-                SessionReport(
-                    kind,
-                    service: id(1, 1),
-                    device: DeviceKey(device),
-                    admission: id(3, admission),
-                    nas: id(2, 1)
-                )
+        func report(_ kind: SessionReport.Kind, device: UInt64 = 1, admission: Int, isAgain: Bool = false) throws {
+            var report = SessionReport(
+                kind,
+                service: id(1, 1),
+                device: DeviceKey(device),
+                admission: id(3, admission),
+                nas: id(2, 1)
             )
+            report.isAgain = isAgain
+            _ = try redis.report(report)
         }
 
         func claim(
@@ -65,7 +65,8 @@ import Testing
 
         /// What stands of the service's sessions: admission and address.
         func slots(_ service: Int = 1) async throws -> [Int: UInt64] {
-            let slots = try await keeper.records(of: [id(1, service)]).first?.slots.filter { $0.state != .released } ?? []
+            let record = try await keeper.records(of: [id(1, service)]).first
+            let slots = record?.slots.filter { $0.state != .released } ?? []
             return Dictionary(
                 slots.map { (Int($0.admission.low & 0xFFFF), $0.units[0]?.offset ?? 0) },
                 uniquingKeysWith: { first, _ in first }
@@ -194,12 +195,47 @@ import Testing
         try await world.server.kill()
     }
 
-    @Test(.proves("SES-04")) func `an end that Redis hears of before the grant keeps the grant from standing`() async throws {
+    @Test(.proves("SES-04")) func `an end that Redis hears of before the grant keeps the grant from standing`()
+        async throws
+    {
         let world = try await World()
         try world.report(.ended, admission: 1)
         #expect(try world.claim(admission: 1, offset: 7, since: world.past))
         #expect(try await world.slots().isEmpty)
         #expect(try await world.owner(7) == nil)
+        try await world.server.kill()
+    }
+
+    @Test(.proves("SES-04")) func `a report that is told again makes no session, and wakes the one it names`()
+        async throws
+    {
+        let world = try await World()
+        try world.report(.began, admission: 9, isAgain: true)
+        #expect(try await world.slots().isEmpty)
+        let address = try world.login(admission: 1)
+        #expect(try world.login(admission: 2) == address)
+        // Of the admission before it: which one the NAS took is not told anew.
+        try world.report(.began, admission: 1, isAgain: true)
+        #expect(try await world.slots() == [2: address])
+        try world.report(.began, admission: 2, isAgain: true)
+        let record = try #require(try await world.keeper.records(of: [id(1, 1)]).first)
+        #expect(record.slots.map(\.state) == [.active])
+        try await world.server.kill()
+    }
+
+    @Test(.proves("IPAM-05"))
+    func `a grant of what was kept for its service is written down when it is told`() async throws {
+        let world = try await World(sticky: 86_400)
+        let address = try world.login(admission: 1)
+        try world.report(.ended, admission: 1)
+        // Leased and freed; then leased once more, however often it is told.
+        var written = try world.redis.command("LLEN", "ipam:log")
+        #expect(written == "2")
+        for _ in 0..<2 {
+            #expect(try world.claim(admission: 2, offset: address, since: world.soon))
+            written = try world.redis.command("LLEN", "ipam:log")
+            #expect(written == "3")
+        }
         try await world.server.kill()
     }
 

@@ -46,9 +46,6 @@ final class AdmissionDesk {
 
     /// A server that Redis did not hear of for ten minutes loses the blocks it keeps back: it leaves them alone before.
     private static let reserveLasts: UInt64 = 540_000_000_000
-    /// Until all servers have found another primary and told it what they granted, nothing is asked of it: one that was demoted
-    /// has still granted for a while, and so has a replica that is none of the new one's.
-    private static let othersMoveWithin: UInt64 = 2_000_000_000
     /// A pool's next block may be loaded by rivals each time: then the login is left to the NAS's next try.
     private static let maximumAttempts = 8
     /// Redis does nothing else during a call: a millisecond and a half.
@@ -79,15 +76,8 @@ final class AdmissionDesk {
     /// Calls for admission without an answer yet.
     private var asked = 0
     private var wasOpen = false
-    private var mustReplay = false
     private var beatAt: UInt64 = 0
-    private var replayedAt: UInt64 = 0
-    private var claimsUntil: UInt64 = 0
     private var retelling = Retelling()
-    /// Which Redis has what was granted, as far as is known; nil when it is to be told everything.
-    private var knownMemory: [UInt8]?
-    /// The one that answers now; nil before it said so.
-    private var memoryHere: [UInt8]?
     /// Since when Redis does not do what it is asked; nil while it does. Nanoseconds.
     private var failingSince: UInt64?
     /// When Redis was last told that this server lives; nanoseconds.
@@ -181,10 +171,7 @@ final class AdmissionDesk {
             case .ends: isTold(answer)
             case .memory:
                 guard case .octets(let octets) = answer else { return }
-                memoryHere = unsafe Array(octets)
-                mustReplay = true
-                let isAnother = knownMemory != nil && knownMemory != memoryHere
-                if isAnother { claimsUntil = now + min(Self.othersMoveWithin, settings.patience) }
+                retelling.found(unsafe Array(octets), now: now, patience: settings.patience)
             case .beat(let sentAt):
                 if case .octets = answer { knownAliveAt = sentAt }
             case .other: break
@@ -200,7 +187,7 @@ final class AdmissionDesk {
     /// Another memory must know what this server granted before it may give anything.
     private func mayAsk(now: UInt64) -> Bool {
         guard link.isOpen, settings.patience > 0 else { return link.isOpen }
-        return memoryHere != nil && memoryHere == knownMemory && now >= claimsUntil
+        return retelling.mayAsk(now: now)
     }
 
     /// Asks for the longest waiting: for a share of them that leaves the other calls something to do, or this server would wait
@@ -234,11 +221,9 @@ final class AdmissionDesk {
         if link.isOpen != wasOpen {
             wasOpen = link.isOpen
             metrics.open.add(wasOpen ? 1 : -1)
-            replayedAt = 0
             beatAt = 0
             loads = [:]
-            retelling.giveUp()
-            memoryHere = nil
+            retelling.reconnect()
             if wasOpen {
                 failingSince = nil
                 _ = link.memory(token: token(.memory), now: now)
@@ -249,7 +234,7 @@ final class AdmissionDesk {
             failingSince = failingSince ?? now
             return
         }
-        if memoryHere != nil, mustReplay, retelling.isOver, now &- replayedAt > 1_000_000_000 { replay(now: now) }
+        if retelling.isDue(now: now) { replay(now: now) }
         tell(now: now)
         if now &- beatAt > 60_000_000_000 {
             beatAt = now
@@ -267,15 +252,14 @@ final class AdmissionDesk {
     /// Gathers what Redis may not know: a new primary lacks what its predecessor had not passed on, one that was restarted
     /// its last second. The same one as before lacks only what was granted without it.
     private func replay(now: UInt64) {
-        mustReplay = false
-        replayedAt = now
-        let isKnown = memoryHere == knownMemory
+        let isKnown = retelling.isComplete
         let claims = memory.due(now: now, onlyOffline: isKnown) {
             table.state(service: $0.service, admission: $0.admission)
         }
-        retelling.begin(ends: isKnown ? [] : recent.remembered(now: now, only: .ended), claims: claims)
+        let ends = isKnown ? [] : recent.remembered([.ended], now: now)
+        retelling.begin(ends: ends, claims: claims, now: now)
         metrics.replayed.add(claims.count)
-        if retelling.isOver { allIsTold() }
+        if retelling.finish() { recent.grantsWereTold() }
     }
 
     /// Tells the next part once the last was taken.
@@ -293,8 +277,7 @@ final class AdmissionDesk {
         }
         guard !isAsked else { return }
         questions[lastToken] = nil
-        retelling.giveUp()
-        mustReplay = true
+        retelling.fail()
     }
 
     private func judge(_ claims: [AdmissionClaim], _ answer: AdmissionLink.Answer) {
@@ -311,19 +294,9 @@ final class AdmissionDesk {
 
     /// A part was answered.
     private func isTold(_ answer: AdmissionLink.Answer) {
-        if case .failed = answer {
-            retelling.giveUp()
-            mustReplay = true
-            return
-        }
+        if case .failed = answer { return retelling.fail() }
         retelling.wasAnswered()
-        if retelling.isOver { allIsTold() }
-    }
-
-    private func allIsTold() {
-        guard knownMemory != memoryHere else { return }
-        knownMemory = memoryHere
-        recent.grantsWereTold()
+        if retelling.finish() { recent.grantsWereTold() }
     }
 
     private func take(
@@ -349,8 +322,7 @@ final class AdmissionDesk {
             case .blockWanted(let use, let block): load(login, use, block, now, isFree)
             case .notReady:
                 // The leases are being loaded: what this server granted lately must be among them.
-                knownMemory = nil
-                mustReplay = true
+                retelling.forget()
                 decideAlone(login, now: now)
             case nil: settle(login, .silence)
             }
@@ -473,7 +445,7 @@ final class AdmissionDesk {
             replacing: replaced
         )
         // Redis may be there all the same, and only have failed this question.
-        if isOffline { mustReplay = true }
+        if isOffline { retelling.want() }
         var claim = AdmissionClaim(
             service: request.service,
             device: request.device,

@@ -48,7 +48,7 @@ struct AdmissionParts: Sendable {
 
     func reporter() -> SessionReporter {
         SessionReporter(link: link(), table: table, recent: recent, metrics: metrics)
-     }
+    }
 
     private func link() -> AdmissionLink {
         var link = AdmissionLink.Settings()

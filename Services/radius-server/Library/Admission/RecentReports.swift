@@ -1,4 +1,5 @@
 import Admission
+import Domain
 import Synchronization
 
 /// What NASes reported lately. No replica is waited for with a report, so a new primary of Redis may lack the last of them and
@@ -20,8 +21,10 @@ final class RecentReports: Sendable {
         self.memory = memory
     }
 
-    /// `now` in monotonic nanoseconds.
+    /// `now` in monotonic nanoseconds. What does not name its grant is not remembered: told again it would be taken for what its
+    /// device has by then.
     func note(_ report: SessionReport, now: UInt64) {
+        guard report.admission != .zero else { return }
         state.withLock { state in
             if state.reports.count < capacity {
                 state.reports.append((report, now))
@@ -32,13 +35,15 @@ final class RecentReports: Sendable {
         }
     }
 
-    /// Those that are remembered at `now`, oldest first; of all kinds unless one is named.
-    func remembered(now: UInt64, only kind: SessionReport.Kind? = nil) -> [SessionReport] {
+    /// Those of some kinds that are remembered at `now`, oldest first.
+    func remembered(_ kinds: Set<SessionReport.Kind>, now: UInt64) -> [SessionReport] {
         state.withLock { state in
             let inOrder = [state.reports[state.start...], state.reports[..<state.start]].joined()
             return inOrder.compactMap { entry in
-                let isWanted = now &- entry.at < memory && (kind == nil || entry.report.kind == kind)
-                return isWanted ? entry.report : nil
+                guard now &- entry.at < memory, kinds.contains(entry.report.kind) else { return nil }
+                var report = entry.report
+                report.isAgain = report.kind != .ended
+                return report
             }
         }
     }

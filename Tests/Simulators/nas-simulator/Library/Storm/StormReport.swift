@@ -58,7 +58,10 @@ extension Storm {
     private func writeLists(_ json: inout JSONWriter) {
         json.key("details")
         json.beginArray()
-        for breach in StormTruth.Breach.Kind.allCases.flatMap({ kind in truth.breaches.filter { $0.kind == kind }.prefix(50) }) {
+        let some = StormTruth.Breach.Kind.allCases.flatMap { kind in
+            truth.breaches.filter { $0.kind == kind }.prefix(50)
+        }
+        for breach in some {
             json.beginObject()
             json.key("kind")
             json.value(breach.kind.rawValue)
