@@ -1,12 +1,14 @@
 package import Domain
 internal import WireFormat
 
-/// What a NAS reported of a session, as far as its slot goes.
+/// What a NAS reported of a session, or was told of it, as far as its slot goes.
 package struct SessionReport: Sendable {
     package enum Kind: UInt8, Sendable {
         case began = 1
         case isAlive = 2
         case ended = 3
+        /// It must leave for another, as the grant that replaced it said already.
+        case isLeaving = 4
     }
 
     package var kind: Kind

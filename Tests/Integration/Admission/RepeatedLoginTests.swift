@@ -206,6 +206,20 @@ import Testing
         try await world.server.kill()
     }
 
+    @Test(.proves("SES-03")) func `who was told to leave counts no more where that is told again`() async throws {
+        let world = try await World()
+        _ = try world.login(device: 1, admission: 1)
+        try world.report(.began, device: 1, admission: 1)
+        try world.report(.isLeaving, device: 0, admission: 1, isAgain: true)
+        try world.report(.isLeaving, device: 0, admission: 7, isAgain: true)
+        let record = try #require(try await world.keeper.records(of: [id(1, 1)]).first)
+        #expect(record.slots.map(\.state) == [.leaving])
+        // Another device may come in, and the first only in its place.
+        _ = try world.login(device: 2, admission: 2)
+        #expect(throws: Connection.Lost.self) { try world.login(device: 1, admission: 3) }
+        try await world.server.kill()
+    }
+
     @Test(.proves("SES-04")) func `a report that is told again makes no session, and wakes the one it names`()
         async throws
     {

@@ -444,6 +444,16 @@ final class AdmissionDesk {
             ),
             replacing: replaced
         )
+        for other in replaced {
+            let report = SessionReport(
+                .isLeaving,
+                service: request.service,
+                device: DeviceKey(0),
+                admission: other.admission,
+                nas: other.nas
+            )
+            recent.note(report, now: now)
+        }
         // Redis may be there all the same, and only have failed this question.
         if isOffline { retelling.want() }
         var claim = AdmissionClaim(

@@ -2,7 +2,7 @@ import Admission
 import Domain
 import Synchronization
 
-/// What NASes reported lately. No replica is waited for with a report, so a new primary of Redis may lack the last of them and
+/// What NASes reported lately, and who was told to leave. No replica is waited for with a report, so a new primary of Redis may lack the last of them and
 /// is told again. Bounded; safe from any thread.
 final class RecentReports: Sendable {
     private struct State {

@@ -59,7 +59,7 @@ final class SessionReporter {
         if recent.tellings != tellings {
             // Another primary of Redis: it may lack the last reports, and repeats change nothing.
             tellings = recent.tellings
-            waiting += recent.remembered([.began, .isAlive], now: now)
+            waiting += recent.remembered([.began, .isAlive, .isLeaving], now: now)
         }
         while !waiting.isEmpty && link.isOpen && calls.count < 16 {
             let part = Array(waiting.prefix(Self.reportsPerCall))
