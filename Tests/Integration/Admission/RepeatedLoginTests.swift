@@ -214,9 +214,14 @@ import Testing
         try world.report(.isLeaving, device: 0, admission: 7, isAgain: true)
         let record = try #require(try await world.keeper.records(of: [id(1, 1)]).first)
         #expect(record.slots.map(\.state) == [.leaving])
-        // Another device may come in, and the first only in its place.
+        // Its device comes in as any other would: in somebody's place.
         _ = try world.login(device: 2, admission: 2)
-        #expect(throws: Connection.Lost.self) { try world.login(device: 1, admission: 3) }
+        let wanted = request(1, device: 1, admission: 3, limit: 1)
+        guard case .admitted(let admitted) = try world.redis.admit([wanted], pools: [])[0] else {
+            throw Connection.Lost()
+        }
+        #expect(!admitted.isRepeat)
+        #expect(admitted.replaced.map(\.admission) == [id(3, 2)])
         try await world.server.kill()
     }
 
