@@ -197,7 +197,9 @@ int cp_udp_open(const char *address, uint16_t *port, int receive_buffer) {
         return -errno;
     }
     int on = 1, off = 0;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+    // A port that the kernel chooses is shared only afterwards, or it might choose one that a stranger shares.
+    int is_chosen = *port == 0;
+    if (!is_chosen) setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
     setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof on);
     setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
     if (family == AF_INET6) {
@@ -215,6 +217,7 @@ int cp_udp_open(const char *address, uint16_t *port, int receive_buffer) {
         close(fd);
         return -failed;
     }
+    if (is_chosen) setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
     struct sockaddr_in6 bound;
     socklen_t n = sizeof bound;
     getsockname(fd, (struct sockaddr *)&bound, &n);

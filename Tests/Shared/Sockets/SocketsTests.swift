@@ -37,6 +37,15 @@ import Testing
         #expect(answer.source.addressText == "127.0.0.9")
     }
 
+    @Test("A port that the kernel chooses is nobody else's, and can be shared from then on", .proves("TST-02"))
+    func chosenPort() throws {
+        // Sockets that offer to share would meet among so many in all but one of five hundred runs.
+        let sockets = try (0..<600).map { _ in try UDPSocket(address: "127.0.0.1", port: 0, receiveBuffer: 4_096) }
+        #expect(Set(sockets.map(\.port)).count == sockets.count)
+        let shared = try UDPSocket(address: "127.0.0.1", port: sockets[0].port, receiveBuffer: 4_096)
+        #expect(shared.port == sockets[0].port)
+    }
+
     @Test("A port that is taken without sharing is refused with the system's reason")
     func refused() {
         #expect(throws: SocketError.self) {

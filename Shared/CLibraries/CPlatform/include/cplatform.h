@@ -51,7 +51,7 @@ int cp_send_batch(int fd, const struct cp_outgoing *items, uint32_t count);
 
 // Opens a bound UDP socket: nonblocking, SO_REUSEPORT, packet info, drop counter, times of arrival, the asked receive
 // buffer.
-// *port is the wanted port (0: any) and becomes the bound one. Returns the fd or -errno.
+// *port is the wanted port (0: any that nobody has) and becomes the bound one. Returns the fd or -errno.
 int cp_udp_open(const char *address, uint16_t *port, int receive_buffer);
 // The receive buffer that the kernel granted, as set (half of what getsockopt tells).
 int cp_socket_receive_buffer(int fd);
