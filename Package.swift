@@ -14,13 +14,13 @@ let strict: [SwiftSetting] = [
 ]
 
 func library(_ name: String, _ path: String, _ dependencies: [String]) -> Target {
-    // A module's README lies beside its sources.
-    let readme = FileManager.default.fileExists(atPath: Context.packageDirectory + "/" + path + "/README.md")
+    // A module's README lies beside its sources, and that of a large part of one beside those.
+    let files = FileManager.default.subpaths(atPath: Context.packageDirectory + "/" + path) ?? []
     return .target(
         name: name,
         dependencies: dependencies.map { .init(stringLiteral: $0) },
         path: path,
-        exclude: readme ? ["README.md"] : [],
+        exclude: files.filter { $0 == "README.md" || $0.hasSuffix("/README.md") }.sorted(),
         swiftSettings: strict
     )
 }
@@ -49,6 +49,11 @@ let shared: [Target] = [
     .systemLibrary(name: "CNATS", path: "Shared/CLibraries/CNATS"),
     .systemLibrary(name: "COpenSSL", path: "Shared/CLibraries/COpenSSL"),
     .systemLibrary(name: "CHiredis", path: "Shared/CLibraries/CHiredis"),
+    .systemLibrary(name: "CMicrohttpd", path: "Shared/CLibraries/CMicrohttpd"),
+    .systemLibrary(name: "CWslay", path: "Shared/CLibraries/CWslay"),
+    .systemLibrary(name: "CZlib", path: "Shared/CLibraries/CZlib"),
+    .systemLibrary(name: "CCrypt", path: "Shared/CLibraries/CCrypt"),
+    .systemLibrary(name: "CArgon2", path: "Shared/CLibraries/CArgon2"),
     .target(name: "CPlatform", path: "Shared/CLibraries/CPlatform"),
 
     library("WireFormat", "Shared/WireFormat", []),
@@ -63,15 +68,33 @@ let shared: [Target] = [
         ["CPlatform", "Concurrency", "Configuration", "Observability", "WireFormat"]
     ),
 
-    library("Crypto", "Shared/Crypto", ["COpenSSL"]),
+    library("Crypto", "Shared/Crypto", ["COpenSSL", "WireFormat"]),
+    library("Passwords", "Shared/Passwords", ["CCrypt", "CArgon2", "Concurrency"]),
     library("RADIUS", "Shared/RADIUS", ["WireFormat", "Crypto"]),
     library("Sockets", "Shared/Sockets", ["CPlatform", "Concurrency", "Observability"]),
     library("Postgres", "Shared/Postgres", ["CPostgres", "CPlatform", "Concurrency", "Observability"]),
     library("NATS", "Shared/NATS", ["CNATS", "Concurrency", "Observability"]),
     library("Redis", "Shared/Redis", ["CHiredis", "Concurrency", "Observability"]),
 
+    library("Compression", "Shared/Compression", ["CZlib"]),
+    library("GraphQL", "Shared/GraphQL", ["WireFormat"]),
+    library(
+        "HTTPServer",
+        "Shared/HTTPServer",
+        [
+            "CMicrohttpd", "CPlatform", "CWslay", "Compression", "Concurrency", "Crypto", "Observability",
+            "WireFormat",
+        ]
+    ),
+
+    library("RateLimits", "Shared/RateLimits", ["Redis"]),
     library("Profiles", "Shared/Profiles", ["Domain", "RADIUS"]),
     library("Admission", "Shared/Admission", ["Domain", "Redis", "WireFormat"]),
+    library(
+        "Identity",
+        "Shared/Identity",
+        ["Concurrency", "Crypto", "Domain", "Passwords", "Persistence", "Postgres", "Redis", "WireFormat"]
+    ),
     library(
         "Persistence",
         "Shared/Persistence",
@@ -112,10 +135,20 @@ let services: [Target] = [
     ),
     executable("accounting-consumer", "Services/accounting-consumer/Executable", ["AccountingConsumer"]),
     library(
+        "APIGateway",
+        "Services/api-gateway/Library",
+        [
+            "Admission", "Concurrency", "Configuration", "Crypto", "Domain", "Events", "GraphQL", "HTTPServer",
+            "Identity", "Lifecycle", "Messaging", "NATS", "Observability", "Passwords", "Persistence", "Postgres",
+            "RateLimits", "Redis", "WireFormat",
+        ]
+    ),
+    executable("api-gateway", "Services/api-gateway/Executable", ["APIGateway"]),
+    library(
         "NexoraCommand",
         "Services/nexora/Library",
         [
-            "Concurrency", "Configuration", "Crypto", "Domain", "Events", "Lifecycle", "Messaging", "NATS",
+            "Concurrency", "Configuration", "Crypto", "Domain", "Events", "Identity", "Lifecycle", "Messaging", "NATS",
             "Observability", "Persistence", "Postgres", "Profiles", "RADIUS", "Redis", "WireFormat",
         ]
     ),
@@ -159,10 +192,18 @@ let suites: [Target] = [
         "Tests/Shared/Lifecycle",
         ["Lifecycle", "Configuration", "Observability", "Concurrency", "SharedTesting"]
     ),
-    tests("CryptoTests", "Tests/Shared/Crypto", ["Crypto", "SharedTesting"]),
+    tests("CryptoTests", "Tests/Shared/Crypto", ["Crypto", "SharedTesting", "WireFormat"]),
+    tests("PasswordsTests", "Tests/Shared/Passwords", ["Passwords", "SharedTesting"]),
     tests("RADIUSTests", "Tests/Shared/RADIUS", ["RADIUS", "Crypto", "WireFormat", "SharedTesting"]),
     tests("ProfilesTests", "Tests/Shared/Profiles", ["Profiles", "RADIUS", "Domain", "SharedTesting"]),
     tests("SocketsTests", "Tests/Shared/Sockets", ["Sockets", "CPlatform", "SharedTesting"]),
+    tests("CompressionTests", "Tests/Shared/Compression", ["Compression", "SharedTesting"]),
+    tests("GraphQLTests", "Tests/Shared/GraphQL", ["GraphQL", "SharedTesting", "WireFormat"]),
+    tests(
+        "HTTPServerTests",
+        "Tests/Shared/HTTPServer",
+        ["HTTPServer", "Compression", "Concurrency", "Observability", "SharedTesting", "WireFormat"]
+    ),
     tests("PostgresTests", "Tests/Integration/Postgres", ["Postgres", "Concurrency", "SharedTesting"]),
     tests("NATSTests", "Tests/Integration/NATS", ["NATS", "Concurrency", "Observability", "SharedTesting"]),
     tests(
@@ -172,9 +213,17 @@ let suites: [Target] = [
     ),
     tests("RedisTests", "Tests/Integration/Redis", ["Redis", "SharedTesting"]),
     tests(
+        "IdentityTests",
+        "Tests/Integration/Identity",
+        [
+            "Identity", "Crypto", "Domain", "Events", "Passwords", "Persistence", "Postgres", "Redis", "SharedTesting",
+            "WireFormat",
+        ]
+    ),
+    tests(
         "PersistenceTests",
         "Tests/Integration/Persistence",
-        ["Persistence", "Postgres", "Domain", "Events", "Crypto", "Concurrency", "SharedTesting"]
+        ["Persistence", "Postgres", "Domain", "Events", "Crypto", "Concurrency", "SharedTesting", "WireFormat"]
     ),
     tests(
         "MessagingTests",
@@ -200,10 +249,20 @@ let suites: [Target] = [
         ]
     ),
     tests(
+        "APIGatewayTests",
+        "Tests/Services/api-gateway",
+        [
+            "APIGateway", "Admission", "Concurrency", "Crypto", "Domain", "Events", "GraphQL", "HTTPServer", "Identity",
+            "Lifecycle", "Messaging", "NATS", "Observability", "Passwords", "Persistence", "Postgres", "RateLimits",
+            "Redis", "SharedTesting", "WireFormat",
+        ]
+    ),
+    tests(
         "NexoraCommandTests",
         "Tests/Services/nexora",
         [
-            "NexoraCommand", "Domain", "Events", "Persistence", "Profiles", "Postgres", "NATS", "Crypto", "Concurrency",
+            "NexoraCommand", "Domain", "Events", "Identity", "Persistence", "Profiles", "Postgres", "NATS", "Crypto",
+            "Concurrency",
             "Observability", "RADIUS", "SharedTesting", "WireFormat",
         ]
     ),

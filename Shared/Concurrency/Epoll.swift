@@ -9,6 +9,8 @@ package final class Epoll {
         package init(rawValue: UInt32) { self.rawValue = rawValue }
         package static let readable = Interest(rawValue: 1)
         package static let writable = Interest(rawValue: 2)
+        /// The peer closed its side: for descriptors that somebody else reads.
+        package static let peerClosed = Interest(rawValue: 4)
     }
 
     /// What happened on a descriptor.
@@ -20,6 +22,8 @@ package final class Epoll {
         package var isWritable: Bool { flags & 2 != 0 }
         /// An error or a hang-up: reading tells which. Reported whatever the interest.
         package var isBroken: Bool { flags & 4 != 0 }
+        /// The peer closed its side, where that was asked for.
+        package var isPeerClosed: Bool { flags & 8 != 0 }
     }
 
     private static let batch = 64

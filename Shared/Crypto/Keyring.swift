@@ -98,6 +98,9 @@ package struct Keyring: Sendable, CustomStringConvertible {
         self.activeKeyID = activeKeyID
     }
 
+    /// The key of that id, for what is derived from it.
+    func key(_ id: UInt32) -> [UInt8]? { keys[id] }
+
     static func name(of id: UInt32) -> String {
         let digits = String(id, radix: 16)
         return String(repeating: "0", count: 8 - digits.count) + digits

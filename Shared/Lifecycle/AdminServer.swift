@@ -49,13 +49,13 @@ package final class AdminServer: Service {
 
     /// Serves until shutdown or cancellation. Throws `SystemError` when the address cannot be bound.
     package func run() async throws {
-        let listener = try Listener(address: address, port: wantedPort)
+        let listener = try ListeningSocket(address: address, port: wantedPort)
         let wake = try EventFD()
         let failure = Monitor<(any Error)?>(nil)
         let stop = ShutdownSignal()
-        let thread = try PlatformThread.start(name: "admin") { [routes] in
+        let thread = try PlatformThread.start(name: "admin") { [routes, descriptor = listener.descriptor] in
             do {
-                try AdminLoop(listener: listener.descriptor, wake: wake) { path in
+                try AdminLoop(listener: descriptor, wake: wake) { path in
                     routes[path]?() ?? .refusal(404)
                 }.run()
             } catch {
@@ -76,6 +76,7 @@ package final class AdminServer: Service {
         }
         wake.signal()
         await thread.joined()
+        extendLifetime(listener)
         if let error = failure.withLock({ $0 }) { throw error }
     }
 }

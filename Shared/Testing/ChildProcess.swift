@@ -15,6 +15,10 @@ package final class ChildProcess: Sendable {
         self.log = log
     }
 
+    deinit {
+        if reap() == nil { Residue.shared.abandon(processID: processID) }
+    }
+
     /// Starts `executable`. As root, `asUser` makes it an unprivileged user's process; elsewhere it is the caller's.
     /// `environment` entries (`NAME=value`) come before the inherited ones.
     package static func start(

@@ -12,6 +12,9 @@ final class Residue: Sendable {
 
     private struct State {
         var processIDs: Set<Int32> = []
+        /// Those whose end nobody asks for any more.
+        var abandoned: Set<Int32> = []
+        var hasReaper = false
         var directories: Set<String> = []
         var isSwept = false
     }
@@ -22,6 +25,32 @@ final class Residue: Sendable {
 
     func add(processID: Int32) { state.withLock { _ = $0.processIDs.insert(processID) } }
     func remove(processID: Int32) { state.withLock { _ = $0.processIDs.remove(processID) } }
+    /// Nobody asks for its end: it is reaped here when it ends by itself. A dead child that is left lying keeps the runner from seeing
+    /// the ends of its own, which exit tests wait for.
+    func abandon(processID: Int32) {
+        let isFirst = state.withLock { state in
+            state.abandoned.insert(processID)
+            defer { state.hasReaper = true }
+            return !state.hasReaper
+        }
+        guard isFirst else { return }
+        _ = try? PlatformThread.start(name: "reaper") {
+            while true {
+                _ = poll(nil, 0, 200)
+                Residue.shared.reap()
+            }
+        }
+    }
+
+    private func reap() {
+        state.withLock { state in
+            for pid in state.abandoned where waitpid(pid, nil, WNOHANG) != 0 {
+                state.abandoned.remove(pid)
+                state.processIDs.remove(pid)
+            }
+        }
+    }
+
     func add(directory: String) { state.withLock { _ = $0.directories.insert(directory) } }
     func remove(directory: String) { state.withLock { _ = $0.directories.remove(directory) } }
 

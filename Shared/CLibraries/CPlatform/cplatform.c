@@ -234,6 +234,7 @@ int cp_epoll_control(int epoll, int operation, int fd, uint32_t interest, uint64
     struct epoll_event event = {.data.u64 = token};
     if (interest & 1) event.events |= EPOLLIN;
     if (interest & 2) event.events |= EPOLLOUT;
+    if (interest & 4) event.events |= EPOLLRDHUP;
     int op = operation == 1 ? EPOLL_CTL_ADD : operation == 2 ? EPOLL_CTL_MOD : EPOLL_CTL_DEL;
     return epoll_ctl(epoll, op, fd, &event) == 0 ? 0 : -errno;
 }
@@ -245,7 +246,7 @@ int cp_epoll_wait(int epoll, uint64_t *tokens, uint32_t *events, int capacity, i
     for (int i = 0; i < n; i++) {
         tokens[i] = ready[i].data.u64;
         events[i] = (ready[i].events & EPOLLIN ? 1u : 0) | (ready[i].events & EPOLLOUT ? 2u : 0) |
-                    (ready[i].events & (EPOLLERR | EPOLLHUP) ? 4u : 0);
+                    (ready[i].events & (EPOLLERR | EPOLLHUP) ? 4u : 0) | (ready[i].events & EPOLLRDHUP ? 8u : 0);
     }
     return n;
 }

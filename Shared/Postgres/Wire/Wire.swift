@@ -100,6 +100,16 @@ final class Wire: @unchecked Sendable {
         return true
     }
 
+    /// What NOTIFY brought, of what was read so far.
+    func announcements() -> [String] {
+        var texts: [String] = []
+        while let found = unsafe PQnotifies(raw) {
+            unsafe texts.append(String(cString: found.pointee.extra))
+            unsafe PQfreemem(found)
+        }
+        return texts
+    }
+
     /// Whether sending `group` again can help: the server had lost or outgrown a plan, and undone everything.
     func forgetStale(_ group: [PGStatement], after error: PostgresError) -> Bool {
         guard error.isStalePlan else { return false }

@@ -59,9 +59,9 @@ int cp_socket_receive_buffer(int fd);
 // MARK: Readiness
 
 int cp_epoll_create(void);
-// Interest: 1 readable, 2 writable, 3 both. Level-triggered. operation: 1 add, 2 modify, 3 remove.
+// Interest: the sum of 1 readable, 2 writable, 4 the peer has stopped sending. Level-triggered. operation: 1 add, 2 modify, 3 remove.
 int cp_epoll_control(int epoll, int operation, int fd, uint32_t interest, uint64_t token);
-// Fills tokens and events (1 readable, 2 writable, 4 error or hang-up); returns the count or -errno (EINTR gives 0).
+// Fills tokens and events (1 readable, 2 writable, 4 error or hang-up, 8 the peer has stopped sending); returns the count or -errno (EINTR gives 0).
 int cp_epoll_wait(int epoll, uint64_t *tokens, uint32_t *events, int capacity, int timeout_milliseconds);
 int cp_eventfd_create(void);
 void cp_eventfd_signal(int fd);

@@ -1,14 +1,13 @@
-import Concurrency
 import Glibc
 
-/// A listening TCP socket, closed with this object.
-final class Listener: Sendable {
-    let descriptor: Int32
+/// A bound, listening TCP socket that does not block; closed at the end of its life.
+package struct ListeningSocket: ~Copyable {
+    package let descriptor: Int32
     /// The bound port.
-    let port: UInt16
+    package let port: UInt16
 
-    /// Binds a numeric IPv4 or IPv6 address; port 0 takes a free one. Nonblocking.
-    init(address: String, port: UInt16) throws(SystemError) {
+    /// Binds a numeric IPv4 or IPv6 address; port 0 takes a free one. So many connections may wait to be accepted.
+    package init(address: String, port: UInt16, backlog: Int32 = 128) throws(SystemError) {
         var hints = unsafe addrinfo()
         unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         unsafe hints.ai_flags = AI_NUMERICHOST | AI_PASSIVE
@@ -22,7 +21,7 @@ final class Listener: Sendable {
         guard made >= 0 else { throw SystemError("socket", errno) }
         var on: Int32 = 1
         unsafe setsockopt(made, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
-        guard unsafe bind(made, found.pointee.ai_addr, found.pointee.ai_addrlen) == 0, listen(made, 128) == 0 else {
+        guard unsafe bind(made, found.pointee.ai_addr, found.pointee.ai_addrlen) == 0, listen(made, backlog) == 0 else {
             let reason = errno
             close(made)
             throw SystemError("bind \(address) port \(port)", reason)
@@ -32,6 +31,13 @@ final class Listener: Sendable {
     }
 
     deinit { close(descriptor) }
+
+    /// The descriptor, which is the caller's to close from now on.
+    package consuming func release() -> Int32 {
+        let descriptor = descriptor
+        discard self
+        return descriptor
+    }
 
     private static func boundPort(_ descriptor: Int32) -> UInt16 {
         // Both address families keep the port at the same place, in network order.

@@ -1,0 +1,75 @@
+internal import Concurrency
+package import Events
+package import NATS
+
+/// What a stream holds: the sequences of its first and last message. Empty where `first` lies behind `last`.
+package struct StreamExtent: Sendable, Equatable {
+    package let first: UInt64
+    package let last: UInt64
+
+    package init(first: UInt64, last: UInt64) {
+        self.first = first
+        self.last = last
+    }
+}
+
+/// What a tail of a stream tells, in the stream's order.
+package enum TailedMessage: Sendable {
+    case message(sequence: UInt64, subject: String, payload: [UInt8])
+    /// The stream removed these before they were read.
+    case removed(from: UInt64, through: UInt64)
+    /// The stream went back, and numbers anew what comes from now on.
+    case rewound
+}
+
+/// Opens tails of one stream.
+package struct EventTails: Sendable {
+    private let client: NATSClient
+    private let admin: JetStreamAdmin
+    private let stream: Streams
+
+    package init(_ client: NATSClient, stream: Streams) throws {
+        self.client = client
+        self.stream = stream
+        admin = try JetStreamAdmin(client)
+    }
+
+    /// What the stream holds now; nil where there is no such stream. Throws `NATSError`.
+    package func extent() async throws -> StreamExtent? {
+        guard let info = try await admin.streamInfo(stream.name) else { return nil }
+        return StreamExtent(first: max(1, info.firstSequence), last: info.lastSequence)
+    }
+
+    /// Reads everything behind that sequence, for ever.
+    package func open(after sequence: UInt64) throws -> EventTail {
+        EventTail(try OrderedTail(client, stream: stream.name, from: .sequence(sequence + 1)))
+    }
+}
+
+/// A reader of a stream, which nobody else notices. Close it.
+package final class EventTail: Sendable {
+    private let tail: OrderedTail
+
+    init(_ tail: OrderedTail) { self.tail = tail }
+
+    /// What comes within `limit`: from the first message on it waits `gathering` for more, up to `maximum`. Perhaps nothing.
+    package func next(
+        maximum: Int,
+        within limit: Duration,
+        gathering: Duration = .milliseconds(20)
+    ) async throws -> [TailedMessage] {
+        var events = try await tail.next(maximum: 1, within: limit)
+        guard !events.isEmpty else { return [] }
+        if maximum > 1 { events += try await tail.next(maximum: maximum - 1, within: gathering) }
+        return events.map { event in
+            switch event {
+            case .message(let message):
+                .message(sequence: message.sequence, subject: message.subject, payload: message.payload)
+            case .gap(.removed(let from, let through)): .removed(from: from, through: through)
+            case .gap(.rewound): .rewound
+            }
+        }
+    }
+
+    package func close() async { await tail.close() }
+}
