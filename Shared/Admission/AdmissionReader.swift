@@ -15,6 +15,20 @@ package final class AdmissionReader: Sendable {
         }
     }
 
+    /// The same where a place says how the primary is found.
+    package init(_ place: RedisPlace, timeout: Duration = .seconds(1)) {
+        session = RedisSession(place, scripts: [], timeout: timeout, name: "redis-reader")
+    }
+
+    /// Who has the units now, zeros for one that was taken out of its pool because it is somebody's for good; nil where nobody
+    /// does. Throws `RedisError`.
+    package func owners(_ units: [AllocationLedger.Unit]) async throws -> [UUID128?] {
+        guard !units.isEmpty else { return [] }
+        return try await session.pipeline(
+            units.map { Self.words("HGET", "pool:\($0.pool):leased", String($0.offset)) }
+        ).map { answer in answer.octets.flatMap { UUID128(bytes: $0) } }
+    }
+
     /// What Redis has of these services and pools now. Not one moment's: each answer stands for itself. Throws `RedisError`.
     package func look(services: [UUID128], pools: [PoolID]) async throws -> AdmissionView {
         var commands = [Self.words("TIME"), Self.words("EXISTS", AdmissionChannel.ready)]

@@ -187,3 +187,34 @@ func required<Value>(_ value: Value?, _ key: String) throws(JSONError) -> Value 
     guard let value else { throw .missingMember(key) }
     return value
 }
+
+// Repeated members: left out when there is none.
+
+extension JSONWriter {
+    mutating func member(_ key: StaticString, _ texts: [String]) {
+        guard !texts.isEmpty else { return }
+        self.key(key)
+        beginArray()
+        for text in texts { value(text) }
+        endArray()
+    }
+
+    mutating func member<Tag>(_ key: StaticString, _ ids: [ID<Tag>]) {
+        guard !ids.isEmpty else { return }
+        self.key(key)
+        beginArray()
+        for id in ids { value(id.value) }
+        endArray()
+    }
+}
+
+extension JSONReader {
+    mutating func identifiers<Tag>(_ key: JSONKey) throws(JSONError) -> [ID<Tag>] {
+        guard try !readNull() else { return [] }
+        var ids: [ID<Tag>] = []
+        try readArray { reader throws(JSONError) in
+            ids.append(try required(try reader.identifier(key), key.description))
+        }
+        return ids
+    }
+}

@@ -42,7 +42,11 @@ package enum Streams: String, CaseIterable, Sendable {
     package var subjects: [String] {
         switch self {
         case .accounting: ["accounting.sessions.>"]
-        case .domain: ["session.>", "usage.>", "directory.>", "radius.>", "messaging.>", "ipam.>", "access.>"]
+        case .domain:
+            [
+                "session.>", "usage.>", "directory.>", "radius.>", "messaging.>", "ipam.>", "access.>", "identity.>",
+                "tenancy.>",
+            ]
         case .commands: ["commands.>"]
         case .deadLetter: ["deadletter.>"]
         }

@@ -44,3 +44,11 @@ package enum StorageFault: Error, Sendable, Equatable {
         }
     }
 }
+
+extension StorageFault {
+    /// What an error means that may not come from the database at all: nil then.
+    package init?(ofDatabase error: any Error) {
+        guard error is PostgresError else { return nil }
+        self.init(error)
+    }
+}

@@ -16,6 +16,14 @@ package struct Customer: Hashable, Sendable {
     /// The day of the month on which invoices fall due; the month's last day where it has no such day.
     package var dueDay: Int
     package var notes: String
+    /// Segments that the customer belongs to: up to 50 words.
+    package var tags: [String]
+    /// Where the service is, in degrees (WGS 84); both or neither.
+    package var latitude: Double?
+    package var longitude: Double?
+    package var installedOn: CivilDate?
+    /// What he pays each month where it is agreed apart from his plan's price.
+    package var monthlyFee: Money?
     package var deletedAt: Timestamp?
     /// Nil until stored.
     package var stamp: RowStamp?
@@ -31,6 +39,11 @@ package struct Customer: Hashable, Sendable {
         status: CustomerStatus = .active,
         dueDay: Int = 15,
         notes: String = "",
+        tags: [String] = [],
+        latitude: Double? = nil,
+        longitude: Double? = nil,
+        installedOn: CivilDate? = nil,
+        monthlyFee: Money? = nil,
         deletedAt: Timestamp? = nil,
         stamp: RowStamp? = nil
     ) {
@@ -44,6 +57,11 @@ package struct Customer: Hashable, Sendable {
         self.status = status
         self.dueDay = dueDay
         self.notes = notes
+        self.tags = tags
+        self.latitude = latitude
+        self.longitude = longitude
+        self.installedOn = installedOn
+        self.monthlyFee = monthlyFee
         self.deletedAt = deletedAt
         self.stamp = stamp
     }
@@ -61,10 +79,35 @@ extension Customer: Validated {
         checks.text("address", address, maximum: 500)
         checks.number("due_day", dueDay, in: 1...31)
         checks.optional("notes", notes, maximum: .max)
+        checks.number("tags", tags.count, in: 0...50)
+        if Set(tags).count < tags.count || tags.contains(where: { !Self.looksLikeTag($0) }) {
+            checks.refuse("tags", .malformed(expected: "different words of 1 to 50 characters without , ; or blanks"))
+        }
+        checkPlace(&checks)
+        if let monthlyFee, monthlyFee.tenThousandths < 0 {
+            checks.refuse("monthly_fee", .malformed(expected: "0 or more"))
+        }
+    }
+
+    private func checkPlace(_ checks: inout FieldChecks) {
+        guard let latitude, let longitude else {
+            if latitude != nil || longitude != nil {
+                checks.refuse(latitude == nil ? "latitude" : "longitude", .missing)
+            }
+            return
+        }
+        if !(-90...90).contains(latitude) { checks.refuse("latitude", .outOfRange(minimum: -90, maximum: 90)) }
+        if !(-180...180).contains(longitude) { checks.refuse("longitude", .outOfRange(minimum: -180, maximum: 180)) }
+    }
+
+    private static func looksLikeTag(_ text: String) -> Bool {
+        (1...50).contains(text.unicodeScalars.count)
+            && !text.unicodeScalars.contains { $0 == "," || $0 == ";" || $0.value < 0x21 || $0.value == 0x7f }
+            && !text.contains(where: \.isWhitespace)
     }
 
     /// One @ with something on either side and no blank: whether mail arrives is shown by sending some.
-    private static func looksLikeEmail(_ text: String) -> Bool {
+    static func looksLikeEmail(_ text: String) -> Bool {
         let parts = text.split(separator: "@", omittingEmptySubsequences: false)
         return parts.count == 2 && parts.allSatisfy { !$0.isEmpty } && !text.contains(where: \.isWhitespace)
     }

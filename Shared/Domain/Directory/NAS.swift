@@ -79,7 +79,9 @@ package struct NAS: Hashable, Sendable {
 extension NAS: Validated {
     package func check(_ checks: inout FieldChecks) {
         checks.text("name", name, maximum: 100)
+        checks.oneLine("name", name)
         checks.optional("identifier", identifier, maximum: 253, emptyAllowed: false)
+        checks.oneLine("identifier", identifier)
         checks.number("coa_port", coaPort, in: 1...65_535)
         checks.number("auth_rate", authRate, in: 0...Int64(Int32.max))
         checks.number("auth_burst", authBurst, in: 1...Int64(Int32.max))

@@ -16,6 +16,8 @@ package struct Plan: Hashable, Sendable {
     package var sessionTimeoutSeconds: Int?
     package var idleTimeoutSeconds: Int?
     package var interimIntervalSeconds: Int
+    /// Whose speeds, shaping and windows count in place of the plan's own.
+    package var bandwidthProfileID: BandwidthProfileID?
     /// Nil until stored.
     package var stamp: RowStamp?
 
@@ -33,6 +35,7 @@ package struct Plan: Hashable, Sendable {
         sessionTimeoutSeconds: Int? = nil,
         idleTimeoutSeconds: Int? = nil,
         interimIntervalSeconds: Int = 300,
+        bandwidthProfileID: BandwidthProfileID? = nil,
         stamp: RowStamp? = nil
     ) {
         self.tenantID = tenantID
@@ -48,6 +51,7 @@ package struct Plan: Hashable, Sendable {
         self.sessionTimeoutSeconds = sessionTimeoutSeconds
         self.idleTimeoutSeconds = idleTimeoutSeconds
         self.interimIntervalSeconds = interimIntervalSeconds
+        self.bandwidthProfileID = bandwidthProfileID
         self.stamp = stamp
     }
 }

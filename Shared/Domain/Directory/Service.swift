@@ -28,6 +28,7 @@ package struct Service: Hashable, Sendable {
     package var boundAt: Timestamp?
     /// How often the binding was reset.
     package var bindingGeneration: Int
+    package var installation = Installation()
     /// Nil until stored.
     package var stamp: RowStamp?
 
@@ -77,6 +78,7 @@ extension Service: Validated {
             checks.refuse("username", .malformed(expected: "a MAC address in lower case with colons"))
         }
         checks.number("session_limit", sessionLimit, in: 1...5)
+        installation.check(&checks)
         if let staticIPv4, staticIPv4.family != .ipv4 {
             checks.refuse("static_ipv4", .malformed(expected: "an IPv4 address"))
         }

@@ -48,6 +48,9 @@ extension Tenant: Validated {
                 .malformed(expected: "1 to 63 of a-z, 0-9 and hyphen, neither first nor last a hyphen")
             )
         }
+        if TenantHost.reserved.contains(subdomain) {
+            checks.refuse("subdomain", .conflicts(reason: "is a name of the installation's own"))
+        }
         if kind == .operator, parentID != nil {
             checks.refuse("parent_id", .conflicts(reason: "must be empty for the operator"))
         }
@@ -55,7 +58,7 @@ extension Tenant: Validated {
         if parentID == id { checks.refuse("parent_id", .conflicts(reason: "must be another tenant")) }
     }
 
-    private static func isSubdomain(_ text: String) -> Bool {
+    static func isSubdomain(_ text: String) -> Bool {
         let hyphen = UInt8(ascii: "-")
         return (1...63).contains(text.utf8.count) && text.utf8.first != hyphen && text.utf8.last != hyphen
             && text.utf8.allSatisfy { (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || $0 == hyphen }

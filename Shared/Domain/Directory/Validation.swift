@@ -81,6 +81,19 @@ package struct FieldChecks {
         if text.utf8.contains(0) { refuse(field, .malformed(expected: "text without NUL")) }
     }
 
+    /// The text must hold no control characters and nothing that ends a line: it goes where lines are commands.
+    package mutating func oneLine(_ field: String, _ text: String?) {
+        let breaks = text?.unicodeScalars.contains { scalar in
+            switch scalar.properties.generalCategory {
+            // NUL is told of already.
+            case .control: scalar.value != 0
+            case .format, .lineSeparator, .paragraphSeparator: true
+            default: false
+            }
+        }
+        if breaks == true { refuse(field, .malformed(expected: "one line without control characters")) }
+    }
+
     package mutating func number(_ field: String, _ number: (some BinaryInteger)?, in range: ClosedRange<Int64>) {
         guard let number else { return }
         guard let exact = Int64(exactly: number), range.contains(exact) else {

@@ -64,6 +64,32 @@ package struct SpeedWindow: Hashable, Sendable {
         self.profile = profile
     }
 
+    /// Of thirteen numbers, as queries put a window into one text: days, start and end minute, the speed to the subscriber and
+    /// from him, of the burst, of the threshold, the burst's seconds, priority, guarantees. 0 is what is not there: a threshold
+    /// then is the speed itself, and a time a second. Nil for any other count.
+    package init?(numbers: [Int64]) {
+        guard numbers.count == 13 else { return nil }
+        let rate = SpeedPair(download: numbers[3], upload: numbers[4])
+        var profile = SpeedProfile(rate: rate, priority: Int(numbers[10]))
+        profile.guaranteed = SpeedPair(download: numbers[11], upload: numbers[12])
+        if numbers[5] > 0 {
+            profile.burst = SpeedProfile.Burst(
+                rate: SpeedPair(download: numbers[5], upload: numbers[6]),
+                threshold: SpeedPair(
+                    download: numbers[7] > 0 ? numbers[7] : rate.download,
+                    upload: numbers[8] > 0 ? numbers[8] : rate.upload
+                ),
+                seconds: Int(max(numbers[9], 1))
+            )
+        }
+        self.init(
+            days: Weekdays(rawValue: UInt8(clamping: numbers[0])),
+            start: Int(numbers[1]),
+            end: Int(numbers[2]),
+            profile: profile
+        )
+    }
+
     /// Whether it holds at a minute of a local day; the minute as a clock on the wall shows it.
     package func holds(day: Int, minute: Int) -> Bool {
         let today = days.contains(.day(day))

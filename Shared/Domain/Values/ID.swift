@@ -32,6 +32,7 @@ package enum IDTag {
     package enum Tenant {}
     package enum NAS {}
     package enum Plan {}
+    package enum BandwidthProfile {}
     package enum Customer {}
     package enum Service {}
     package enum Session {}
@@ -43,6 +44,7 @@ package enum IDTag {
 package typealias TenantID = ID<IDTag.Tenant>
 package typealias NASID = ID<IDTag.NAS>
 package typealias PlanID = ID<IDTag.Plan>
+package typealias BandwidthProfileID = ID<IDTag.BandwidthProfile>
 package typealias CustomerID = ID<IDTag.Customer>
 package typealias ServiceID = ID<IDTag.Service>
 package typealias SessionID = ID<IDTag.Session>

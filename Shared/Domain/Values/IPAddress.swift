@@ -59,6 +59,14 @@ package struct IPAddress: Hashable, Sendable {
         return IPAddress(ipv4: UInt32(truncatingIfNeeded: bits.low))
     }
 
+    /// What counts as one source where attempts and connections are counted: an IPv4 address, or the 64 bits of an IPv6 address
+    /// that one household has to itself.
+    package var source: String {
+        let plain = unmapped
+        guard plain.family == .ipv6 else { return plain.description }
+        return IPAddress(ipv6: UUID128(high: plain.bits.high, low: 0)).description + "/64"
+    }
+
     private static func parseIPv4(_ text: ArraySlice<UInt8>) -> UInt32? {
         let parts = text.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard parts.count == 4 else { return nil }

@@ -10,37 +10,50 @@ package struct DisconnectRequested: EventPayload, Hashable {
     package enum Reason: Sendable, CaseIterable {
         /// The service has as many sessions as it may, and a newer one was admitted (SES-06).
         case sessionLimit
+        /// Somebody asked for it.
+        case requested
     }
 
-    /// What the session travels under, as in its Class.
-    package var admissionID: AdmissionID
+    /// What the session travels under, as in its Class; nil where it never had one.
+    package var admissionID: AdmissionID?
     package var nasID: NASID
-    package var serviceID: ServiceID
+    /// Nil for a session of nobody that is known.
+    package var serviceID: ServiceID?
     package var reason: Reason
     /// The admission that takes its place.
     package var replacedBy: AdmissionID?
+    /// Where the session is known by more than its admission.
+    package var sessionID: SessionID?
+    /// What whoever asked follows.
+    package var operationID: UUID128?
 
     package init(
-        admissionID: AdmissionID,
+        admissionID: AdmissionID?,
         nasID: NASID,
-        serviceID: ServiceID,
+        serviceID: ServiceID?,
         reason: Reason,
-        replacedBy: AdmissionID? = nil
+        replacedBy: AdmissionID? = nil,
+        sessionID: SessionID? = nil,
+        operationID: UUID128? = nil
     ) {
         self.admissionID = admissionID
         self.nasID = nasID
         self.serviceID = serviceID
         self.reason = reason
         self.replacedBy = replacedBy
+        self.sessionID = sessionID
+        self.operationID = operationID
     }
 
     package func encode(into writer: inout JSONWriter) {
         writer.beginObject()
-        writer.member("admissionId", admissionID)
+        writer.member("admissionId", present: admissionID)
         writer.member("nasId", nasID)
-        writer.member("serviceId", serviceID)
+        writer.member("serviceId", present: serviceID)
         writer.member("reason", reason)
         writer.member("replacedBy", present: replacedBy)
+        writer.member("sessionId", present: sessionID)
+        writer.member("operationId", present: operationID.map { ID<IDTag.Event>($0) })
         writer.endObject()
     }
 
@@ -49,6 +62,8 @@ package struct DisconnectRequested: EventPayload, Hashable {
         var nasID: NASID?
         var serviceID: ServiceID?
         var reason: Reason?
+        var sessionID: SessionID?
+        var operationID: UUID128?
         try reader.readMembers { reader, key throws(JSONError) in
             switch key {
             case "admissionId": admissionID = try reader.identifier(key)
@@ -56,15 +71,19 @@ package struct DisconnectRequested: EventPayload, Hashable {
             case "serviceId": serviceID = try reader.identifier(key)
             case "reason": reason = try reader.choice(key)
             case "replacedBy": replacedBy = try reader.identifier(key)
+            case "sessionId": sessionID = try reader.identifier(key)
+            case "operationId": operationID = try reader.uuid(key)
             default: try reader.skipValue()
             }
         }
         self.init(
-            admissionID: try required(admissionID, "admissionId"),
+            admissionID: admissionID,
             nasID: try required(nasID, "nasId"),
-            serviceID: try required(serviceID, "serviceId"),
+            serviceID: serviceID,
             reason: try required(reason, "reason"),
-            replacedBy: replacedBy
+            replacedBy: replacedBy,
+            sessionID: sessionID,
+            operationID: operationID
         )
     }
 }
@@ -73,12 +92,14 @@ extension DisconnectRequested.Reason: ProtoEnum {
     var protoName: StaticString {
         switch self {
         case .sessionLimit: "DISCONNECT_REASON_SESSION_LIMIT"
+        case .requested: "DISCONNECT_REASON_REQUESTED"
         }
     }
 
     var protoNumber: UInt64 {
         switch self {
         case .sessionLimit: 1
+        case .requested: 2
         }
     }
 }

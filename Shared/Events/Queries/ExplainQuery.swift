@@ -207,6 +207,7 @@ extension JSONWriter {
 
 extension JSONReader {
     mutating func texts() throws(JSONError) -> [String] {
+        guard try !readNull() else { return [] }
         var texts: [String] = []
         try readArray { reader throws(JSONError) in texts.append(try reader.readString()) }
         return texts

@@ -34,19 +34,29 @@ package struct CounterAlarms: Sendable {
         self.session = session
     }
 
-    /// The greatest speeds that the services' plans ever allow, bursts and windows included, bit/s.
+    /// The greatest speeds that the services' plans, or the profiles of those, ever allow, bursts and windows included, bit/s.
     package func speeds(of services: [ServiceID]) async throws(StorageFault) -> [ServiceID: SpeedPair] {
         do {
             let rows = try await session.query(
                 """
-                SELECT s.id, greatest(p.download_bps, CASE WHEN a.burst_enabled THEN a.burst_download_bps END, w.download),
-                    greatest(p.upload_bps, CASE WHEN a.burst_enabled THEN a.burst_upload_bps END, w.upload)
+                SELECT s.id,
+                    CASE WHEN b.id IS NULL
+                        THEN greatest(p.download_bps, CASE WHEN a.burst_enabled THEN a.burst_download_bps END, w.download)
+                        ELSE greatest(b.download_bps, b.burst_download_bps, v.download) END,
+                    CASE WHEN b.id IS NULL
+                        THEN greatest(p.upload_bps, CASE WHEN a.burst_enabled THEN a.burst_upload_bps END, w.upload)
+                        ELSE greatest(b.upload_bps, b.burst_upload_bps, v.upload) END
                 FROM services s JOIN plans p ON p.tenant_id = s.tenant_id AND p.id = s.plan_id
                 LEFT JOIN plan_advanced_settings a ON a.tenant_id = p.tenant_id AND a.plan_id = p.id
                 LEFT JOIN LATERAL (
                     SELECT max(greatest(w.download_bps, w.burst_download_bps)) AS download,
                         max(greatest(w.upload_bps, w.burst_upload_bps)) AS upload
                     FROM plan_speed_windows w WHERE w.tenant_id = p.tenant_id AND w.plan_id = p.id) w ON true
+                LEFT JOIN bandwidth_profiles b ON b.tenant_id = p.tenant_id AND b.id = p.bandwidth_profile_id
+                LEFT JOIN LATERAL (
+                    SELECT max(greatest(v.download_bps, v.burst_download_bps)) AS download,
+                        max(greatest(v.upload_bps, v.burst_upload_bps)) AS upload
+                    FROM bandwidth_profile_windows v WHERE v.tenant_id = b.tenant_id AND v.profile_id = b.id) v ON true
                 WHERE s.id = ANY ($1)
                 """,
                 [.uuids(services.map(\.value))]

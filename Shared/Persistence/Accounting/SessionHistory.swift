@@ -67,7 +67,7 @@ package struct SessionHistory: Sendable {
         }
     }
 
-    private func query(_ sql: String, _ parameters: [PGValue]) async throws(StorageFault) -> PGRows {
+    func query(_ sql: String, _ parameters: [PGValue]) async throws(StorageFault) -> PGRows {
         do {
             return try await session.query(sql, parameters)
         } catch {

@@ -29,7 +29,7 @@ package struct DeadLetterRepository {
         self.transaction = transaction
     }
 
-    private static let columns = """
+    static let columns = """
         tenant_id, id, stream, consumer, subject, message_id, reason, payload, failed_at, replayed_at
         """
 
@@ -61,7 +61,7 @@ package struct DeadLetterRepository {
         guard rows.affectedRows == 1 else { throw PersistenceError.notFound }
     }
 
-    private static func letter(_ row: PGRow) throws -> BuriedMessage {
+    static func letter(_ row: PGRow) throws -> BuriedMessage {
         BuriedMessage(
             tenantID: try row.need("tenant_id") { $0.id() },
             id: try row.need("id") { $0.uuid.map { UUID128(high: $0.high, low: $0.low) } },

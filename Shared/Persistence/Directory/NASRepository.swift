@@ -10,7 +10,7 @@ package struct NASRepository {
         self.transaction = transaction
     }
 
-    private static let columns = """
+    static let columns = """
         tenant_id, id, name, address::text AS address, identifier, vendor, coa_port, require_message_authenticator, \
         limit_proxy_state, octets_swapped, ratchets_message_authenticator, auth_rate, auth_burst, is_active, address_pool, ipv6_pool, \
         delegated_ipv6_pool, row_version, created_at, updated_at
@@ -123,7 +123,7 @@ package struct NASRepository {
         ]
     }
 
-    private static func nas(_ row: PGRow) throws -> NAS {
+    static func nas(_ row: PGRow) throws -> NAS {
         NAS(
             tenantID: try row.need("tenant_id") { $0.id() },
             id: try row.need("id") { $0.id() },

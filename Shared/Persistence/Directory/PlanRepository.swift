@@ -11,9 +11,9 @@ package struct PlanRepository {
         self.transaction = transaction
     }
 
-    private static let columns = """
+    static let columns = """
         tenant_id, id, name, description, download_bps, upload_bps, price, currency, is_active, features, session_limit, \
-        session_timeout_seconds, idle_timeout_seconds, interim_interval_seconds, row_version, created_at, updated_at
+        session_timeout_seconds, idle_timeout_seconds, interim_interval_seconds, bandwidth_profile_id, row_version, created_at, updated_at
         """
 
     /// Up to `limit` plans in the order they were made, after the one named.
@@ -58,8 +58,9 @@ package struct PlanRepository {
         _ = try await transaction.query(
             """
             INSERT INTO plans (tenant_id, id, name, description, download_bps, upload_bps, price, currency, is_active,
-                features, session_limit, session_timeout_seconds, idle_timeout_seconds, interim_interval_seconds)
-            VALUES ($1, $2, $3, $4, $5, $6, $7::text::numeric, $8, $9, $10, $11, $12, $13, $14)
+                features, session_limit, session_timeout_seconds, idle_timeout_seconds, interim_interval_seconds,
+                bandwidth_profile_id)
+            VALUES ($1, $2, $3, $4, $5, $6, $7::text::numeric, $8, $9, $10, $11, $12, $13, $14, $15)
             """,
             Self.values(plan)
         )
@@ -72,7 +73,8 @@ package struct PlanRepository {
             """
             UPDATE plans SET name = $3, description = $4, download_bps = $5, upload_bps = $6,
                 price = $7::text::numeric, currency = $8, is_active = $9, features = $10, session_limit = $11,
-                session_timeout_seconds = $12, idle_timeout_seconds = $13, interim_interval_seconds = $14
+                session_timeout_seconds = $12, idle_timeout_seconds = $13, interim_interval_seconds = $14,
+                bandwidth_profile_id = $15
             WHERE tenant_id = $1 AND id = $2
             """,
             Self.values(plan)
@@ -101,10 +103,11 @@ package struct PlanRepository {
             .jsonb(String(decoding: features.bytes, as: UTF8.self)),
             .int4(Int32(clamping: plan.sessionLimit)), .optionalInt4(plan.sessionTimeoutSeconds),
             .optionalInt4(plan.idleTimeoutSeconds), .int4(Int32(clamping: plan.interimIntervalSeconds)),
+            .id(plan.bandwidthProfileID),
         ]
     }
 
-    private static func plan(_ row: PGRow) throws -> Plan {
+    static func plan(_ row: PGRow) throws -> Plan {
         Plan(
             tenantID: try row.need("tenant_id") { $0.id() },
             id: try row.need("id") { $0.id() },
@@ -119,6 +122,7 @@ package struct PlanRepository {
             sessionTimeoutSeconds: row["session_timeout_seconds"].int,
             idleTimeoutSeconds: row["idle_timeout_seconds"].int,
             interimIntervalSeconds: try row.need("interim_interval_seconds", \.int),
+            bandwidthProfileID: row["bandwidth_profile_id"].id(),
             stamp: try row.stamp()
         )
     }

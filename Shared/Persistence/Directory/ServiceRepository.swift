@@ -10,11 +10,12 @@ package struct ServiceRepository {
         self.transaction = transaction
     }
 
-    private static let columns = """
+    static let columns = """
         tenant_id, id, customer_id, plan_id, kind, username, status, expires_at, session_limit, \
         host(static_ipv4) AS static_ipv4, framed_ipv6_prefix::text AS framed_ipv6_prefix, \
         delegated_ipv6_prefix::text AS delegated_ipv6_prefix, bound_mac::text AS bound_mac, bound_at, \
-        binding_generation, row_version, created_at, updated_at
+        binding_generation, service_address, installation_status, cpe_serial, cpe_mac::text AS cpe_mac, \
+        row_version, created_at, updated_at
         """
 
     /// Up to `limit` services in the order they were made, after the one named.
@@ -58,8 +59,10 @@ package struct ServiceRepository {
         _ = try await transaction.query(
             """
             INSERT INTO services (tenant_id, id, customer_id, plan_id, kind, username, status, expires_at, session_limit,
-                static_ipv4, framed_ipv6_prefix, delegated_ipv6_prefix)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text::inet, $11::text::cidr, $12::text::cidr)
+                static_ipv4, framed_ipv6_prefix, delegated_ipv6_prefix, service_address, installation_status, cpe_serial,
+                cpe_mac)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text::inet, $11::text::cidr, $12::text::cidr, $13, $14, $15,
+                $16::text::macaddr)
             """,
             Self.values(service)
         )
@@ -72,7 +75,8 @@ package struct ServiceRepository {
             """
             UPDATE services SET customer_id = $3, plan_id = $4, kind = $5, username = $6, status = $7, expires_at = $8,
                 session_limit = $9, static_ipv4 = $10::text::inet, framed_ipv6_prefix = $11::text::cidr,
-                delegated_ipv6_prefix = $12::text::cidr
+                delegated_ipv6_prefix = $12::text::cidr, service_address = $13, installation_status = $14,
+                cpe_serial = $15, cpe_mac = $16::text::macaddr
             WHERE tenant_id = $1 AND id = $2
             """,
             Self.values(service)
@@ -118,7 +122,7 @@ package struct ServiceRepository {
             """
             INSERT INTO service_credentials (tenant_id, service_id, password) VALUES ($1, $2, $3)
             ON CONFLICT (tenant_id, service_id)
-                DO UPDATE SET password = excluded.password, rotated_at = clock_timestamp()
+                DO UPDATE SET password = excluded.password, rotated_at = clock_timestamp(), revealed_at = NULL
             """,
             [.id(service.tenantID), .id(service.id), .bytea(sealed)]
         )
@@ -138,11 +142,13 @@ package struct ServiceRepository {
             .text(service.kind.rawValue), .text(service.username), .text(service.status.rawValue),
             .time(service.expiresAt), .optionalInt4(service.sessionLimit), .text(service.staticIPv4?.description),
             .text(service.framedIPv6Prefix?.description), .text(service.delegatedIPv6Prefix?.description),
+            .text(service.installation.address), .text(service.installation.status?.rawValue),
+            .text(service.installation.deviceSerial), .text(service.installation.deviceMAC?.description),
         ]
     }
 
-    private static func service(_ row: PGRow) throws -> Service {
-        Service(
+    static func service(_ row: PGRow) throws -> Service {
+        var service = Service(
             tenantID: try row.need("tenant_id") { $0.id() },
             id: try row.need("id") { $0.id() },
             customerID: try row.need("customer_id") { $0.id() },
@@ -160,5 +166,12 @@ package struct ServiceRepository {
             bindingGeneration: try row.need("binding_generation", \.int),
             stamp: try row.stamp()
         )
+        service.installation = Installation(
+            address: row["service_address"].text,
+            status: row["installation_status"].text.flatMap { Installation.Status(rawValue: $0) },
+            deviceSerial: row["cpe_serial"].text,
+            deviceMAC: row["cpe_mac"].text.flatMap { MACAddress($0) }
+        )
+        return service
     }
 }

@@ -3,7 +3,7 @@ import Postgres
 
 /// The tenants of one scope: its root and everything below.
 package struct TenantRepository {
-    private let transaction: ScopedTransaction
+    let transaction: ScopedTransaction
 
     /// Reads and writes in that transaction.
     package init(_ transaction: ScopedTransaction) {
@@ -17,6 +17,17 @@ package struct TenantRepository {
     /// Every tenant of the scope, parents before children.
     package func all() async throws -> [Tenant] {
         try await transaction.query("SELECT \(Self.columns) FROM tenants ORDER BY id").map(Self.tenant)
+    }
+
+    /// Up to `limit` tenants of the scope by id, which is the order they were made in, after the one named; `only` one of them.
+    package func page(after: TenantID?, limit: Int, only: TenantID? = nil) async throws -> [Tenant] {
+        try await transaction.query(
+            """
+            SELECT \(Self.columns) FROM tenants WHERE ($1::uuid IS NULL OR id > $1) AND ($2::uuid IS NULL OR id = $2)
+            ORDER BY id LIMIT $3
+            """,
+            [.id(after), .id(only), .int8(Int64(limit))]
+        ).map(Self.tenant)
     }
 
     /// The tenant of that id, nil when the scope has none; locked against other writers when asked for.

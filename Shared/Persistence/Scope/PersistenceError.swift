@@ -10,6 +10,8 @@ package enum PersistenceError: Error, Equatable, Sendable, CustomStringConvertib
     case refused(constraint: String)
     /// No row that this transaction may see.
     case notFound
+    /// Somebody else changed the row since it was read.
+    case versionChanged
     /// The tree has no operator yet: `nexora bootstrap` plants it.
     case notBootstrapped
     /// The keyring is not the one that sealed this database's secrets.
@@ -22,6 +24,7 @@ package enum PersistenceError: Error, Equatable, Sendable, CustomStringConvertib
         case .stillReferenced(let constraint): "something still refers to it, or it refers to nothing (\(constraint))"
         case .refused(let constraint): "breaks a rule of the database (\(constraint))"
         case .notFound: "does not exist"
+        case .versionChanged: "was changed by somebody else meanwhile"
         case .notBootstrapped: "there is no operator yet: run nexora bootstrap"
         case .wrongKeyring: "the keyring is not the one that sealed this database's secrets"
         }

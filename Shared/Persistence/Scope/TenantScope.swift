@@ -8,11 +8,20 @@ package import Postgres
 package struct TenantScope: Sendable {
     private let root: TenantID
     private let joining: [TenantID]
+    private let isAlone: Bool
+
+    /// The scope of a tenant without those below: the tree, which may be large, is not looked at.
+    package init(alone tenant: TenantID) {
+        root = tenant
+        joining = []
+        isAlone = true
+    }
 
     /// The scope of a tenant and those below. `joining` are tenants that the transaction itself brings into being.
     package init(root: TenantID, joining: [TenantID] = []) {
         self.root = root
         self.joining = joining
+        isAlone = false
     }
 
     /// Runs the body in one transaction of that session; what it throws undoes everything.
@@ -29,13 +38,24 @@ package struct TenantScope: Sendable {
 
     /// What steps down and names the tenants, to be sent ahead of a transaction's own statements.
     package var prologue: [PGStatement] {
-        [
-            PGStatement("SET LOCAL ROLE nexora_gateway"),
-            PGStatement(
-                "SELECT set_config('nexora.tenants', (tenant_subtree($1) || $2::uuid[])::text, true)",
-                [.id(root), .uuidArray(joining.map { ($0.value.high, $0.value.low) })]
-            ),
-        ]
+        [PGStatement("SET LOCAL ROLE nexora_gateway"), naming]
+    }
+
+    /// The same for a group of statements without BEGIN, which may not write.
+    var readingPrologue: [PGStatement] { [PGStatement("SELECT begin_reading($1, $2)", parameters)] }
+
+    private var naming: PGStatement {
+        if isAlone {
+            return PGStatement("SELECT set_config('nexora.tenants', ARRAY[$1::uuid]::text, true)", [.id(root)])
+        }
+        return PGStatement(
+            "SELECT set_config('nexora.tenants', (tenant_subtree($1) || $2::uuid[])::text, true)",
+            parameters
+        )
+    }
+
+    private var parameters: [PGValue] {
+        [.id(root), .uuidArray(joining.map { ($0.value.high, $0.value.low) })]
     }
 
     /// The operator at the root of the tree, nil before bootstrap. `session` logs in as the tables' owner.
@@ -63,6 +83,15 @@ package struct ScopedTransaction {
     ) async throws -> PGRows {
         do throws(PostgresError) {
             return try await executor.pipeline([PGStatement(sql, parameters)], deadline: deadline).first ?? .none
+        } catch {
+            throw PersistenceError(error) ?? error
+        }
+    }
+
+    /// Runs statements in one round trip; nothing of them stays when one fails.
+    package func pipeline(_ statements: [PGStatement], deadline: Duration? = nil) async throws -> [PGRows] {
+        do throws(PostgresError) {
+            return try await executor.pipeline(statements, deadline: deadline)
         } catch {
             throw PersistenceError(error) ?? error
         }

@@ -1,0 +1,96 @@
+/// Takes out of values what no audit trail may hold, and what is too much for one.
+package enum AuditRedaction {
+    /// What stands in place of a secret: that it was there, never what or how long it was.
+    package static let mark = AuditValue.text("[redacted]")
+    /// Characters of one text that are kept.
+    package static let maximumText = 2_000
+    /// Octets of one value's JSON; a larger one is replaced by how large it was.
+    package static let maximumOctets = 32_768
+    static let maximumDepth = 16
+
+    /// The value without secrets, by the names of its members, and without what the database cannot keep.
+    package static func redact(_ value: AuditValue) -> AuditValue {
+        let clean = clean(value, depth: 0)
+        let octets = clean.canonicalJSON.count
+        return octets <= maximumOctets ? clean : ["octetsLeftOut": .integer(Int64(octets))]
+    }
+
+    /// Whether a member of that name holds a secret, however its words are joined: `newPassword`, `api_key`, `TOTP-secret`.
+    package static func isSecret(_ name: String) -> Bool {
+        let words = words(of: name)
+        if words.contains(where: secretWords.contains) { return !isAbout(words) }
+        let joined = words.joined()
+        return secretNames.contains { joined.contains($0) } && !isAbout(words)
+    }
+
+    private static let secretWords: Set<String> = [
+        "password", "passwords", "passwd", "passphrase", "pwd", "secret", "secrets", "token", "tokens", "credential",
+        "credentials", "authorization", "cookie", "cookies", "otp", "totp", "pin", "puk", "psk", "cvv", "cvc", "seed",
+        "key",
+        "keys", "hash", "hashes", "salt", "signature", "jwt", "bearer", "recovery",
+    ]
+    /// Names whose words are not told apart.
+    private static let secretNames = [
+        "password", "passwd", "passphrase", "secret", "apikey", "privatekey", "accesstoken",
+    ]
+
+    /// `password_changed_at`, `secretOctets` and `has_totp` tell about a secret and hold none.
+    private static func isAbout(_ words: [String]) -> Bool {
+        guard words.count > 1, let first = words.first, let last = words.last else { return false }
+        return aboutWords.contains(last) || ["has", "is", "must"].contains(first)
+    }
+
+    private static let aboutWords: Set<String> = [
+        "at", "id", "ids", "octets", "length", "count", "expires", "expiry", "enabled", "required", "changed",
+        "rotated",
+        "prefix", "policy", "days", "type", "name",
+    ]
+
+    /// The words of a name in lower case: split at what is no letter or digit and where a capital follows a small letter.
+    static func words(of name: String) -> [String] {
+        var words: [String] = []
+        var word = ""
+        var lastWasSmall = false
+        for character in name {
+            guard character.isLetter || character.isNumber else {
+                if !word.isEmpty { words.append(word) }
+                word = ""
+                lastWasSmall = false
+                continue
+            }
+            if character.isUppercase, lastWasSmall {
+                words.append(word)
+                word = ""
+            }
+            word += character.lowercased()
+            lastWasSmall = character.isLowercase || character.isNumber
+        }
+        if !word.isEmpty { words.append(word) }
+        return words
+    }
+
+    private static func clean(_ value: AuditValue, depth: Int) -> AuditValue {
+        guard depth < maximumDepth else { return .text("[too deep]") }
+        switch value {
+        case .null, .bool, .integer: return value
+        case .text(let text): return .text(clip(text, to: maximumText))
+        case .list(let values): return .list(values.map { clean($0, depth: depth + 1) })
+        case .object(let members):
+            var kept: [String: AuditValue] = [:]
+            for (name, member) in members {
+                // A secret that is not set tells nothing and says a lot.
+                let isHidden = isSecret(name) && member != .null
+                kept[clip(name, to: 200)] = isHidden ? mark : clean(member, depth: depth + 1)
+            }
+            return .object(kept)
+        }
+    }
+
+    /// At most that many characters, none of them NUL, which Postgres cannot keep.
+    static func clip(_ text: String, to maximum: Int) -> String {
+        var text = text
+        if text.utf8.contains(0) { text = text.replacing("\0", with: "\u{fffd}") }
+        guard text.unicodeScalars.count > maximum else { return text }
+        return String(String.UnicodeScalarView(text.unicodeScalars.prefix(maximum - 1))) + "…"
+    }
+}

@@ -1,0 +1,66 @@
+package import Domain
+package import Postgres
+
+/// The database as a daemon with many tasks uses it: each transaction on a connection of the pool, stepped down into a
+/// tenant scope. The pool's login must be able to become `nexora_gateway`.
+package struct TenantPool: Sendable {
+    private let pool: PostgresPool
+    private let share: TenantShare?
+
+    /// Runs its transactions on that pool's connections. Those of a `scope` keep to the tenant's share of them; nil: there are as
+    /// many as come.
+    package init(_ pool: PostgresPool, share: TenantShare? = nil) {
+        self.pool = pool
+        self.share = share
+    }
+
+    /// Runs the body in one transaction that sees a tenant and those below it, and the ones it brings into being. What it
+    /// throws undoes everything. The scope travels with BEGIN: it costs one round trip beside the body's own.
+    package func transaction<Success: Sendable>(
+        in root: TenantID,
+        joining: [TenantID] = [],
+        isolation: PGIsolation = .readCommitted,
+        _ body: (ScopedTransaction) async throws -> Success
+    ) async throws -> Success {
+        let scope = TenantScope(root: root, joining: joining)
+        return try await pool.withTransaction(isolation: isolation) { transaction in
+            _ = try await transaction.pipeline(scope.prologue, deadline: nil)
+            return try await body(ScopedTransaction(transaction))
+        }
+    }
+
+    /// Runs the body in one transaction that sees that tenant's rows alone, at the cost of one row however large the tree is:
+    /// for what anybody may ask who has proven nothing.
+    package func transaction<Success: Sendable>(
+        alone tenant: TenantID,
+        _ body: (ScopedTransaction) async throws -> Success
+    ) async throws -> Success {
+        try await TenantScope(alone: tenant).transaction(on: pool, body)
+    }
+
+    /// The same scope as a value: its own statements travel with those of the transaction's body.
+    package func scope(_ root: TenantID, joining: [TenantID] = []) -> ScopedDatabase {
+        ScopedDatabase(root: root, joining: joining, on: pool, share: share)
+    }
+
+    /// The operator at the root of the tree. Throws `notBootstrapped` before there is one.
+    package func operatorTenant() async throws -> TenantID {
+        let row = try await pool.withTransaction { transaction in
+            try await transaction.pipeline([
+                PGStatement("SET LOCAL ROLE nexora_gateway"), PGStatement("SELECT operator_tenant() AS id"),
+            ])
+        }.last?.first
+        guard let id: TenantID = row?["id"].id() else { throw PersistenceError.notBootstrapped }
+        return id
+    }
+
+    /// The tenant that a host name's first label means, nil when none has it.
+    package func tenant(ofSubdomain label: String) async throws -> TenantID? {
+        try await pool.withTransaction { transaction in
+            try await transaction.pipeline([
+                PGStatement("SET LOCAL ROLE nexora_gateway"),
+                PGStatement("SELECT tenant_of_subdomain($1) AS id", [.text(label)]),
+            ])
+        }.last?.first?["id"].id()
+    }
+}

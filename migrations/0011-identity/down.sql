@@ -1,0 +1,9 @@
+DROP FUNCTION tenant_is_open(uuid);
+DROP FUNCTION tenant_of_subdomain(text);
+DROP TABLE signing_keys;
+DROP TABLE one_time_links;
+DROP TABLE api_keys;
+DROP TABLE refresh_tokens;
+DROP TABLE login_sessions;
+DROP TABLE user_recovery_codes;
+DROP TABLE users;

@@ -1,0 +1,1 @@
+DROP INDEX operations_lease_releases, services_delegated_ipv6, services_framed_ipv6, services_static_ipv4;

@@ -1,0 +1,1 @@
+DROP FUNCTION unrecorded_audit(uuid[], uuid[], timestamptz[]);
