@@ -1,0 +1,72 @@
+/// What the members of events hold, by their names. A name that stands in no list is shown to nobody: a new event's
+/// members are decided about before anyone sees them (a test holds every golden against this table).
+enum EventFields {
+    /// How a member is shown to those who may not see people unmasked.
+    enum Sight: Sendable {
+        /// As it is.
+        case plain
+        /// A person's name on the network: its first character and its realm.
+        case name
+        /// A device's hardware address: its maker's half.
+        case hardware
+        /// A person's network address: the network that it lies in, coarsely.
+        case address
+        /// Not at all, though those who may see people see it.
+        case hidden
+        /// Not at all, whoever asks.
+        case secret
+    }
+
+    /// The attributes that CloudEvents and this product give every event.
+    static let attributes: Set = [
+        "specversion", "id", "source", "type", "time", "datacontenttype", "tenantid", "correlationid", "traceparent",
+    ]
+
+    /// What is known of a member of an event's data, at any depth.
+    static func sight(of name: String) -> Sight { masked[name] ?? (plain.contains(name) ? .plain : .secret) }
+
+    private static let masked: [String: Sight] = [
+        "username": .name,
+        "callingStationId": .hardware,
+        "hardwareAddress": .hardware,
+        "framedIpv4": .address,
+        "framedIpv6Address": .address,
+        "framedIpv6Prefix": .address,
+        "delegatedIpv6Prefix": .address,
+        "unit": .address,
+        "sourceAddress": .address,
+        // What somebody wrote about somebody.
+        "note": .hidden,
+        // The line into somebody's house.
+        "nasPortId": .hidden,
+    ]
+
+    private static let plain: Set = [
+        // Ids, which say nothing to whoever cannot read their rows.
+        "acctSessionId", "actorId", "admissionId", "customerId", "holderServiceId", "id", "keyId", "linkId",
+        "messageId",
+        "nasId", "operationId", "poolId", "replacedBy", "replacesId", "runId", "serviceId", "sessionId", "sessionIds",
+        "sourceId", "tenantId",
+        "userId",
+        // Names of what is the provider's own.
+        "actor", "consumer", "nasName", "plan", "poolName", "server", "setting", "socket", "stream", "subject",
+        // Stable words.
+        "changed", "closedBy", "kind", "method", "outcome", "phase", "prefix", "reason", "remedy", "resource", "role",
+        "scopes",
+        "suspicion", "terminateCause",
+        // Times.
+        "at", "beganAt", "day", "dueAt", "endedAt", "expiresAt", "firstSeenAt", "lastSeenAt", "since", "startedAt",
+        "suspendsAt",
+        "until",
+        // Numbers and yes or no.
+        "accepts", "amended", "bindingGeneration", "chap", "code", "count", "decisionVersion", "deleted", "deliveries",
+        "eap", "failures", "inputBps", "inputOctets", "limit", "logins", "mschap", "nasPort", "outputBps",
+        "outputOctets", "pap",
+        "planDownloadBps", "planUploadBps", "proxied", "proxiedUnsigned", "refusedProxied", "refusedUnsigned",
+        "rejects",
+        "reopened", "reports", "requests", "secretOctets", "sessions", "sessionSeconds", "signed", "threshold",
+        "timestamped", "total", "usable", "used", "version",
+        // What holds others.
+        "deltas", "rows",
+    ]
+}

@@ -1,0 +1,188 @@
+import Domain
+import HTTPServer
+import Identity
+import Observability
+import Persistence
+import WireFormat
+
+/// The one place where an error becomes what a client reads. What is nobody's fault outside is logged here, and nowhere else.
+struct ErrorMapper: Sendable {
+    let logger: Logger
+    let time: TimeSource
+    /// Nil where nothing is counted: a part of a request that failed by itself.
+    var metrics: GatewayMetrics?
+
+    func problem(_ error: any Error, _ request: Request) -> Problem {
+        if let problem = known(error) { return problem }
+        switch StorageFault(ofDatabase: error) {
+        case .conflict(let reason):
+            log(.info, "request met a rival", reason, request)
+            return .unavailable("Somebody else changed the same things. Try again.")
+        case .refused(let reason):
+            log(.warn, "request refused by the database", reason, request)
+            return Problem.invalid("body", "holds a value that cannot be stored")
+        case .outage(let reason):
+            log(.warn, "request failed by an outage", reason, request)
+            return .unavailable()
+        case .broken, .tooLarge, nil: break
+        }
+        log(.error, "request failed", String(describing: error), request)
+        return Problem(.internalServerError, code: "internal_error", detail: "Something broke. It has been noted.")
+    }
+
+    private func known(_ error: any Error) -> Problem? {
+        switch error {
+        case let error as IdentityRefusal: problem(error)
+        case is TenantBusy: busy()
+        case let error as ListTooWide: tooWide(error)
+        case let error as ListError: .invalid(error.parameter, error.reason)
+        case let error as ValidationError: .invalid(error.fields.map(Self.detail))
+        case let error as VersionConflict: .versionChanged(error.current)
+        case let error as CredentialError: Self.problem(error)
+        case let error as PersistenceError: Self.problem(error)
+        case let error as TenancyError: Self.problem(error)
+        case is JSONError:
+            Problem(.badRequest, code: "malformed_json", detail: "The body is no JSON of this operation.")
+        case is CancellationError: .unavailable("The request took too long.")
+        default: nil
+        }
+    }
+
+    private func log(_ level: LogLevel, _ message: StaticString, _ reason: String, _ request: Request) {
+        logger.log(
+            level,
+            message,
+            [
+                "error": .string(reason), "http.method": .string(request.method.name),
+                "http.route": .string(request.route), "request_id": .string(request.id),
+            ]
+        )
+    }
+
+    // MARK: - By kind
+
+    private static func detail(_ field: InvalidField) -> Problem.Detail {
+        let code =
+            switch field.problem {
+            case .missing: "missing"
+            case .tooLong: "too_long"
+            case .outOfRange: "out_of_range"
+            case .malformed: "malformed"
+            case .conflicts: "conflicts"
+            }
+        let text = field.description
+        let message = text.hasPrefix(field.field + " ") ? String(text.dropFirst(field.field.count + 1)) : text
+        return Problem.Detail(field: "/" + field.field, code: code, message: message)
+    }
+
+    private func busy() -> Problem {
+        metrics?.limited("connections")
+        return .tooMany("Too many requests of your tenant are under way at once.", retryAfter: 1)
+    }
+
+    private func tooWide(_ error: ListTooWide) -> Problem {
+        metrics?.limited("reading")
+        var problem = Problem.unavailable(
+            "Reading that took longer than \(error.limit.components.seconds) s. Ask without count, or for less of it: a filter by "
+                + error.narrowing.joined(separator: ", ") + "."
+        )
+        problem.code = "list_too_wide"
+        problem.headers["retry-after"] = "10"
+        return problem
+    }
+
+    private static func problem(_ error: CredentialError) -> Problem {
+        switch error {
+        case .exists: .conflict("credential_exists", "The service has a password already: rotate it.")
+        case .absent: .conflict("credential_absent", "The service has no password.")
+        case .alreadyRevealed: .conflict("already_revealed", "The password was told once already: rotate it.")
+        }
+    }
+
+    private static func problem(_ error: TenancyError) -> Problem {
+        switch error {
+        case .versionConflict(let current): .versionChanged(current)
+        case .notBelow: .forbidden
+        case .deletionPending, .hasTenantsBelow, .deletionNotDue: .conflict("tenant_state", error.description)
+        case .waitingTooShort: .invalid("/waiting_days", error.description)
+        }
+    }
+
+    private static func problem(_ error: PersistenceError) -> Problem? {
+        switch error {
+        case .notFound: .notFound
+        case .versionChanged: .versionChanged(nil)
+        case .alreadyExists(let constraint):
+            .conflict("duplicate_entry", "There is one like it already.", field: constraint)
+        case .stillReferenced(let constraint):
+            .conflict(
+                "still_referenced",
+                "Other things refer to it, or it refers to what is not there.",
+                field: constraint
+            )
+        case .refused(let constraint) where LicenceLimit(constraint: constraint) != nil:
+            .conflict("licence_exceeded", "The licence allows no more of them.", field: constraint)
+        case .refused(let constraint): .invalid("/", "breaks the rule \(constraint)", code: "refused")
+        case .notBootstrapped: .unavailable("There is no operator yet.")
+        case .wrongKeyring: nil
+        }
+    }
+
+    private func problem(_ refusal: IdentityRefusal) -> Problem {
+        switch refusal {
+        case .badCredentials: Self.denied("bad_credentials", "No account has this e-mail address and password.")
+        case .secondFactorRequired: Self.denied("second_factor_required", "A code of your authenticator is needed.")
+        case .wrongCode: Self.denied("wrong_code", "The code is wrong, or was used before.")
+        case .disabled: Problem(.forbidden, code: "disabled", detail: "The account is shut.")
+        case .tenantInactive: Problem(.forbidden, code: "tenant_inactive", detail: "The tenant is not active.")
+        case .locked(let until): wait(until, "Too many failures on this account.")
+        case .challengeRequired(let challenge): Self.challenge(challenge)
+        case .throttled(let until): wait(until, "Too many attempts from this address.")
+        case .busy: .unavailable("Too many people sign in at once. Try again.")
+        case .invalidToken: .unauthorized
+        case .tokenReused: Self.denied("token_reused", "The token was used before: the session has ended.")
+        case .sessionRequired: Problem(.forbidden, code: "session_required", detail: "An API key cannot do that.")
+        case .forbidden: .forbidden
+        case .notFound: .notFound
+        case .versionChanged: .versionChanged(nil)
+        case .conflict(let field): .conflict("duplicate_entry", "There is one like it already.", field: "/" + field)
+        case .invalid(let error): .invalid(error.fields.map(Self.detail))
+        case .weakPassword(let problems):
+            .invalid(
+                problems.map { Problem.Detail(field: "/password", code: "weak_password", message: $0.description) }
+            )
+        case .tooMany(let what): .conflict("too_many", "There are as many of them as there may be: \(what).")
+        case .unavailable: .unavailable()
+        }
+    }
+
+    private static func denied(_ code: String, _ detail: String) -> Problem {
+        var problem = Problem.unauthorized
+        problem.code = code
+        problem.detail = detail
+        return problem
+    }
+
+    /// The challenge stands in a member of its own, as ALTCHA's clients read it.
+    private static func challenge(_ challenge: LoginChallenge) -> Problem {
+        var json = JSONWriter()
+        json.beginObject()
+        json.pair("algorithm", LoginChallenge.algorithm)
+        json.pair("challenge", challenge.challenge)
+        json.pair("maxnumber", challenge.maximum)
+        json.pair("salt", challenge.salt)
+        json.pair("signature", challenge.signature)
+        json.endObject()
+        var problem = Problem(
+            .forbidden,
+            code: "challenge_required",
+            detail: "After so many failures an attempt must bring the solution of a challenge."
+        )
+        problem.extensions["challenge"] = json.finish()
+        return problem
+    }
+
+    private func wait(_ until: Timestamp, _ detail: String) -> Problem {
+        .tooMany(detail, retryAfter: Int((until.microseconds - time.now().microseconds + 999_999) / 1_000_000))
+    }
+}
