@@ -91,6 +91,7 @@ package enum Application {
             NamedService("counters", judge),
         ] + addresses.services(clock: clock)
             + (try posture(settings, context, nats, sessions.make("posture")))
+            + (try trail(settings, context, nats, sessions))
             + upkeep(settings, context, sessions.make("upkeep"), metrics, monitor, addresses.release)
             + (try workers(settings, context, nats, sessions, metrics, progress, addresses.release, judge))
     }
@@ -111,7 +112,7 @@ package enum Application {
             filter: Subjects.all(NASPostureSeen.self),
             deadLetters: try DeadLetterQueue(nats, publisher: try EventPublisher(nats, limit: .seconds(10))),
             logger: context.logger,
-            classify: PostureFolder.meaning
+            classify: { HandlingFailure(storing: $0) }
         )
         let upkeep = PostureUpkeep(
             store: store,
@@ -123,6 +124,32 @@ package enum Application {
         return [
             NamedService("posture", PostureFolder(consumer: consumer, store: store, metrics: metrics)),
             NamedService("ratchet", upkeep),
+        ]
+    }
+
+    /// Sessions in the audit trail, where they are wanted there.
+    private static func trail(
+        _ settings: Settings,
+        _ context: DaemonContext,
+        _ nats: NATSClient,
+        _ sessions: Sessions
+    ) throws -> [NamedService] {
+        guard settings.auditsSessions else { return [] }
+        var options = EventConsumerOptions()
+        options.batch = 200
+        let consumer = try EventConsumer(
+            nats,
+            stream: .domain,
+            durable: "session-trail",
+            filter: "session.*.>",
+            options: options,
+            deadLetters: try DeadLetterQueue(nats, publisher: try EventPublisher(nats, limit: .seconds(10))),
+            logger: context.logger,
+            classify: SessionTrail.failure
+        )
+        let pipeline = AuditPipeline(sessions.make("audit"))
+        return [
+            NamedService("trail", SessionTrail(consumer: consumer, pipeline: pipeline, metrics: context.metrics))
         ]
     }
 
@@ -250,7 +277,7 @@ private struct Sessions {
 
     init(_ settings: Settings, _ context: DaemonContext) {
         self.settings = settings
-        gauge = ConnectionGauge(context.metrics, total: settings.consumer.workers + 5)
+        gauge = ConnectionGauge(context.metrics, total: settings.consumer.workers + (settings.auditsSessions ? 7 : 6))
     }
 
     func make(_ purpose: String) -> PostgresSession {
@@ -310,6 +337,7 @@ private struct Addresses {
                 clock: clock,
                 leaseSeconds: leaseSeconds
             ),
+            releases: AskedReleases(keeper: keeper, store: store, leaseSeconds: leaseSeconds),
             watch: PoolWatch(keeper: keeper, store: store, metrics: metrics, logger: context.logger),
             metrics: metrics,
             health: context.health.component("addresses"),

@@ -54,9 +54,12 @@ struct HistoryMover: Lifecycle.Service {
         }
     }
 
-    /// Once a day: this month's partition and the next two, and retention.
+    /// Once a day: this month's partitions of the history and of the audit trail and the next two, and retention.
     private func prepare(_ today: CivilDate) async throws(StorageFault) {
         try await history.ensurePartitions(from: today, months: 3)
+        try await history.ensureAuditPartitions(from: today, months: 3)
+        let forgotten = try await history.dropAuditPartitions(today: today)
+        if forgotten > 0 { logger.info("audit trail dropped", ["partitions": .int(forgotten)]) }
         guard let retentionMonths else { return }
         let dropped = try await history.dropPartitions(before: today.adding(months: -retentionMonths))
         if dropped > 0 { logger.info("session history dropped", ["partitions": .int(dropped)]) }

@@ -23,15 +23,6 @@ struct PostureFolder: Lifecycle.Service {
         }
         await consumer.close()
     }
-
-    /// What a failure of the store means for the events.
-    static func meaning(of error: any Error) -> HandlingFailure {
-        guard let fault = error as? StorageFault else { return .outage }
-        switch fault {
-        case .outage, .conflict, .broken: return .outage
-        case .tooLarge, .refused: return .message
-        }
-    }
 }
 
 /// Turns the ratchet of NASes that earned it, and forgets old days.

@@ -14,6 +14,8 @@ package struct Settings: Sendable {
     var history: HistorySettings
     var addresses: AddressSettings
     var posture: PostureSettings
+    /// Whether sessions stand in the audit trail.
+    var auditsSessions: Bool
     /// The pause between two folds of usage into the days.
     var usageInterval: Duration
     /// The wait between two looks at an empty outbox.
@@ -102,6 +104,11 @@ package struct Settings: Sendable {
         history = HistorySettings(config)
         addresses = AddressSettings(config)
         posture = PostureSettings(config)
+        auditsSessions = config.bool(
+            "audit.sessions",
+            default: true,
+            doc: "Put the beginning and the end of every session on record in the audit trail."
+        )
         usageInterval = config.duration(
             "usage.interval",
             default: .seconds(30),

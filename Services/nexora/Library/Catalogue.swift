@@ -1,7 +1,10 @@
 /// Every command, in the order of help.
 package let allCommands: [CommandSpec] =
-    KeyCommands.all + MigrateCommands.all + BootstrapCommand.all + TenantCommands.all + NASCommands.all
-    + NASPostureCommands.all + PlanCommands.all + PlanSpeedCommands.all + ReplyAttributeCommands.all
+    KeyCommands.all + MigrateCommands.all + BootstrapCommand.all + TenantCommands.all + TenancyCommands.all
+    + DeletionCommands.all
+    + NASCommands.all
+    + NASPostureCommands.all + PlanCommands.all + PlanSpeedCommands.all + ProfileCommands.all
+    + ReplyAttributeCommands.all
     + CustomerCommands.all + ServiceCommands.all + ImportCommand.all + PoolCommands.all + AddressCommands.all
     + SessionCommands.all + TailCommand.all + ExplainCommands.all
-    + DeadLetterCommands.all + DictionaryCommand.all + DoctorCommand.all
+    + AuditCommands.all + DeadLetterCommands.all + DictionaryCommand.all + DoctorCommand.all

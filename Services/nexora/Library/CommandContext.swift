@@ -102,6 +102,7 @@ package struct CommandContext: Sendable {
         case let failure as CommandFailure: return failure
         case let problem as ValidationError: return CommandFailure(.badData, problem.description)
         case let refusal as PersistenceError: return CommandFailure(refusal)
+        case let refusal as TenancyError: return CommandFailure(.conflict, refusal.description)
         case let problem as KeyringError: return CommandFailure(.badSettings, problem.description)
         case let problem as ImportProblem: return CommandFailure(.badData, problem.text)
         case is CancellationError: return CommandFailure(.failed, "was interrupted")
@@ -120,7 +121,7 @@ extension CommandFailure {
     /// What a refusal of the database means.
     init(_ refusal: PersistenceError) {
         switch refusal {
-        case .alreadyExists, .stillReferenced: self.init(.conflict, refusal.description)
+        case .alreadyExists, .stillReferenced, .versionChanged: self.init(.conflict, refusal.description)
         case .refused: self.init(.badData, refusal.description)
         case .notFound: self.init(.notFound, refusal.description)
         case .notBootstrapped, .wrongKeyring: self.init(.badSettings, refusal.description)

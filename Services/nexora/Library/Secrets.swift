@@ -45,17 +45,7 @@ enum SecretSource: Equatable {
     }
 
     /// Letters and digits that nobody mistakes for one another, each drawn evenly: 5.8 bits a character.
-    static func generated(length: Int) -> String {
-        let alphabet = Array("abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789".utf8)
-        let usable = 256 - 256 % alphabet.count
-        var text: [UInt8] = []
-        while text.count < length {
-            for byte in Randomness.bytes(length) where Int(byte) < usable && text.count < length {
-                text.append(alphabet[Int(byte) % alphabet.count])
-            }
-        }
-        return String(decoding: text, as: UTF8.self)
-    }
+    static func generated(length: Int) -> String { Randomness.password(length: length) }
 }
 
 /// A secret as it came.

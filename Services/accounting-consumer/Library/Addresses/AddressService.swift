@@ -21,6 +21,7 @@ struct AddressService: Lifecycle.Service {
     let persister: LogPersister
     let warmUp: WarmUp
     let reconciliation: Reconciliation
+    let releases: AskedReleases
     let watch: PoolWatch
     let metrics: AddressMetrics
     let health: HealthComponent
@@ -61,6 +62,7 @@ struct AddressService: Lifecycle.Service {
         var connections = -1
         var reconcileAt = Deadline.after(.zero)
         var watchAt = Deadline.after(.zero)
+        var releasesAt = Deadline.after(.zero)
         var poolsAt = Deadline.after(.zero)
         var pools = PoolCatalogue([])
         var cursor = BlockCursor()
@@ -93,6 +95,10 @@ struct AddressService: Lifecycle.Service {
         let began = SystemClock.monotonicNanoseconds()
         let stored = try await persister.step(state.pools)
         let took = SystemClock.monotonicNanoseconds() - began
+        if state.releasesAt.hasPassed {
+            try await releases.run(state.pools)
+            state.releasesAt = .after(.seconds(1))
+        }
         if state.watchAt.hasPassed {
             try await watch.look(state.pools)
             state.watchAt = .after(intervals.watch)

@@ -173,7 +173,7 @@ extension ServiceRecord {
 }
 
 extension ServiceRecord.Slot {
-    fileprivate func report(_ kind: SessionReport.Kind, service: UUID128, leaseSeconds: UInt32) -> SessionReport {
+    func report(_ kind: SessionReport.Kind, service: UUID128, leaseSeconds: UInt32) -> SessionReport {
         SessionReport(
             kind,
             service: service,

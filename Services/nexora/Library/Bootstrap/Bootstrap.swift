@@ -1,5 +1,6 @@
 import Crypto
 import Domain
+import Identity
 import Persistence
 
 /// Brings a database from its bare schema to one that can be worked with. What is there already is left as it is, so that
@@ -30,6 +31,24 @@ struct Bootstrap {
         let id = try await database.plantOperator(tenant)
         if id == tenant.id { made.tenants += 1 }
         return id
+    }
+
+    /// The secret that lets the first administrator choose his password; nil where there is an administrator already.
+    func inviteAdministrator(email: String, name: String, to operatorID: TenantID) async throws -> String? {
+        let link = OneTimeLinkID(context.ids.uuid())
+        let token = OpaqueToken(.link, tenant: operatorID, row: link.value)
+        let change = IdentityChange(now: context.time.now(), ids: context.ids)
+        let outcome = try await database.transaction(in: operatorID) { transaction in
+            try await UserRepository(transaction).plantAdministrator(
+                email: email,
+                name: name,
+                in: operatorID,
+                link: link,
+                hash: token.digest,
+                change
+            )
+        }
+        return outcome == .present ? nil : token.text
     }
 
     /// The demo's tenants, plans, NASes and subscribers below an operator.

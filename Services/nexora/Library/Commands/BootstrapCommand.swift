@@ -11,15 +11,20 @@ enum BootstrapCommand {
                 What is there already is left as it is: a second run changes nothing. The demo is a provider with a reseller,
                 plans, NASes (one for this machine's own addresses) and 1,000 subscribers with passwords of their own. The env
                 file, mode 0600, then holds RADIUS_SECRET, DEMO_USER and DEMO_PASSWORD; it is written anew by every run.
+                With --admin the first administrator is made. He has no password: the secret that is told, once, lets him choose
+                one within a day. Until he did, another run with the same address tells a new secret and voids the one before.
                 """,
             options: [
                 .value("name", "NAME", "The operator's name; default Operator."),
                 .value("subdomain", "LABEL", "The operator's DNS label; default operator."),
+                .value("admin", "EMAIL", "Make the first administrator, and tell the secret that lets him in."),
+                .value("admin-name", "NAME", "His name; default Administrator."),
                 .flag("demo", "Make the demo, too."),
                 .value("env-file", "PATH", "Where the demo's login is written."),
             ],
             examples: [
                 "nexora bootstrap --name \"Acme Networks\" --subdomain acme",
+                "nexora bootstrap --admin ann@acme.example --admin-name \"Ann Smith\"",
                 "nexora bootstrap --demo --env-file .run/demo.env",
             ],
             action: run
@@ -32,7 +37,14 @@ enum BootstrapCommand {
         if envFile != nil && !isDemo {
             throw UsageError("--env-file tells the demo's login: give --demo, too", command: invocation.command.words)
         }
-        let (made, login) = try await context.withDatabase { database in
+        let admin = invocation.string("admin")
+        if invocation.string("admin-name") != nil && admin == nil {
+            throw UsageError(
+                "--admin-name names the administrator: give --admin, too",
+                command: invocation.command.words
+            )
+        }
+        let (made, secret, login) = try await context.withDatabase { database in
             let bootstrap = Bootstrap(
                 context: context,
                 database: database,
@@ -44,9 +56,14 @@ enum BootstrapCommand {
                 subdomain: invocation.string("subdomain") ?? "operator",
                 made: &made
             )
-            guard isDemo else { return (made, Bootstrap.DemoLogin?.none) }
+            var secret: String?
+            if let admin {
+                let name = invocation.string("admin-name") ?? "Administrator"
+                secret = try await bootstrap.inviteAdministrator(email: admin, name: name, to: operatorID)
+            }
+            guard isDemo else { return (made, secret, Bootstrap.DemoLogin?.none) }
             try await bootstrap.makeDemo(below: operatorID, made: &made)
-            return (made, envFile == nil ? nil : try await bootstrap.demoLogin(below: operatorID))
+            return (made, secret, envFile == nil ? nil : try await bootstrap.demoLogin(below: operatorID))
         }
         if let envFile, let login {
             try PrivateFile.write(
@@ -60,6 +77,13 @@ enum BootstrapCommand {
         record.add("nasesMade", .integer(Int64(made.nases)))
         record.add("subscribersMade", .integer(Int64(made.subscribers)))
         record.add("envFile", .optional(envFile))
+        if admin != nil { record.add("adminSecret", .optional(secret)) }
         context.report.one(record)
+        guard admin != nil else { return }
+        context.report.note(
+            secret == nil
+                ? "there is an administrator already, who makes further accounts"
+                : "the secret is told this once, works once, and for a day"
+        )
     }
 }

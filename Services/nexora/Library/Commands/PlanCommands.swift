@@ -23,6 +23,7 @@ enum PlanCommands {
             .value("session-timeout", "SECONDS", "The longest session; empty for none."),
             .value("idle-timeout", "SECONDS", "Ends an idle session; empty for none."),
             .value("interim-interval", "SECONDS", "How often the NAS reports, 60 to 86400; default 300."),
+            .value("profile", "PROFILE", "The bandwidth profile, by id or name, whose speeds count; empty for none."),
             .value("active", "yes|no", "An inactive plan is offered to nobody new; default yes."),
         ] + PlanAdvancedOptions.all
 
@@ -56,6 +57,7 @@ enum PlanCommands {
                 price: try price(invocation, nil)
             )
             try apply(invocation, to: &plan)
+            try await setProfile(invocation, &plan, directory)
             try await directory.plans.insert(plan)
             try await setAdvanced(invocation, plan, directory)
             return try await output(of: plan.id, directory)
@@ -116,6 +118,7 @@ enum PlanCommands {
                 plan.uploadBitsPerSecond = try invocation.bitRate("upload") ?? plan.uploadBitsPerSecond
                 plan.price = try price(invocation, plan.price)
                 try apply(invocation, to: &plan)
+                try await setProfile(invocation, &plan, directory)
                 try await directory.plans.update(plan)
                 try await setAdvanced(invocation, plan, directory)
                 return try await output(of: plan.id, directory)
@@ -161,6 +164,17 @@ enum PlanCommands {
             ?? PlanAdvancedSettings(tenantID: plan.tenantID, planID: plan.id)
         try PlanAdvancedOptions.apply(invocation, to: &settings)
         try await directory.plans.setAdvanced(settings)
+    }
+
+    private static func setProfile(
+        _ invocation: Invocation,
+        _ plan: inout Plan,
+        _ directory: DirectoryAccess
+    ) async throws {
+        guard let reference = invocation.clearable("profile") else { return }
+        let profile: BandwidthProfile? =
+            if let reference { try await directory.profile(reference, of: plan.tenantID) } else { nil }
+        plan.bandwidthProfileID = profile?.id
     }
 
     private static func price(_ invocation: Invocation, _ old: Money?) throws(UsageError) -> Money {

@@ -8,22 +8,12 @@ enum PlanSpeedCommands {
     static let all: [CommandSpec] = [show, add, list, remove]
 
     private static let reference = ArgumentSpec("PLAN", "The plan's id or name.")
-    private static let bursts: [OptionSpec] = [
-        .value("burst-download", "SPEED", "The burst to the subscriber; needs the other one."),
-        .value("burst-upload", "SPEED", "The burst from the subscriber."),
-        .value("threshold-download", "SPEED", "The average above which a burst ends; default the speed."),
-        .value("threshold-upload", "SPEED", "The same from the subscriber."),
-        .value("burst-seconds", "SECONDS", "Over how long the average is taken; default 1."),
-        .value("priority", "N", "1 is served first, 8 last; default 8."),
-        .value("guaranteed-download", "SPEED", "What is always there to the subscriber."),
-        .value("guaranteed-upload", "SPEED", "What is always there from the subscriber."),
-    ]
-
     private static let show = CommandSpec(
         "plan speed show",
         "Shows exactly which attributes a plan gives per vendor.",
         details: """
-            All that the plan puts into an Access-Accept: the server's own attributes, the speed in the vendor's units, and the \
+            All that the plan puts into an Access-Accept: the server's own attributes, the speed (of its bandwidth profile, where it \
+            has one) in the vendor's units, and the \
             plan's extra attributes, for the hours outside of its windows and for each window. What depends on the login is \
             not among them: addresses and pools, Session-Timeout, Class, and what its NAS and service add or remove.
             """,
@@ -41,7 +31,13 @@ enum PlanSpeedCommands {
         let records = try await context.inDirectory(invocation) { directory in
             let plan = try await directory.plan(reference)
             let settings = try await directory.plans.advanced(of: plan)
-            let windows = try await directory.plans.windows(of: plan)
+            let profile = try await directory.profile(of: plan)
+            let windows =
+                if let profile {
+                    profile.windows.enumerated().map { (position: $0.offset + 1, window: $0.element) }
+                } else {
+                    try await directory.plans.windows(of: plan)
+                }
             let attributes = PlanAttributes(
                 plan,
                 settings,
@@ -49,7 +45,8 @@ enum PlanSpeedCommands {
                 ReplyAttributeEncoder(dictionary)
             )
             let profiles =
-                [(nil, SpeedProfile(plan, settings))] + windows.map { (Optional($0.position), $0.window.profile) }
+                [(nil, profile?.speed ?? SpeedProfile(plan, settings))]
+                + windows.map { (Optional($0.position), $0.window.profile) }
             return vendors.flatMap { vendor in
                 profiles.flatMap { window, profile in
                     told(attributes, profile, vendor, AttributeCodec(dictionary)).map { pair, number in
@@ -96,7 +93,7 @@ enum PlanSpeedCommands {
         options: [
             SharedOptions.scope, .value("download", "SPEED", "To the subscriber.", required: true),
             .value("upload", "SPEED", "From the subscriber.", required: true),
-        ] + bursts,
+        ] + SpeedOptions.shaping,
         examples: ["nexora plan window add \"Home 50\" mon-fri 22:00-06:00 --download 100M --upload 20M"]
     ) { invocation, context in
         let reference = try invocation.requiredArgument("PLAN")
@@ -143,46 +140,19 @@ enum PlanSpeedCommands {
         )
     }
 
-    private static func window(_ invocation: Invocation) throws(UsageError) -> SpeedWindow {
+    static func window(_ invocation: Invocation) throws(UsageError) -> SpeedWindow {
         func wrong(_ text: String) -> UsageError { UsageError(text, command: invocation.command.words) }
         guard let days = Weekdays(try invocation.requiredArgument("DAYS")) else {
             throw wrong("DAYS must be days such as mon-fri, sat,sun or all")
         }
         let ends = try invocation.requiredArgument("HOURS").split(separator: "-", omittingEmptySubsequences: false)
-        guard ends.count == 2, let start = minute(ends[0]), let end = minute(ends[1]) else {
+        guard ends.count == 2, let start = SpeedWindow.minute(ofClock: ends[0]),
+            let end = SpeedWindow.minute(ofClock: ends[1])
+        else {
             throw wrong("HOURS must be two times of the day such as 22:00-06:00")
         }
-        guard let download = try invocation.bitRate("download"), let upload = try invocation.bitRate("upload") else {
-            throw wrong("--download and --upload are required")
-        }
-        let rate = SpeedPair(download: download, upload: upload)
-        var profile = SpeedProfile(rate: rate, priority: try invocation.integer("priority", in: 1...8) ?? 8)
-        profile.guaranteed = SpeedPair(
-            download: try invocation.bitRate("guaranteed-download") ?? 0,
-            upload: try invocation.bitRate("guaranteed-upload") ?? 0
-        )
-        let burst = (try invocation.bitRate("burst-download"), try invocation.bitRate("burst-upload"))
-        guard (burst.0 == nil) == (burst.1 == nil) else { throw wrong("a burst needs both of its speeds") }
-        if let download = burst.0, let upload = burst.1 {
-            profile.burst = SpeedProfile.Burst(
-                rate: SpeedPair(download: download, upload: upload),
-                threshold: SpeedPair(
-                    download: try invocation.bitRate("threshold-download") ?? rate.download,
-                    upload: try invocation.bitRate("threshold-upload") ?? rate.upload
-                ),
-                seconds: try invocation.integer("burst-seconds", in: 1...86_400) ?? 1
-            )
-        }
+        let profile = try SpeedOptions.speed(invocation, from: nil)
         return SpeedWindow(days: days, start: start, end: end, profile: profile)
-    }
-
-    /// Minutes after midnight of `22:00`; 24:00 is midnight.
-    private static func minute(_ text: Substring) -> Int? {
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == 2, parts.allSatisfy({ $0.count == 2 && $0.utf8.allSatisfy { (48...57).contains($0) } }),
-            let hours = Int(parts[0]), let minutes = Int(parts[1]), minutes < 60, hours * 60 + minutes <= 1440
-        else { return nil }
-        return (hours * 60 + minutes) % 1440
     }
 }
 
@@ -208,23 +178,9 @@ extension OutputRecord {
     /// A plan's window.
     init(_ window: SpeedWindow, position: Int) {
         self.init()
-        func time(_ minute: Int) -> String {
-            func two(_ number: Int) -> String { (number < 10 ? "0" : "") + String(number) }
-            return two(minute / 60) + ":" + two(minute % 60)
-        }
         add("position", .integer(Int64(position)))
         add("days", .text(window.days.text))
-        add("hours", .text("\(time(window.start))-\(time(window.end))"))
-        add("downloadBps", .integer(window.profile.rate.download))
-        add("uploadBps", .integer(window.profile.rate.upload))
-        let burst = window.profile.burst
-        add("burstDownloadBps", .optional(burst?.rate.download), detail: true)
-        add("burstUploadBps", .optional(burst?.rate.upload), detail: true)
-        add("thresholdDownloadBps", .optional(burst?.threshold.download), detail: true)
-        add("thresholdUploadBps", .optional(burst?.threshold.upload), detail: true)
-        add("burstSeconds", .optional(burst?.seconds), detail: true)
-        add("priority", .integer(Int64(window.profile.priority)))
-        add("guaranteedDownloadBps", .integer(window.profile.guaranteed.download), detail: true)
-        add("guaranteedUploadBps", .integer(window.profile.guaranteed.upload), detail: true)
+        add("hours", .text("\(SpeedWindow.clock(window.start))-\(SpeedWindow.clock(window.end))"))
+        add(window.profile)
     }
 }

@@ -7,6 +7,7 @@ struct DirectoryAccess {
     let tenants: TenantRepository
     let nases: NASRepository
     let plans: PlanRepository
+    let profiles: BandwidthProfileRepository
     let customers: CustomerRepository
     let services: ServiceRepository
     let pools: PoolRepository
@@ -19,6 +20,7 @@ struct DirectoryAccess {
         tenants = TenantRepository(transaction)
         nases = NASRepository(transaction)
         plans = PlanRepository(transaction)
+        profiles = BandwidthProfileRepository(transaction)
         customers = CustomerRepository(transaction)
         services = ServiceRepository(transaction)
         pools = PoolRepository(transaction)
@@ -52,6 +54,22 @@ struct DirectoryAccess {
         let named = try await plans.find(name: reference).filter { tenant == nil || $0.tenantID == tenant }
         let id = try await single(named, "plan", reference, \.tenantID).id
         return try await found(try await plans.find(id, forUpdate: true), "plan", reference)
+    }
+
+    /// A bandwidth profile by id or name, locked for a change.
+    func profile(_ reference: String, of tenant: TenantID? = nil) async throws -> BandwidthProfile {
+        if let id = BandwidthProfileID(reference) {
+            return try await found(try await profiles.find(id, forUpdate: true), "profile", reference)
+        }
+        let named = try await profiles.find(name: reference).filter { tenant == nil || $0.tenantID == tenant }
+        let id = try await single(named, "profile", reference, \.tenantID).id
+        return try await found(try await profiles.find(id, forUpdate: true), "profile", reference)
+    }
+
+    /// The bandwidth profile that a plan has.
+    func profile(of plan: Plan) async throws -> BandwidthProfile? {
+        guard let id = plan.bandwidthProfileID else { return nil }
+        return try await profiles.find(id)
     }
 
     /// A customer by id or code, locked for a change.

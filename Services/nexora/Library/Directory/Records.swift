@@ -55,6 +55,7 @@ extension OutputRecord {
         add("sessionTimeoutSeconds", .optional(plan.sessionTimeoutSeconds), detail: true)
         add("idleTimeoutSeconds", .optional(plan.idleTimeoutSeconds), detail: true)
         add("interimIntervalSeconds", .integer(Int64(plan.interimIntervalSeconds)), detail: true)
+        add("bandwidthProfile", .optional(plan.bandwidthProfileID?.description), detail: true)
         if let advanced { add("advanced", .record(OutputRecord(advanced)), detail: true) }
         add(plan.stamp)
     }

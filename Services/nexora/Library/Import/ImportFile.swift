@@ -1,4 +1,5 @@
 package import Domain
+import WireFormat
 
 /// An import file, read and checked as far as the file alone allows.
 package struct ImportFile: Sendable {

@@ -52,14 +52,21 @@ enum DirectoryQuery {
                 """
             case .plans:
                 """
-                SELECT p.id, p.tenant_id, p.is_active, p.download_bps, p.upload_bps, p.session_timeout_seconds, \
-                p.idle_timeout_seconds, p.interim_interval_seconds, coalesce(a.burst_enabled, false), \
-                a.burst_download_bps, a.burst_upload_bps, a.threshold_download_bps, a.threshold_upload_bps, \
-                a.burst_seconds, coalesce(a.priority, 8), a.guaranteed_download_bps, a.guaranteed_upload_bps, \
+                SELECT p.id, p.tenant_id, p.is_active, coalesce(b.download_bps, p.download_bps), \
+                coalesce(b.upload_bps, p.upload_bps), p.session_timeout_seconds, p.idle_timeout_seconds, \
+                p.interim_interval_seconds, \
+                CASE WHEN b.id IS NULL THEN coalesce(a.burst_enabled, false) ELSE b.burst_download_bps IS NOT NULL END, \
+                \(shaping("burst_download_bps")), \(shaping("burst_upload_bps")), \
+                \(shaping("threshold_download_bps")), \(shaping("threshold_upload_bps")), \
+                \(shaping("burst_seconds")), coalesce(b.priority, a.priority, 8), \
+                \(shaping("guaranteed_download_bps")), \(shaping("guaranteed_upload_bps")), \
                 a.address_pool, a.delegated_ipv6_pool, a.address_list, a.dns_servers[1], a.dns_servers[2], \
-                a.ipv6_pool, p.session_limit, \(attributes("plan", of: "p")), \(windows), \
+                a.ipv6_pool, p.session_limit, \(attributes("plan", of: "p")), \
+                CASE WHEN b.id IS NULL THEN \(windows("plan_speed_windows", "plan_id", of: "p")) \
+                ELSE \(windows("bandwidth_profile_windows", "profile_id", of: "b")) END, \
                 greatest(p.row_version, a.row_version) FROM plans p \
-                LEFT JOIN plan_advanced_settings a ON a.tenant_id = p.tenant_id AND a.plan_id = p.id
+                LEFT JOIN plan_advanced_settings a ON a.tenant_id = p.tenant_id AND a.plan_id = p.id \
+                LEFT JOIN bandwidth_profiles b ON b.tenant_id = p.tenant_id AND b.id = p.bandwidth_profile_id
                 """
             case .services:
                 """
@@ -84,14 +91,22 @@ enum DirectoryQuery {
         """
     }
 
-    /// A plan's windows in one text; 0 is what is not there.
-    private static let windows = """
+    /// A column of the profile's where the plan has a profile, else of the plan's own settings: the one or the other as a whole.
+    /// A change of a profile is one of its plans', whose versions tell (see the tables' triggers).
+    private static func shaping(_ column: String) -> String {
+        "CASE WHEN b.id IS NULL THEN a.\(column) ELSE b.\(column) END"
+    }
+
+    /// The windows of an owner in one text, as `SpeedWindow(numbers:)` reads them; 0 is what is not there.
+    private static func windows(_ table: String, _ reference: String, of alias: String) -> String {
+        """
         (SELECT string_agg(concat_ws(',', w.days, w.start_minute, w.end_minute, w.download_bps, w.upload_bps, \
         coalesce(w.burst_download_bps, 0), coalesce(w.burst_upload_bps, 0), coalesce(w.threshold_download_bps, 0), \
         coalesce(w.threshold_upload_bps, 0), coalesce(w.burst_seconds, 0), w.priority, \
         coalesce(w.guaranteed_download_bps, 0), coalesce(w.guaranteed_upload_bps, 0)), ';' ORDER BY w.position) \
-        FROM plan_speed_windows w WHERE w.tenant_id = p.tenant_id AND w.plan_id = p.id)
+        FROM \(table) w WHERE w.tenant_id = \(alias).tenant_id AND w.\(reference) = \(alias).id)
         """
+    }
 
     /// Counts and version sums as Postgres has them, in the order of `DirectoryChecksum`.
     static let checksum = """

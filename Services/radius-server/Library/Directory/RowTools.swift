@@ -39,29 +39,11 @@ struct RowTools: Sendable {
         guard let column, !column.isEmpty else { return [] }
         return column.split(separator: ";").compactMap { record in
             let numbers = record.split(separator: ",").compactMap { Int64($0) }
-            guard numbers.count == 13 else {
+            guard let window = SpeedWindow(numbers: numbers) else {
                 complain(DirectoryRowError(table: "plan_speed_windows", id: plan, reason: "is unreadable"))
                 return nil
             }
-            let rate = SpeedPair(download: numbers[3], upload: numbers[4])
-            var profile = SpeedProfile(rate: rate, priority: Int(numbers[10]))
-            profile.guaranteed = SpeedPair(download: numbers[11], upload: numbers[12])
-            if numbers[5] > 0 {
-                profile.burst = SpeedProfile.Burst(
-                    rate: SpeedPair(download: numbers[5], upload: numbers[6]),
-                    threshold: SpeedPair(
-                        download: numbers[7] > 0 ? numbers[7] : rate.download,
-                        upload: numbers[8] > 0 ? numbers[8] : rate.upload
-                    ),
-                    seconds: Int(max(numbers[9], 1))
-                )
-            }
-            return SpeedWindow(
-                days: Weekdays(rawValue: UInt8(clamping: numbers[0])),
-                start: Int(numbers[1]),
-                end: Int(numbers[2]),
-                profile: profile
-            )
+            return window
         }
     }
 

@@ -1,0 +1,76 @@
+// Who is online: the newest first, by NAS or user name.
+
+import { list, query } from "../api.js";
+import { busy, empty, failure, field, h, show } from "../dom.js";
+import { ago, octets, time } from "../format.js";
+
+export async function sessionsView(main, { query: asked, signal }) {
+  const user = h("input", { type: "search", id: "user", value: asked.get("user") ?? "", autocomplete: "off", maxlength: "253" });
+  const nas = h("select", { id: "nas" }, h("option", { value: "" }, "All"));
+  const rows = h("tbody");
+  const place = h("div");
+  const submit = (event) => {
+    event.preventDefault();
+    location.hash = `#/sessions?${query({ user: user.value.trim(), nas: nas.value })}`;
+  };
+  show(main,
+    h("h1", {}, "Online sessions"),
+    h("form", { class: "panel controls", on: { submit } }, field("User name", user), field("NAS", nas),
+      h("button", { class: "primary", type: "submit" }, "Show")),
+    place);
+  nases(nas, asked.get("nas") ?? "", signal);
+
+  const more = async (cursor) => {
+    const filter = ["is_open:eq:true", asked.get("user") && `username:prefix:${asked.get("user")}`,
+      asked.get("nas") && `nas_id:eq:${asked.get("nas")}`].filter(Boolean);
+    const waiting = busy("Reading sessions");
+    if (cursor) place.append(waiting); else show(place, waiting);
+    try {
+      const page = await list("/api/v1/radius/sessions", { filter, limit: 50, cursor, ...(cursor ? {} : { count: "true" }) }, signal);
+      if (signal.aborted) return;
+      waiting.remove();
+      if (!cursor) {
+        if (page.data.length === 0) return show(place, empty(asked.size > 0 ? "Nobody who is online fits." : "Nobody is online."));
+        show(place, table(rows, page.total));
+      }
+      rows.append(...page.data.map(row));
+      place.querySelector("[data-more]")?.remove();
+      if (page.next) {
+        place.append(h("p", { "data-more": true }, h("button", { type: "button", on: { click: () => more(page.next) } }, "Show more")));
+      }
+    } catch (error) {
+      waiting.remove();
+      if (!signal.aborted) place.append(failure(error, (event) => { event.target.closest(".notice").remove(); more(cursor); }));
+    }
+  };
+  await more(null);
+}
+
+async function nases(select, chosen, signal) {
+  try {
+    const { data } = await list("/api/v1/nas", { limit: 100, sort: "name" }, signal);
+    select.append(...data.map((nas) => h("option", { value: nas.id, selected: nas.id === chosen }, nas.name)));
+  } catch {
+    // One can still look at all of them.
+  }
+}
+
+function table(rows, total) {
+  return h("div", { class: "panel scroll" }, h("table", { class: "cards" },
+    h("caption", {}, total === null ? "Newest first" : `${total} online, newest first`),
+    h("thead", {}, h("tr", {}, ...["User name", "NAS", "Address", "Since", "Last report", "Down", "Up"].map((name, index) =>
+      h("th", { scope: "col", class: index > 4 && "numeric" }, name)))),
+    rows));
+}
+
+function row(session) {
+  return h("tr", {},
+    h("th", { scope: "row" }, session.customer_id
+      ? h("a", { href: `#/subscriber/${session.customer_id}` }, session.username) : session.username),
+    h("td", { "data-label": "NAS" }, session.nas_name ?? ""),
+    h("td", { "data-label": "Address" }, h("code", {}, session.framed_ipv4 ?? session.framed_ipv6_prefix ?? "")),
+    h("td", { "data-label": "Since" }, time(session.started_at)),
+    h("td", { "data-label": "Last report" }, ago(session.last_update_at)),
+    h("td", { "data-label": "Down", class: "numeric" }, octets(session.output_octets)),
+    h("td", { "data-label": "Up", class: "numeric" }, octets(session.input_octets)));
+}
