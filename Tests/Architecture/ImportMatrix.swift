@@ -9,14 +9,24 @@ enum ImportMatrix {
         "Concurrency": ["CPlatform"],
         "Observability": ["Concurrency", "WireFormat"],
         "Lifecycle": ["CPlatform", "Concurrency", "Configuration", "Observability", "WireFormat"],
-        "Crypto": ["COpenSSL"],
+        "Crypto": ["COpenSSL", "WireFormat"],
+        "Passwords": ["CArgon2", "CCrypt", "Concurrency"],
         "RADIUS": ["Crypto", "WireFormat"],
         "Profiles": ["Domain", "RADIUS"],
         "Sockets": ["CPlatform", "Concurrency", "Observability"],
         "Postgres": ["CPlatform", "CPostgres", "Concurrency", "Observability"],
         "NATS": ["CNATS", "Concurrency", "Observability"],
         "Redis": ["CHiredis", "Concurrency", "Observability"],
+        "Compression": ["CZlib"],
+        "GraphQL": ["WireFormat"],
+        "HTTPServer": [
+            "CMicrohttpd", "CPlatform", "CWslay", "Compression", "Concurrency", "Crypto", "Observability", "WireFormat",
+        ],
         "Admission": ["Domain", "Redis", "WireFormat"],
+        "RateLimits": ["Concurrency", "Redis"],
+        "Identity": [
+            "Concurrency", "Crypto", "Domain", "Passwords", "Persistence", "Postgres", "Redis", "WireFormat",
+        ],
         "Persistence": ["Concurrency", "Crypto", "Domain", "Events", "Postgres", "WireFormat"],
         "Messaging": ["Concurrency", "Domain", "Events", "NATS", "Observability", "WireFormat"],
     ]
@@ -24,7 +34,8 @@ enum ImportMatrix {
     /// One C library per adapter. CPlatform is ours: what Glibc's own module hides.
     static let adapterOfCLibrary = [
         "CPostgres": "Shared/Postgres/", "CNATS": "Shared/NATS/", "COpenSSL": "Shared/Crypto/",
-        "CHiredis": "Shared/Redis/",
+        "CHiredis": "Shared/Redis/", "CMicrohttpd": "Shared/HTTPServer/", "CWslay": "Shared/HTTPServer/",
+        "CZlib": "Shared/Compression/", "CCrypt": "Shared/Passwords/", "CArgon2": "Shared/Passwords/",
     ]
 
     /// What a service names only where it is put together, in its Application.swift.

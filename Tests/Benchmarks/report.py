@@ -14,6 +14,7 @@ import sys
 GOALS = {
     "pap-64": "≥ 1.0 ×, p99 < 2 ms", "pap-256": "no collapse", "pap-1024": "no collapse", "pap-4096": "no collapse",
     "accounting": "≥ 5 ×, ≥ 20,000/s", "ack": "p99 < 10 ms", "full": "≥ 5 ×, p99 < 5 ms",
+    "reads": "≥ 10,000/s, p99 < 20 ms", "list": "p95 < 50 ms", "search": "p95 < 100 ms", "live": "p95 ≤ 500 ms, 0 lost",
     "allocation": "≥ 50,000/s", "reconnect": "< 15 s", "load": "< 1 s", "octets": "≤ 300",
 }
 
@@ -44,8 +45,9 @@ def one_line(path, title):
     text = f"{rate(result['per_second']):>11}"
     if "latency_us" in result:
         latency = result["latency_us"]
-        text += (f"  p50 {milliseconds(latency['p50'])}  p99 {milliseconds(latency['p99'])}"
-                 f"  p999 {milliseconds(latency['p999'])}  lost {result['lost']:,}")
+        text += "".join(f"  {name} {milliseconds(latency[name])}"
+                        for name in ("p50", "p95", "p99", "p999") if name in latency)
+        text += f"  lost {result['lost']:,}"
         if result.get("resent"):
             text += f"  resent {result['resent']:,}"
         if faults(result):
@@ -112,6 +114,18 @@ def allocation_cell(run):
     return rate(run["per_second"]) + (f", {run['twice']:,} twice" if run["twice"] else "")
 
 
+def pages_cell(run):
+    cell = f"p95 {milliseconds(run['latency_us']['p95'])}, p50 {milliseconds(run['latency_us']['p50'])}"
+    wrong = run["lost"] + faults(run)
+    return cell + (f", {wrong:,} wrong" if wrong else "")
+
+
+def live_cell(run):
+    cell = f"p95 {milliseconds(run['latency_us']['p95'])}, p99 {milliseconds(run['latency_us']['p99'])}"
+    cell += f" at {rate(run['per_second'])}, {run['lost']:,} lost"
+    return cell + (f", {run['twice']:,} twice" if run["twice"] else "")
+
+
 def compare(rows, results, phase, title, cell, key=lambda run: run["per_second"], ratio=True):
     ours, theirs = results.middle(phase, "nexora", key), results.middle(phase, "freeradius", key)
     if not ours:
@@ -136,6 +150,17 @@ def table_of(results):
     compare(rows, results, "allocation", "sessions and addresses allocated in Redis", allocation_cell)
     compare(rows, results, "addresses", "a new address for every subscriber", login_cell)
     compare(rows, results, "reconnect", "every subscriber comes back at once: login and Start", reconnect_cell)
+    compare(rows, results, "reads", "authenticated reads over HTTP, one of 1,000 busy customers of 100,000, 64 outstanding", login_cell)
+    compare(rows, results, "cold", "the same, one of all 100,000", login_cell)
+    compare(rows, results, "me", "the same, one's own account", login_cell)
+    for phase, title in (("list", "lists of 50 of 100,000 customers over HTTP, 4 at once"),
+                         ("search", "searches among them"),
+                         ("list-operator", "the same lists as the operator of 1,000 small providers more"),
+                         ("search-operator", "the same searches as the operator")):
+        compare(rows, results, phase, title, pages_cell, key=lambda run: run["latency_us"]["p95"], ratio=False)
+    compare(rows, results, "live", "events into a page of a browser, from their publication", live_cell,
+            key=lambda run: run["latency_us"]["p95"], ratio=False)
+    rows += sockets_rows(results)
     seconds, octets, services = (results.number(f"directory.{name}") for name in ("load_seconds", "octets", "services"))
     if seconds is not None:
         rows.append((f"{services:,.0f} subscribers loaded from Postgres", "-", f"{seconds:.2f} s", "", GOALS["load"]))
@@ -144,17 +169,25 @@ def table_of(results):
     return rows
 
 
+def sockets_rows(results):
+    count, before, after = (results.number(f"sockets.{name}") for name in ("open", "kb_before", "kb_after"))
+    if not count:
+        return []
+    cell = f"{before / 1024:.0f} MB before, {after / 1024:.0f} MB with them, {(after - before) / count:.1f} kB each"
+    return [(f"{count:,.0f} idle WebSockets", "-", cell, "", "")]
+
+
 def memory_of(results):
     memory = [(name.removeprefix("memory_kb."), results.number(name)) for name in results.facts
               if name.startswith("memory_kb.")]
     return ", ".join(f"{name} {size / 1024:.0f} MB" for name, size in memory if size)
 
 
-def processor_of(results, server):
-    prefix = f"cpu_us.accounting.{server}."
+def processor_of(results, server, phase="accounting"):
+    prefix = f"cpu_us.{phase}.{server}."
     costs = [(name.removeprefix(prefix), results.number(name)) for name in results.facts if name.startswith(prefix)]
-    runs = results.runs.get(("accounting", server), [])
-    if runs:
+    runs = results.runs.get((phase, server), [])
+    if phase == "accounting" and runs:
         costs.append(("load generator", statistics.median(run["processor_us"] / run["sent"] for run in runs)))
     return ", ".join(f"{name} {cost:.0f} us" for name, cost in costs if cost and cost >= 0.5)
 
@@ -189,6 +222,10 @@ def how_of(results):
         f"{count('ack_seconds')} seconds, ten each millisecond, whatever comes back; latency from when a packet was due to "
         "when the kernel got its answer; the generator runs under SCHED_FIFO against both, because on the servers' cores its "
         f"own delay would count as theirs; {middle}, told by p99. Then {count('sessions')} packets of sessions not seen before")
+    if results.middle("reads", "nexora"):
+        yield "How HTTP was measured", (
+            "wrk on one thread beside the gateway, Postgres and Redis, customers by their ids in a closed loop, each request "
+            f"with its token and with limits that count; {count('http_seconds')} seconds after one of warming up; {middle}")
     yield "How processor time was measured", (
         "what each part used from the first packet to the last commit, by the packet, as the kernel counts it")
 
@@ -206,6 +243,9 @@ def notes_of(results):
     for server, title in (("freeradius", "FreeRADIUS"), ("nexora", "Nexora")):
         if cost := processor_of(results, server):
             yield f"Processor time of an accounting packet, {title}", cost
+    for phase, title in (("reads", "an authenticated read"), ("list", "a list of 50"), ("search", "a search")):
+        if cost := processor_of(results, "nexora", phase):
+            yield f"Processor time of {title}", cost
     if "import_seconds" in results.facts:
         yield "Import of the subscribers", f"{text('import_seconds')} s by nexora import"
     if fold := fold_of(results):

@@ -13,12 +13,27 @@ PLAN = "Home 50"
 # What the plan of setup_directory comes to for a MikroTik: upload first.
 RATE_LIMIT = "10M/50M"
 INTERIM = 300
+# As in a telephone book: few names, many pairs of them.
+FORENAMES = ("Marco Giulia Andrea Sara Luca Chiara Matteo Francesca Davide Elena Paolo Martina Stefano Anna Roberto Laura "
+             "Giovanni Silvia Antonio Valentina Nicolò Alice Pietro Federica Salvatore Marta Enrico Paola Carlo Irene").split()
+SURNAMES = ("Rossi Russo Ferrari Esposito Bianchi Romano Colombo Ricci Marino Greco Bruno Gallo Conti Costa Giordano Mancini "
+            "Rizzo Lombardi Moretti Barbieri Fontana Santoro Mariani Rinaldi Caruso Ferrara Galli Martini Leone Longo Gentile "
+            "Martinelli Vitale Lombardo Serra Coppola Marchetti Parisi Villa Conte Ferri Fabbri Bianco Marini Grasso "
+            "Valentini Messina Sala Gatti Pellegrini Palumbo Sanna Farina Rizzi Monti Cattaneo Morelli Amato Silvestri").split()
+
+
+def name(number):
+    return f"{FORENAMES[number % len(FORENAMES)]} {SURNAMES[number * 7 // 3 % len(SURNAMES)]}"
+
+
+def phone(number):
+    return f"+390{number * 7919 % 900_000_000 + 100_000_000:09}"
 
 
 def as_import(count, out):
     out.write("code,name,phone,address,username,password,plan\n")
     for number in range(count):
-        out.write(f"C{number:06},Subscriber {number:06},+390000{number:06},Via Roma {number % 999 + 1},"
+        out.write(f"C{number:06},{name(number)},{phone(number)},Via Roma {number % 999 + 1},"
                   f"u{number:06},secret{number:06},{PLAN}\n")
 
 

@@ -93,6 +93,8 @@ class System:
         self.redis_url = f"redis://:{self.password}@127.0.0.1:{self.redis_port}/0"
         self.urls["REDIS_URL"] = self.redis_url
         self.keyring = self.folder / "keyring"
+        # Who was made the first administrator, by whoever needed one first (gateway.administrator).
+        self.administrator = None
 
     # Servers
 

@@ -8,7 +8,7 @@ import pytest
 from processes import eventually
 from system import programs
 
-DAEMONS = ["radius-server", "accounting-consumer"]
+DAEMONS = ["radius-server", "accounting-consumer", "api-gateway"]
 
 
 def check(program, **settings):

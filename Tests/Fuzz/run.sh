@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # run.sh [SECONDS] [TARGET...]: fuzzes under libFuzzer and AddressSanitizer, each target for as long: packet, the packet
-# codec; eap, its parser and state machine; attributes, decoding by dictionary; dictionary, the dictionary's parser. All of them without a name. Seeds are the
+# codec; eap, its parser and state machine; attributes, decoding by dictionary; dictionary, the dictionary's parser; http,
+# heads of requests and WebSocket frames. All of them without a name. Seeds are the
 # test vectors and the server's own dictionary. Everything is built apart from the product, in .build/fuzz; octets that break
 # something stay there as findings/*. NEXORA_FUZZ_SEED repeats a run.
 set -euo pipefail
@@ -8,7 +9,7 @@ set -euo pipefail
 seconds=${1:-60}
 [[ $seconds =~ ^[1-9][0-9]*$ ]] || { echo "usage: run.sh [SECONDS] [TARGET...], a whole number from 1" >&2; exit 64; }
 targets=("${@:2}")
-((${#targets[@]} > 0)) || targets=(packet eap attributes dictionary)
+((${#targets[@]} > 0)) || targets=(packet eap attributes dictionary http)
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 build=$root/.build/fuzz
 vectors=$root/Tests/Shared/RADIUS
@@ -82,7 +83,20 @@ for target in "${targets[@]}"; do
         printf '%s\n' '$INCLUDE 1' = 'VENDOR V 9 format=1,1,c' 'BEGIN-VENDOR V' 'ATTRIBUTE T 1 tlv' 'BEGIN-TLV T' \
             'ATTRIBUTE L 1 byte' 'END-TLV T' 'END-VENDOR V' '$INCLUDE- 3' >"$corpus/includes"
         ;;
-    *) echo "no target $target; there are packet, eap, attributes and dictionary" >&2; exit 64 ;;
+    http)
+        fuzzer=HTTPFuzzer length=1024
+        # The part of the adapter that is pure, without the C libraries behind the rest.
+        echo "linking HTTPFuzzer"
+        adapter=$root/Shared/HTTPServer
+        swiftc "${flags[@]}" -module-name HTTPFuzzer -o "$build/HTTPFuzzer" "$root/Tests/Fuzz/HTTPFuzzer.swift" \
+            "$adapter"/Message/{Token,HTTPMethod,HeaderName,RequestHeaders,HeadFault,RequestHead,PercentEncoding,RequestTarget}.swift \
+            "$adapter"/WebSocket/{MessageAssembler,WebSocketMessage}.swift
+        printf '\0GET /a%%20b/c?d=e HTTP/1.1\r\nHost: h:80\r\nA: b\r\n\r\n' >"$corpus/get"
+        printf '\0POST http://h/ HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n' >"$corpus/post"
+        printf '\0PUT / HTTP/1.1\r\nHost: [::1]\r\nTransfer-Encoding: chunked\r\n\r\n' >"$corpus/chunked"
+        printf '\1\1\0\0\2ab\x89\0\0\1x\x80\0\0\1c\x88\0\0\2\3\xe8' >"$corpus/frames"
+        ;;
+    *) echo "no target $target; there are packet, eap, attributes, dictionary and http" >&2; exit 64 ;;
     esac
     echo "fuzzing $target for $seconds s from $(find "$corpus" -type f | wc -l) seeds"
     "$build/$fuzzer" -max_total_time="$seconds" -max_len="$length" -timeout=5 -rss_limit_mb=2048 \

@@ -239,6 +239,7 @@ note_lengths() {
     fact sessions "$SESSIONS"
     fact packets "$PACKETS"
     fact ack_seconds "$ACK_SECONDS"
+    fact http_seconds "$HTTP_SECONDS"
 }
 
 note_machine() {

@@ -59,6 +59,8 @@ start_daemons() {
     RADIUS_AUTH_PORT=$(port_choose RADIUS_AUTH_PORT udp radius-server)
     # shellcheck disable=SC2034  # Used by daemon_table, and through its name by contestants.
     RADIUS_ACCT_PORT=$(port_choose RADIUS_ACCT_PORT udp radius-server)
+    # shellcheck disable=SC2034  # Likewise.
+    GATEWAY_PORT=$(port_choose GATEWAY_PORT tcp api-gateway)
     while read -r line; do
         # FreeRADIUS has no session limit with its users in a file, nor in SQL as Debian sets it up; pools_on gives both one.
         if [[ $line == radius-server* ]]; then REDIS_URL='' daemon_up "$line"; else daemon_up "$line"; fi
@@ -105,7 +107,7 @@ postgres_kb() {
 processor_time() {
     local name pids tick
     tick=$((1000000 / $(getconf CLK_TCK)))
-    for name in "${DAEMONS[@]}" freeradius-ram freeradius-sql nats postgres; do
+    for name in "${DAEMONS[@]}" freeradius-ram freeradius-sql nats redis postgres; do
         process_alive "$name" || continue
         pids=$(process_pid "$name")
         [[ $name != postgres ]] || pids+=" $(pgrep -P "$pids" | tr '\n' ' ')"

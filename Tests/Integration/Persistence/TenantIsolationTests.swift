@@ -10,7 +10,13 @@ import Testing
         "nas_devices", "plans", "plan_advanced_settings", "customers", "services", "service_credentials", "sessions",
         "sessions_history", "usage_pending", "usage_daily", "usage_monthly", "dead_letters", "radacct", "nas",
         "tenants", "ip_pools", "ip_allocations", "plan_reply_attributes", "nas_reply_attributes",
-        "service_reply_attributes", "plan_speed_windows",
+        "service_reply_attributes", "plan_speed_windows", "bandwidth_profiles", "bandwidth_profile_windows", "users",
+        "user_recovery_codes", "login_sessions",
+        "refresh_tokens", "api_keys", "one_time_links", "idempotency_keys", "operations", "audit_logs", "audit_chains",
+        "audit_checkpoints",
+        "tenant_settings_history", "tenant_suspensions", "tenant_licences", "tenant_usage_daily", "tenant_partners",
+        "tenant_deletions",
+        "customer_code_counters", "customer_notes", "customer_contacts", "service_history",
     ]
 
     @Test func `without a setting the gateway sees nothing, with an empty or foreign one neither`() async throws {
@@ -104,6 +110,7 @@ import Testing
         var service = world.one.service
         service.id = world.ids.next()
         service.username = "bob"
+        (service.staticIPv4, service.framedIPv6Prefix, service.delegatedIPv6Prefix) = (nil, nil, nil)
         service.customerID = world.two.customer.id
         await #expect(throws: PersistenceError.stillReferenced(constraint: "services_tenant_id_customer_id_fkey")) {
             try await world.within(world.operatorID) { [service] in try await ServiceRepository($0).insert(service) }

@@ -173,6 +173,42 @@ import Testing
         try await world.close()
     }
 
+    @Test(.proves("IPAM-14"))
+    func `a lease that somebody asks to be ended is ended in Redis, and its operation says so`()
+        async throws
+    {
+        let world = try await AddressWorld()
+        for number in 1...2 { _ = try await world.login(number, admission: number) }
+        try await world.persister.drain(world.pools)
+        let tenant = world.accounting.tenant
+        try await TenantScope(root: tenant).transaction(on: world.accounting.owner) { transaction in
+            _ = try await transaction.query(
+                """
+                INSERT INTO operations (tenant_id, kind, resource_type, resource_id, requested_by)
+                SELECT tenant_id, 'lease_release', 'lease', id, uuid_v7() FROM ip_allocations
+                WHERE service_id = '\(AddressWorld.service(1))' AND family(unit) = 4
+                UNION ALL SELECT '\(tenant)', 'lease_release', 'lease', uuid_v7(), uuid_v7()
+                UNION ALL SELECT '\(tenant)', 'session_disconnect', 'session', uuid_v7(), uuid_v7()
+                """
+            )
+        }
+        let releases = AskedReleases(keeper: world.keeper, store: world.store, leaseSeconds: 900)
+        try await releases.run(world.pools)
+        try await world.persister.drain(world.pools)
+        let mine = try await world.leases().filter { $0.hasPrefix("\(AddressWorld.service(1)) ") }
+        #expect(mine.count == 1 && mine.first?.hasSuffix(" kept") == true, "\(mine)")
+        #expect(try await world.leases().filter { $0.hasPrefix("\(AddressWorld.service(2)) ") }.count == 2)
+        #expect(try await world.allocations() == world.leases())
+        let outcomes = try await world.accounting.texts(
+            "SELECT outcome FROM operations WHERE state = 'succeeded' ORDER BY 1"
+        )
+        #expect(outcomes == ["Ended; the pool keeps it for its owner for 86400 s.", "The lease had ended."])
+        // Nothing is asked twice, and nobody else's operations are touched.
+        #expect(try await world.store.askedReleases(limit: 10, pools: world.pools).isEmpty)
+        #expect(try await world.accounting.number("SELECT count(*) FROM operations WHERE state = 'pending'") == 1)
+        try await world.close()
+    }
+
     @Test(.proves("IPAM-02", "IPAM-07")) func `units that are somebody's for good, or a server's, are left alone`()
         async throws
     {

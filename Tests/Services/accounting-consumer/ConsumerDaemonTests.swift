@@ -3,6 +3,7 @@ import Events
 import Messaging
 import NATS
 import Persistence
+import Postgres
 import SharedTesting
 import Testing
 
@@ -10,7 +11,7 @@ import Testing
 @Suite(.serialized) struct ConsumerDaemonTests {
     private let start = Timestamp("2026-11-20T10:00:00Z") ?? .epoch
 
-    @Test(.proves("ACC-02", "ACC-03", "ACC-05", "ACC-14", "MSG-03", "MSG-09", "MSG-04"))
+    @Test(.proves("ACC-02", "ACC-03", "ACC-05", "ACC-14", "MSG-03", "MSG-09", "MSG-04", "AUD-06"))
     func `daemons and servers are killed under load and every octet counts once`() async throws {
         let server = try await RealPostgres.start()
         let world = try await AccountingWorld(on: server)
@@ -55,8 +56,23 @@ import Testing
             let info = try await bus.admin.consumerInfo(stream: "ACCOUNTING", consumer: "accounting-writers")
             return info?.pending == 0 && info?.acknowledgementsPending == 0
         }
+        try await checkTrail(world, Array(try await bus.domainEvents().values))
         await bus.close()
         for daemon in [first, second] { #expect(try await daemon.process.stop() == 0) }
+    }
+
+    /// Every beginning and end that was told stands in the audit trail, once.
+    private func checkTrail(_ world: AccountingWorld, _ events: [EventEnvelope]) async throws {
+        for (type, action) in [(SessionStarted.type, "session_start"), (SessionStopped.type, "session_stop")] {
+            let told = events.filter { $0.type == type }.map(\.id.description)
+            #expect(!told.isEmpty)
+            let recorded = { () async throws -> [String] in
+                try await world.owner.query("SELECT id::text FROM audit_logs WHERE action = $1", [.text(action)])
+                    .compactMap { $0[0].text }
+            }
+            try await eventually(within: .seconds(60)) { try await recorded().count >= told.count }
+            #expect(try await recorded().sorted() == told.sorted())
+        }
     }
 
     /// What the stream DOMAIN says must add up to what happened.

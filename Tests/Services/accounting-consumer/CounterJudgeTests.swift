@@ -106,6 +106,22 @@ import Testing
         let session = world.session()
         let alarms = CounterAlarms(session)
         #expect(try await alarms.speeds(of: [service]) == [service: SpeedPair(download: 50_000_000, upload: 5_000_000)])
+        let profile = UUID128(high: 6, low: 9)
+        for statement in [
+            "INSERT INTO bandwidth_profiles (tenant_id, id, name, download_bps, upload_bps, burst_download_bps, burst_upload_bps) VALUES ('\(world.tenant)', '\(profile)', 'Fast', 1000000, 2000000, 3000000, 1000000)",
+            "INSERT INTO bandwidth_profile_windows (tenant_id, profile_id, position, days, start_minute, end_minute, download_bps, upload_bps) VALUES ('\(world.tenant)', '\(profile)', 1, 127, 0, 60, 1000000, 7000000)",
+            "UPDATE plans SET bandwidth_profile_id = '\(profile)'",
+        ] {
+            try await world.owner.transaction(settings: [("nexora.tenants", "{\(world.tenant)}")]) { transaction in
+                try await transaction.query("SET LOCAL ROLE nexora_gateway")
+                try await transaction.query(statement)
+            }
+        }
+        #expect(try await alarms.speeds(of: [service]) == [service: SpeedPair(download: 3_000_000, upload: 7_000_000)])
+        try await world.owner.transaction(settings: [("nexora.tenants", "{\(world.tenant)}")]) { transaction in
+            try await transaction.query("SET LOCAL ROLE nexora_gateway")
+            try await transaction.query("UPDATE plans SET bandwidth_profile_id = NULL")
+        }
         let judge = judge(alarms)
         let writer = world.writer()
         let subscriber = Subscriber(world, 1, start: Timestamp(secondsSince1970: 1_790_000_000))

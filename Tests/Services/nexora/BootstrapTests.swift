@@ -1,6 +1,8 @@
 import Glibc
+import Identity
 import NexoraCommand
 import Persistence
+import Postgres
 import SharedTesting
 import Testing
 
@@ -60,6 +62,38 @@ import Testing
         await run.close()
     }
 
+    @Test(.proves("IAM-17")) func `the first administrator has no password but a secret that is told once`()
+        async throws
+    {
+        let run = try await CommandRun()
+        try await run.expect(.usage, "bootstrap --admin-name Ann")
+        try await run.expect(.success, "bootstrap")
+        #expect(try await run.count("SELECT count(*) FROM tenants") == 1)
+        try await run.expect(.badData, "bootstrap --admin nobody")
+        let first = try await run.expect(.success, "bootstrap --admin ann@example.net --admin-name Ann --json")
+        guard case .text(let secret) = try first.json()["adminSecret"] else {
+            Issue.record("no secret was told")
+            return
+        }
+        let token = try #require(OpaqueToken(secret, .link))
+        #expect(first.errors.contains("once"))
+        // Another run voids it and tells another; a stranger's address gets nothing.
+        let second = try await run.expect(.success, "bootstrap --admin ANN@example.net --json").json()
+        #expect(second["adminSecret"] != .text(secret) && second["adminSecret"] != .null)
+        #expect(
+            try await run.expect(.success, "bootstrap --admin eve@example.net --json").json()["adminSecret"] == .null
+        )
+        #expect(try await run.expect(.success, "bootstrap --json").json()["adminSecret"] == .null)
+        let facts = """
+            SELECT count(*) FROM users u JOIN one_time_links l ON (l.tenant_id, l.user_id) = (u.tenant_id, u.id)
+            WHERE u.role = 'super_admin' AND u.password_hash IS NULL AND l.purpose = 'bootstrap' AND l.sealed_token IS NULL
+            """
+        #expect(try await count(run, facts) == 2)
+        #expect(try await count(run, facts + " AND l.replaced_at IS NULL") == 1)
+        #expect(try await count(run, facts + " AND l.id = '\(token.row)' AND l.replaced_at IS NOT NULL") == 1)
+        await run.close()
+    }
+
     @Test(.proves("MIG-01")) func `migrations go up, are told and come down when it is said twice`() async throws {
         let run = try await CommandRun(migrated: false)
         #expect(
@@ -76,6 +110,13 @@ import Testing
         #expect(try await run.expect(.failed, "migrate status --json").list().last?["state"] == .text("pending"))
         try await run.expect(.success, "migrate up")
         await run.close()
+    }
+
+    /// A number that a statement gives to the operator's own people.
+    private func count(_ run: CommandRun, _ sql: String) async throws -> Int64? {
+        try await run.database.transaction(in: run.database.operatorTenant()) {
+            try await $0.query(sql).first?[0].int64
+        }
     }
 
     private func values(_ path: String) throws -> [String: String] {

@@ -1,6 +1,7 @@
 import NexoraCommand
 import SharedTesting
 import Testing
+import WireFormat
 
 @Suite struct CSVReaderTests {
     private func records(_ text: String) throws -> [CSVRecord] {

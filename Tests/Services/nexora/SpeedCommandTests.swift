@@ -68,6 +68,35 @@ import Testing
         await run.close()
     }
 
+    @Test(.proves("RAD-18", "PLN-10")) func `a plan's speeds are its profile's while it has one`() async throws {
+        let run = try await start()
+        try await run.expect(
+            .success,
+            "profile add Fast --tenant acme --download 80M --upload 20M --burst-download 100M --burst-upload 30M --burst-seconds 8"
+        )
+        try await run.expect(.success, "profile window add Fast sat-sun 00:00-24:00 --download 90M --upload 30M")
+        try await run.expect(
+            .badData,
+            "profile window add Fast sun 10:00-11:00 --download 1M --upload 1M"
+        )
+        try await run.expect(.success, "plan set Home --profile Fast")
+        func limits() async throws -> [String] {
+            try await run.expect(.success, "plan speed show Home --vendor mikrotik --json").list()
+                .filter { $0["attribute"] == .text("Mikrotik-Rate-Limit") }.map { $0["value"].cell }
+        }
+        #expect(try await limits() == ["20M/80M 30M/100M 20M/80M 8/8", "30M/90M"])
+        try await run.expect(.success, "profile set Fast --download 60M --burst-download ''")
+        #expect(try await limits().first == "20M/60M")
+        try await run.expect(.conflict, "profile remove Fast")
+        try await run.expect(.success, "profile window remove Fast 1")
+        #expect(try await run.expect(.success, "profile show Fast --json").json()["windows"].cell == "")
+        try await run.expect(.success, "plan set Home --profile ''")
+        #expect(try await limits() == ["10M/50M"])
+        try await run.expect(.success, "profile remove Fast")
+        #expect(try await run.expect(.success, "profile list --json").list().isEmpty)
+        await run.close()
+    }
+
     @Test(.proves("RAD-10", "RAD-12"), arguments: ["plan attribute", "nas attribute", "service attribute"])
     func `attributes are added, listed in their order and removed`(noun: String) async throws {
         let run = try await start()

@@ -25,6 +25,66 @@ import Testing
         .flatMap { Double($0.split(separator: " ")[1]) }
     }
 
+    /// Gives the plan a profile and takes it away again: its speed, shaping and windows are the profile's as a whole.
+    private func profiled(
+        _ plan: Domain.Plan,
+        _ loader: DirectoryLoader,
+        _ database: Database,
+        _ root: TenantID,
+        _ ids: IDGenerator
+    ) async throws {
+        func row() async throws -> PlanRow? {
+            guard case .plan(let row) = try await loader.fetch(.plans, ids: [plan.id.value]).found.first else {
+                return nil
+            }
+            return row
+        }
+        let before = try #require(try await row())
+        let speed = SpeedProfile(
+            rate: SpeedPair(download: 7_000_000, upload: 3_000_000),
+            burst: SpeedProfile.Burst(
+                rate: SpeedPair(download: 9_000_000, upload: 4_000_000),
+                threshold: SpeedPair(download: 6_000_000, upload: 2_000_000),
+                seconds: 8
+            ),
+            priority: 2,
+            guaranteed: SpeedPair(download: 1_000_000, upload: 0)
+        )
+        var night = ExtrasWorld.night
+        night.start += 30
+        let window = night
+        let made = try await database.transaction(in: root) { transaction in
+            try await BandwidthProfileWriter(transaction, ids: ids).create(tenant: root, speed: speed) {
+                $0.name = "Fast"
+                $0.windows = [window]
+            }.after
+        }
+        let profile = try #require(made)
+        func attach(_ id: BandwidthProfileID?) async throws {
+            try await database.transaction(in: root) { transaction in
+                _ = try await PlanWriter(transaction, ids: ids).update(plan.id) { $0.bandwidthProfileID = id }
+            }
+        }
+        try await attach(profile.id)
+        let after = try #require(try await row())
+        #expect(after.speed == speed && after.windows == [window])
+        #expect(after.version > before.version && after.extras == before.extras)
+        try await database.transaction(in: root) { transaction in
+            _ = try await BandwidthProfileWriter(transaction, ids: ids).update(profile.id) {
+                $0.speed = SpeedProfile(rate: SpeedPair(download: 8_000_000, upload: 3_000_000))
+                $0.windows = []
+            }
+        }
+        let changed = try #require(try await row())
+        #expect(changed.speed == SpeedProfile(rate: SpeedPair(download: 8_000_000, upload: 3_000_000)))
+        #expect(changed.windows.isEmpty && changed.version > after.version)
+        let whole = try await loader.load().directory
+        #expect(try await loader.checksum() == whole.checksum)
+        try await attach(nil)
+        let again = try #require(try await row())
+        #expect(again.speed == before.speed && again.windows == before.windows)
+    }
+
     @Test(.proves("RAD-10", "RAD-18", "RAD-23"))
     func `attributes, windows and time zones are loaded, and what cannot be used is left out and counted`() async throws
     {
@@ -84,6 +144,7 @@ import Testing
             return
         }
         #expect(again == loaded.row)
+        try await profiled(plan, loader, database, root, ids)
         // A change of an attribute is one of the plan: its version and the checksum tell.
         try await database.transaction(in: root) { transaction in
             try await ReplyAttributeRepository(transaction).remove(position: 1, of: .plan(tenant.id, plan.id))

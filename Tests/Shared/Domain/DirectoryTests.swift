@@ -24,7 +24,9 @@ import Testing
         #expect(fields(row) == [])
         row.parentID = tenant
         #expect(fields(row) == ["parent_id", "parent_id"])
-        for subdomain in ["", "-a", "a-", "A", "a.b", "ä", String(repeating: "a", count: 64)] {
+        for subdomain in TenantHost.reserved.sorted() + [
+            "", "-a", "a-", "A", "a.b", "ä", String(repeating: "a", count: 64),
+        ] {
             row = Tenant(id: tenant, parentID: other, kind: .reseller, name: "N", subdomain: subdomain)
             #expect(fields(row) == ["subdomain"])
         }
@@ -53,6 +55,11 @@ import Testing
             authBurst: 0
         )
         #expect(fields(bad) == ["name", "identifier", "coa_port", "auth_rate", "auth_burst"])
+        for text in ["a\nb", "a\rb", "a\tb", "\u{1b}[A", "a\u{85}b", "a\u{2028}b", "a\u{202e}b", "\u{7f}a"] {
+            var planted = good
+            (planted.name, planted.identifier) = (text, text)
+            #expect(fields(planted) == ["name", "identifier"])
+        }
         let error = #expect(throws: ValidationError.self) { try bad.validate() }
         #expect(error?.description.contains("coa_port must be between 1 and 65535") == true)
         #expect(

@@ -271,9 +271,22 @@ extension Samples {
                     nasID: nas,
                     serviceID: service,
                     reason: .sessionLimit,
-                    replacedBy: admission
+                    replacedBy: admission,
+                    sessionID: session,
+                    operationID: event.value
                 ),
                 bare: false
+            ),
+            sample(
+                "DisconnectRequested.asked",
+                DisconnectRequested(
+                    admissionID: nil,
+                    nasID: nas,
+                    serviceID: nil,
+                    reason: .requested,
+                    sessionID: session,
+                    operationID: event.value
+                )
             ),
             sample(
                 "MessageDeadLettered",
@@ -309,7 +322,7 @@ extension Samples {
                 )
             )
         }
-        + GuardSamples.events
+        + GuardSamples.events + IdentitySamples.events + TenancySamples.events
         + [sample("AccessDecided.challenge", AccessDecided(username: "", nasID: nas, outcome: .challenge))]
         + DirectoryChanged.Kind.allCases.map { kind in
             sample(

@@ -138,7 +138,7 @@ private final class Client: Sendable {
     }
 
     @Test func `An address that cannot be bound is told`() async throws {
-        let taken = try Listener(address: "127.0.0.1", port: 0)
+        let taken = try ListeningSocket(address: "127.0.0.1", port: 0)
         let server = AdminServer(
             address: "127.0.0.1",
             port: taken.port,
@@ -148,7 +148,10 @@ private final class Client: Sendable {
         )
         let expected = SystemError("bind 127.0.0.1 port \(taken.port)", EADDRINUSE)
         await #expect(throws: expected) { try await server.run() }
-        #expect(throws: SystemError("bind localhost", EINVAL)) { try Listener(address: "localhost", port: 0) }
-        #expect(try Listener(address: "::1", port: 0).port > 0)
+        #expect(throws: SystemError("bind localhost", EINVAL)) {
+            _ = try ListeningSocket(address: "localhost", port: 0)
+        }
+        let other = try ListeningSocket(address: "::1", port: 0)
+        #expect(other.port > 0)
     }
 }

@@ -1,0 +1,164 @@
+/// Who may call what, written down a second time: a route that is added, or whose guard changes, fails here until somebody has
+/// thought about it. `open`, `self`, or the permissions that are needed.
+enum AuthorizationCases {
+    static let table = """
+        login open
+        refresh open
+        browserLogin open
+        browserRefresh open
+        browserLogout open
+        getPage open
+        getAsset open
+        streamEvents tail.read
+        openRealtimeSocket tail.read
+        logout self
+        logoutEverywhere self
+        requestPasswordReset open
+        resetPassword open
+        verifyEmail open
+        getSigningKeys open
+        getMe self
+        renameMe self
+        listMySessions self
+        endMySession self
+        changePassword self
+        requestEmailVerification self
+        enrolTOTP self
+        confirmTOTP self
+        renewRecoveryCodes self
+        disableTOTP self
+        listUsers users.read
+        getUser users.read
+        exportUsers users.read exports.create
+        createUser users.create
+        updateUser users.update
+        deleteUser users.delete
+        inviteUser users.secure
+        unlockUser users.secure
+        removeUserTOTP users.secure
+        listUserSessions users.secure
+        endUserSessions users.secure
+        listRoles roles.read
+        listTenants tenants.read
+        getTenant tenants.read
+        createTenant tenants.create
+        updateTenant tenants.update
+        suspendTenant tenants.suspend
+        resumeTenant tenants.suspend
+        requestTenantDeletion tenants.delete
+        cancelTenantDeletion tenants.delete
+        getTenantSettings settings.read
+        setTenantSettings settings.update
+        getTenantLicence tenants.read
+        setTenantLicence tenants.license
+        getTenantPartner tenants.read
+        setTenantPartner tenants.license
+        getTenantUsage tenants.read
+        getBranding open
+        listAPIKeys self
+        getAPIKey self
+        exportAPIKeys api_keys.read exports.create
+        createAPIKey api_keys.create
+        rotateAPIKey api_keys.create
+        revokeAPIKey self
+        listCustomers customers.read
+        getCustomer customers.read
+        exportCustomers customers.read exports.create
+        createCustomer customers.create
+        updateCustomer customers.update
+        deleteCustomer customers.delete
+        restoreCustomer customers.delete
+        getCustomerStatistics customers.read
+        listCustomerNotes customers.read
+        addCustomerNote customers.update
+        listCustomerContacts customers.read
+        addCustomerContact customers.update
+        updateCustomerContact customers.update
+        deleteCustomerContact customers.update
+        listServiceChanges services.read
+        exportCustomerNotes customers.read exports.create
+        exportServiceChanges services.read exports.create
+        importCustomers customers.import
+        listServicePlans plans.read
+        getServicePlan plans.read
+        exportServicePlans plans.read exports.create
+        createServicePlan plans.create
+        updateServicePlan plans.update
+        deleteServicePlan plans.delete
+        getServicePlanAdvancedSettings plans.read
+        setServicePlanAdvancedSettings plans.update
+        listBandwidthProfiles profiles.read
+        getBandwidthProfile profiles.read
+        exportBandwidthProfiles profiles.read exports.create
+        createBandwidthProfile profiles.create
+        updateBandwidthProfile profiles.update
+        deleteBandwidthProfile profiles.delete
+        listServices services.read
+        getService services.read
+        exportServices services.read exports.create
+        createService services.create
+        updateService services.update
+        deleteService services.delete
+        listSubscribers services.read
+        suspendSubscriber services.update
+        resumeSubscriber services.update
+        changeSubscriberPlan radius.change_plan
+        resetSubscriberDevice services.update
+        createSubscriber customers.create services.create credentials.rotate
+        createRadiusSubscriber services.create credentials.rotate
+        getCredentials services.read
+        generateCredentials credentials.rotate
+        rotateCredentials credentials.rotate
+        revealCredentials credentials.reveal
+        setCredentials credentials.rotate
+        removeCredentials services.update
+        listNASes nas.read
+        getNAS nas.read
+        exportNASes nas.read exports.create
+        createNAS nas.create
+        updateNAS nas.update
+        deleteNAS nas.delete
+        replaceNASSecret nas.update nas.reveal_secret
+        getNASSnippet nas.read nas.reveal_secret
+        listAddressPools pools.read
+        getAddressPool pools.read
+        exportAddressPools pools.read exports.create
+        createAddressPool pools.create
+        updateAddressPool pools.update
+        deleteAddressPool pools.delete
+        listLeases leases.read
+        exportLeases leases.read exports.create
+        listAddressHolders leases.read
+        allocateAddress ipam.allocate
+        releaseAddress ipam.release
+        releaseLease ipam.release
+        listSessions sessions.read
+        getSession sessions.read
+        exportSessions sessions.read exports.create
+        disconnectSession radius.disconnect
+        listUsage usage.read
+        exportUsage usage.read exports.create
+        getSubscriberUsage usage.read
+        listOperations sessions.read
+        getOperation sessions.read
+        explainLogin explain.read
+        listAuditLogs audit.read
+        getAuditLog audit.read
+        exportAuditLogs audit.read exports.create
+        listDeadLetters dead_letters.read
+        getDeadLetter dead_letters.read
+        exportDeadLetters dead_letters.read exports.create
+        replayDeadLetter dead_letters.replay
+        queryGraphQL self
+        postGraphQL self
+        getGraphQLSchema self
+        getOpenAPI open
+        """
+
+    static let cases: [String: Set<String>] = Dictionary(
+        uniqueKeysWithValues: table.split(separator: "\n").map { line in
+            let words = line.split(separator: " ").map(String.init)
+            return (words[0], Set(words.dropFirst()))
+        }
+    )
+}

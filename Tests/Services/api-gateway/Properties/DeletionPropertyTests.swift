@@ -1,0 +1,163 @@
+import Domain
+import Persistence
+import Postgres
+import SharedTesting
+import Testing
+import WireFormat
+
+@testable import APIGateway
+
+/// The end of a tenant takes all of it, and nothing of anybody else.
+@Suite struct DeletionPropertyTests {
+    /// Sends the tenant's end on its way over HTTP, lets the waiting time pass, and carries it out.
+    private func end(_ plot: Plot, _ tenant: TenantID, _ owner: PostgresSession) async throws {
+        let world = plot.world
+        let asked = try await world.send(
+            "POST",
+            "/api/v1/tenants/\(tenant)/delete",
+            as: plot.above,
+            "{\"waiting_days\":7}"
+        )
+        try #require((200...204).contains(asked.status), "\(asked.text)")
+        let purge = TenantPurge(owner, keyring: world.keyring, ids: world.parts.ids, time: GatewayWorld.clock)
+        await #expect(throws: TenancyError.deletionNotDue) { _ = try await purge.purge(tenant) }
+        try await plot.sql(
+            """
+            UPDATE tenant_deletions SET requested_at = requested_at - interval '8 days', due_at = due_at - interval '8 days'
+            WHERE tenant_id = '\(tenant)'
+            """
+        )
+        _ = try await purge.purge(tenant)
+    }
+
+    /// Rows in all that HTTP does not fill.
+    private func fill(_ plot: Plot, _ draw: inout Draw) async throws {
+        for entity in EntityCase.all where entity.name != EntityCase.tenants.name {
+            _ = try await entity.plant(plot, 3, &draw)
+        }
+        let service = try await plot.world.service(
+            as: plot.admin,
+            customer: plot.customers[0],
+            plan: plot.plans[0],
+            "filled-\(Plot.number())"
+        )
+        _ = try await plot.world.must(200, "POST", "/api/v1/services/\(service)/credentials/generate", as: plot.admin)
+        let body = "{\"name\":\"Once\",\"phone\":\"1\",\"address\":\"x\"}"
+        let key = ["Idempotency-Key": "filled-\(Plot.number())"]
+        _ = try await plot.world.must(201, "POST", "/api/v1/customers", as: plot.admin, body, headers: key)
+        let (tenant, plan) = (plot.tenant, plot.plans[0])
+        let nas = try await plot.texts("SELECT id::text FROM nas_devices WHERE tenant_id = '\(tenant)' LIMIT 1")[0]
+        try await plot.sql(
+            """
+            INSERT INTO plan_advanced_settings (tenant_id, plan_id) VALUES ('\(tenant)', '\(plan)') ON CONFLICT DO NOTHING;
+            INSERT INTO plan_reply_attributes (tenant_id, plan_id, position, name, operator, value)
+                VALUES ('\(tenant)', '\(plan)', 1, 'Class', ':=', 'x');
+            INSERT INTO nas_reply_attributes (tenant_id, nas_id, position, name, operator, value)
+                VALUES ('\(tenant)', '\(nas)', 1, 'Class', ':=', 'x');
+            INSERT INTO service_reply_attributes (tenant_id, service_id, position, name, operator, value)
+                VALUES ('\(tenant)', '\(service)', 1, 'Class', ':=', 'x');
+            INSERT INTO sessions_history (tenant_id, session_key, nas_id, username, acct_session_id, started_at,
+                    last_update_at, ended_at, closed_by)
+                VALUES ('\(tenant)', gen_random_uuid(), '\(nas)', 'ann', 'h', now(), now(), now(), 'stop');
+            INSERT INTO usage_pending (tenant_id, day, service_ids, input_octets, output_octets, sessions)
+                VALUES ('\(tenant)', '2026-01-01', ARRAY['\(service)'::uuid], '{1}', '{1}', '{1}');
+            INSERT INTO nas_restarts (tenant_id, nas_id, at) VALUES ('\(tenant)', '\(nas)', now());
+            INSERT INTO nas_posture VALUES ('\(tenant)', '\(nas)', '2026-01-01', gen_random_uuid(), 0, 0, 0, 0, 0, 0, 0, 0,
+                0, 0, 0, 0, 0, NULL, now(), now());
+            INSERT INTO plan_speed_windows (tenant_id, plan_id, position, days, start_minute, end_minute, download_bps, upload_bps)
+                VALUES ('\(tenant)', '\(plan)', 1, 1, 0, 60, 1, 1);
+            INSERT INTO bandwidth_profile_windows (tenant_id, profile_id, position, days, start_minute, end_minute,
+                    download_bps, upload_bps)
+                SELECT tenant_id, id, 1, 1, 0, 60, 1, 1 FROM bandwidth_profiles WHERE tenant_id = '\(tenant)';
+            INSERT INTO nas_tightenings (tenant_id, nas_id, nas_name, setting, actor, requests)
+                VALUES ('\(tenant)', '\(nas)', 'nas', 'limit-proxy-state', 'operator', 1);
+            INSERT INTO tenant_partners (tenant_id, kind, commission_basis_points) VALUES ('\(tenant)', 'retail', 5);
+            INSERT INTO tenant_licences (tenant_id, plan) VALUES ('\(tenant)', 'Small') ON CONFLICT DO NOTHING;
+            INSERT INTO tenant_usage_daily VALUES ('\(tenant)', '2026-01-01', 1, 1, 1, 1);
+            INSERT INTO user_recovery_codes (tenant_id, user_id, hash)
+                VALUES ('\(tenant)', '\(plot.admin.user.id)', sha256('x'));
+            UPDATE tenants SET settings = '{"grace_days": 4}' WHERE id = '\(tenant)';
+            """
+        )
+        let (world, clock) = (plot.world, GatewayWorld.clock)
+        try await world.parts.database.transaction(in: tenant) { transaction in
+            _ = try await AuditCheckpoints(transaction).sign(with: world.keyring, now: clock.now())
+        }
+    }
+
+    @Test(.proves("TEN-06", "TEN-05"))
+    func `property 2: no row of a tenant is left in any table, and no row of another is changed`() async throws {
+        let world = try await GatewayWorld()
+        let owner = PostgresSession(PostgresConfiguration(url: world.url))
+        var draw = Draw(SeededRandom("property 2"))
+        let gone = try await Plot(world, customers: 2, plans: 2)
+        let kept = try await Plot(world, customers: 2, plans: 2)
+        for plot in [gone, kept] { try await fill(plot, &draw) }
+        let (before, others) = (try await gone.tables(), try await kept.tables())
+        // A table that a migration adds is filled here too: about one without rows nothing would be proven.
+        for (name, table) in before where !["tenant_suspensions", "tenant_deletions"].contains(name) {
+            #expect(table.own > 0, "\(name) has no row of the tenant that is to go")
+        }
+        try await end(gone, gone.tenant, owner)
+        let after = try await gone.tables()
+        #expect(Set(after.keys) == Set(before.keys))
+        // What waits in the outbox is still sent; the tenant above is told in its own trail and outbox.
+        for (name, table) in after where name != "outbox" {
+            #expect(table.own == 0, "\(name)")
+            if !name.hasPrefix("audit_") { #expect(table.others == before[name]?.others, "\(name)") }
+        }
+        try await expectKept(kept, others)
+
+        // Tenants of every make, one after the other.
+        let many = try await tenants(100, in: world, &draw)
+        for tenant in many { try await end(kept, tenant, owner) }
+        for (name, count) in try await TenantTable.left(world, of: many) where name != "outbox" {
+            #expect(count == 0, "\(name)")
+        }
+        try await expectKept(kept, others)
+        await owner.close()
+        try await world.close()
+    }
+
+    private func expectKept(_ plot: Plot, _ before: [String: TenantTable]) async throws {
+        for (name, table) in try await plot.tables() { #expect(table.digest == before[name]?.digest, "\(name)") }
+    }
+
+    /// Tenants with some rows in some tables.
+    private func tenants(_ count: Int, in world: GatewayWorld, _ draw: inout Draw) async throws -> [TenantID] {
+        var made: [TenantID] = []
+        for _ in 0..<count {
+            let tenant = Tenant(
+                id: world.parts.ids.next(),
+                parentID: world.operatorID,
+                kind: .provider,
+                name: "Small",
+                subdomain: "small-\(Plot.number())"
+            )
+            try await world.parts.database.transaction(in: world.operatorID, joining: [tenant.id]) {
+                try await TenantRepository($0).insert(tenant)
+            }
+            try await world.superuser.script(
+                """
+                INSERT INTO customers (tenant_id, code, name, phone, address)
+                    SELECT '\(tenant.id)', 'c' || i, 'x', '1', 'x' FROM generate_series(1, \(draw.whole(1...5))) i;
+                INSERT INTO customer_code_counters (tenant_id, last) VALUES ('\(tenant.id)', \(draw.whole(0...9)));
+                INSERT INTO customer_notes (tenant_id, customer_id, author, body)
+                    SELECT tenant_id, id, 'a', 'x' FROM customers WHERE tenant_id = '\(tenant.id)';
+                INSERT INTO plans (tenant_id, name, download_bps, upload_bps, price, currency)
+                    VALUES ('\(tenant.id)', 'p', 1, 1, 1, 'EUR');
+                INSERT INTO services (tenant_id, customer_id, plan_id, username)
+                    SELECT c.tenant_id, c.id, p.id, c.code FROM customers c JOIN plans p USING (tenant_id)
+                    WHERE tenant_id = '\(tenant.id)' LIMIT \(draw.whole(0...5));
+                UPDATE services SET status = 'suspended' WHERE tenant_id = '\(tenant.id)';
+                INSERT INTO usage_daily (tenant_id, service_id, day)
+                    SELECT tenant_id, id, '2026-01-01' FROM services WHERE tenant_id = '\(tenant.id)';
+                INSERT INTO operations (tenant_id, kind, resource_type, resource_id, requested_by)
+                    SELECT tenant_id, 'x', 'service', id, id FROM services WHERE tenant_id = '\(tenant.id)';
+                """
+            )
+            made.append(tenant.id)
+        }
+        return made
+    }
+}
