@@ -50,6 +50,6 @@ bench: ## measure, side by side with FreeRADIUS
 trace: ## which requirement has a test, and which has none
 	@scripts/trace
 
-fuzz: ## fuzz the packet codec, EAP and the dictionary; make fuzz FOR=300 for as many seconds each
-	@echo "fuzz: the packet codec, EAP and the dictionary under libFuzzer"
+fuzz: ## fuzz the packet codec, EAP, the dictionary and HTTP; make fuzz FOR=300 for as many seconds each
+	@echo "fuzz: the packet codec, EAP, the dictionary and HTTP under libFuzzer"
 	@scripts/optional Tests/Fuzz/run.sh $(FOR)

@@ -39,6 +39,7 @@ write_environment() {
         for name in RADIUS_AUTH_PORT RADIUS_ACCT_PORT DATABASE_URL NATS_URL REDIS_URL; do
             printf 'export %s=%q\n' "$name" "${!name}"
         done
+        printf 'export GATEWAY_URL=http://127.0.0.1:%s\n' "$GATEWAY_PORT"
         printf 'export NEXORA_KEYRING_PATH=%q NEXORA_MIGRATIONS_PATH=%q\n' "$KEYRING" "$ROOT/migrations"
         sed -n 's/^\(RADIUS_SECRET\|DEMO_USER\|DEMO_PASSWORD\)=/export &/p' "$RUN_DIR/demo.env"
         for name in "${DAEMONS[@]}"; do
@@ -72,6 +73,9 @@ A session: its start, its traffic, its end:
   echo "User-Name=\$DEMO_USER,Acct-Session-Id=\$SESSION,Acct-Status-Type=Start,NAS-Port=1" | radclient -x 127.0.0.1:\$RADIUS_ACCT_PORT acct "\$RADIUS_SECRET"
   echo "User-Name=\$DEMO_USER,Acct-Session-Id=\$SESSION,Acct-Status-Type=Interim-Update,NAS-Port=1,Acct-Session-Time=30,Acct-Input-Octets=1000000,Acct-Output-Octets=9000000" | radclient -x 127.0.0.1:\$RADIUS_ACCT_PORT acct "\$RADIUS_SECRET"
   echo "User-Name=\$DEMO_USER,Acct-Session-Id=\$SESSION,Acct-Status-Type=Stop,NAS-Port=1,Acct-Session-Time=60,Acct-Input-Octets=2000000,Acct-Output-Octets=19000000,Acct-Terminate-Cause=User-Request" | radclient -x 127.0.0.1:\$RADIUS_ACCT_PORT acct "\$RADIUS_SECRET"
+The API: its description, and an administrator (the secret lets him choose a password at /api/v1/auth/password/reset):
+  curl -s \$GATEWAY_URL/api/v1/openapi.json | head -c 300
+  $RUN_DIR/bin/nexora bootstrap --admin you@example.net
 What became of it, and everything that happens (ctrl-C ends it):
   $RUN_DIR/bin/nexora session list
   $RUN_DIR/bin/nexora tail --last 10

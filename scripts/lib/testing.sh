@@ -31,11 +31,25 @@ build_tests() {
     return 1
 }
 
-# The tests were built by build_tests with the same flags; this only runs them, one after another: side by side on two
-# cores, the ones that compute keep Swift's few threads from the ones that wait for something to happen.
+# The tests were built by build_tests with the same flags; this only runs them, one after another: side by side in one
+# process, the ones that compute keep Swift's few threads from the ones that wait for something to happen. Two such processes
+# beside one another leave each other alone; the lock is the build's.
 swift_test() {
-    swift test --package-path "$ROOT" --skip-build --explicit-target-dependency-import-check error --disable-xctest \
-        --no-parallel "$@" </dev/null
+    swift test --package-path "$ROOT" --skip-build --ignore-lock --explicit-target-dependency-import-check error \
+        --disable-xctest --no-parallel "$@" </dev/null
+}
+
+# Counts what a run of swift_test left, and shows what failed. $1: its name; $2: its status.
+swift_result() {
+    local log=$RUN_DIR/log/swift-test-$1.log results=$RUN_DIR/results
+    if (($2 != 0)); then
+        FAILURES+=("Swift tests: $log")
+        grep -E '^(✘|↳|error:)' "$log" | head -n 60 || tail -n 20 "$log"
+    fi
+    grep -E 'Test run with' "$log" | tail -n 1 || true
+    # With XCTest left out the file has the name asked for; with it, Swift Testing's results stand beside it.
+    [[ -s $results/$1.xml ]] || mv -f "$results/$1-swift-testing.xml" "$results/$1.xml" 2>/dev/null || true
+    count_results "$results/$1.xml"
 }
 
 # Makes .venv, or renews it when Tests/requirements.txt changed.
