@@ -17,9 +17,14 @@ OUTAGE = float(os.environ.get("E2E_OUTAGE_SECONDS", "60"))
 USERS = [f"demo{number:04}" for number in range(400, 500)]
 
 
+def nas(system, server):
+    """Asks again as a NAS does: a login that meets a late Redis is left to its next try."""
+    return Pyrad(server, system.secret, seconds=2, tries=3)
+
+
 @pytest.fixture
 def client(system):
-    made = Pyrad(system.radius, system.secret, seconds=2, tries=1)
+    made = nas(system, system.radius)
     yield made
     made.close()
 
@@ -38,7 +43,7 @@ def test_radius_answers_while_postgres_is_down_and_starts_without_it(system, cli
         second.start()
         logins = slowest = 0
         retransmitted, sent = load.retransmitted, load.acknowledged
-        other = Pyrad(second, system.secret, seconds=2, tries=1)
+        other = nas(system, second)
         try:
             while time.monotonic() < began + OUTAGE:
                 at = time.monotonic()

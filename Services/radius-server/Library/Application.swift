@@ -50,7 +50,7 @@ package enum Application {
             NamedService("stream", parts.watch(settings)),
             NamedService("events", try parts.voice()),
             NamedService("explain", try parts.explain(settings)),
-        ] + parts.locating() + (try ports.open())
+        ] + parts.locating(threads: settings.packets.threads) + (try ports.open())
     }
 }
 
@@ -153,10 +153,11 @@ private struct Parts {
     }
 
     /// Keeps looking where Redis is.
-    func locating() -> [NamedService] {
+    func locating(threads: Int) -> [NamedService] {
         guard let admission, let locator else { return [] }
         let watch = RedisWatch(
             open: admission.metrics.open,
+            connections: admission.linksPerThread * threads,
             patience: admission.settings.patience,
             locate: { try await locator.locate() ? locator.current.map { ($0.host, $0.port) } : nil },
             health: context.health.component("redis"),

@@ -75,6 +75,8 @@ final class AdmissionDesk {
     /// Calls for admission without an answer yet.
     private var asked = 0
     private var wasOpen = false
+    /// Whether this desk is counted among the connections that serve.
+    private var isCounted = false
     private var beatAt: UInt64 = 0
     private var retelling = Retelling()
     /// Since when Redis does not do what it is asked; nil while it does. Nanoseconds.
@@ -177,6 +179,10 @@ final class AdmissionDesk {
             }
         }
         look(now: now)
+        if mayAsk(now: now) != isCounted {
+            isCounted.toggle()
+            metrics.open.add(isCounted ? 1 : -1)
+        }
         flush(now: now)
         return pause
     }
@@ -219,7 +225,6 @@ final class AdmissionDesk {
     private func look(now: UInt64) {
         if link.isOpen != wasOpen {
             wasOpen = link.isOpen
-            metrics.open.add(wasOpen ? 1 : -1)
             beatAt = 0
             loads = [:]
             retelling.reconnect()

@@ -36,7 +36,7 @@ struct AdmissionMetrics: Sendable {
         ).with()
         open = registry.gauge(
             "radius_redis_connections",
-            "Connections to Redis that are open: 0 means that sessions and addresses are decided from this server's own view",
+            "Connections to Redis that are asked and told: 0 means that sessions and addresses are decided from this server's own view",
             labels: []
         ).with()
         replayed = registry.counter(

@@ -7,6 +7,8 @@ import Observability
 struct AdmissionParts: Sendable {
     let settings: AdmissionSettings
     let metrics: AdmissionMetrics
+    /// Connections to Redis that a pair of threads, one for each port, has: a desk's and a reporter's.
+    let linksPerThread = 2
     /// Seconds that a session counts at least when it is not heard of.
     let lease: UInt32
     private let table = SessionTable()

@@ -3,10 +3,12 @@ import Lifecycle
 import Observability
 
 /// Keeps asking where Redis is, and says in `/ready` whether it is there. Without it logins go on; a server that starts is not
-/// ready before it found Redis or gave it up.
+/// ready before each of its threads may ask Redis, or gave it up: the first login of a ready server is answered.
 struct RedisWatch: Lifecycle.Service {
-    /// Connections that are open.
+    /// Connections that serve.
     let open: GaugeCell
+    /// How many there are to be.
+    let connections: Int
     /// How long logins wait for Redis before this server decides alone.
     let patience: Duration
     /// Where Redis is, when it is elsewhere than before.
@@ -28,7 +30,7 @@ struct RedisWatch: Lifecycle.Service {
                 if trouble == nil { logger.warn("redis is not found", ["error": .error(error)]) }
                 trouble = "\(error)"
             }
-            wasOpen = wasOpen || open.value > 0
+            wasOpen = wasOpen || open.value >= Double(connections)
             let isStarting = !wasOpen && !patient.hasPassed
             if isStarting {
                 health.set(.notReady("looking for Redis"))
