@@ -140,9 +140,11 @@ package final class TokenDenials: Sendable {
 
 /// A question on its way to Redis, and its answer, for one task.
 final class TokenQuestion: Sendable {
+    private typealias Answer = Result<[RedisValue], RedisError>
+
     private struct State {
-        var answer: Result<[RedisValue], RedisError>?
-        var waiter: CheckedContinuation<Void, Never>?
+        var answer: Answer?
+        var waiter: CheckedContinuation<Answer, Never>?
     }
 
     private let state = Mutex(State())
@@ -152,18 +154,17 @@ final class TokenQuestion: Sendable {
             state.answer = answer
             return state.waiter.take()
         }
-        waiter?.resume()
+        waiter?.resume(returning: answer)
     }
 
     func answer() async -> Result<[RedisValue], RedisError> {
         if let answer = state.withLock({ $0.answer }) { return answer }
-        await withCheckedContinuation { continuation in
-            let isThere = state.withLock { state in
+        return await withCheckedContinuation { continuation in
+            let answer = state.withLock { state in
                 if state.answer == nil { state.waiter = continuation }
-                return state.answer != nil
+                return state.answer
             }
-            if isThere { continuation.resume() }
+            if let answer { continuation.resume(returning: answer) }
         }
-        return state.withLock { $0.answer } ?? .failure(.unreachable("no answer"))
     }
 }

@@ -93,24 +93,23 @@ package final class PostgresListener: Sendable {
     private func exchange(_ wire: Wire, _ statements: [PGStatement]) throws(PostgresError) {
         let limit = Deadline.after(Self.patience)
         var reply = try wire.send(statements)
-        var isSent = false
-        while true {
-            if !isSent { isSent = try wire.flush() }
-            guard try !wire.read(into: &reply) else { break }
-            guard !limit.hasPassed, !isStopping.load(ordering: .relaxed) else {
-                throw PostgresError(.deadlineExceeded, "the listener's statement was not answered")
-            }
-            if wait(on: wire, until: limit) { try wire.consume() }
+        try wire.finish(&reply) { writable throws(PostgresError) in
+            repeat {
+                guard !limit.hasPassed, !isStopping.load(ordering: .relaxed) else {
+                    throw PostgresError(.deadlineExceeded, "the listener's statement was not answered")
+                }
+            } while !wait(on: wire, writable: writable, until: limit)
         }
         if let error = reply.error { throw error }
     }
 
-    /// Until the connection can be read, the deadline, or the end. Whether it can be read.
+    /// Until the connection can be read, or written where asked, the deadline, or the end. Whether it can.
     @discardableResult
-    private func wait(on wire: Wire?, until deadline: Deadline) -> Bool {
+    private func wait(on wire: Wire?, writable: Bool = false, until deadline: Deadline) -> Bool {
+        let events = Int16(POLLIN) | (writable ? Int16(POLLOUT) : 0)
         var watched = [
             pollfd(fd: wake.fileDescriptor, events: Int16(POLLIN), revents: 0),
-            pollfd(fd: wire?.descriptor ?? -1, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: wire?.descriptor ?? -1, events: events, revents: 0),
         ]
         return unsafe poll(&watched, 2, deadline.pollTimeout) > 0 && watched[1].revents != 0
     }

@@ -80,12 +80,12 @@ final class SessionLink: @unchecked Sendable {
     func run(_ group: [PGStatement], _ call: SessionCall) throws(PostgresError) -> [PGRows] {
         try guarded(call) { wire throws(PostgresError) in
             var reply = try wire.send(group)
-            try finish(&reply, wire, call)
+            try wire.finish(&reply) { writable throws(PostgresError) in try wait(wire, writable: writable, call) }
             guard let error = reply.error, wire.forgetStale(group, after: error), wire.isIdle else {
                 return try Self.rows(reply)
             }
             reply = try wire.send(group)
-            try finish(&reply, wire, call)
+            try wire.finish(&reply) { writable throws(PostgresError) in try wait(wire, writable: writable, call) }
             return try Self.rows(reply)
         }
     }
@@ -143,15 +143,6 @@ final class SessionLink: @unchecked Sendable {
     private static func rows(_ reply: PipelineReply) throws(PostgresError) -> [PGRows] {
         if let error = reply.error { throw error }
         return reply.results
-    }
-
-    private func finish(_ reply: inout PipelineReply, _ wire: Wire, _ call: SessionCall) throws(PostgresError) {
-        var isFlushed = try wire.flush()
-        while try !wire.read(into: &reply) {
-            try wait(wire, writable: !isFlushed, call)
-            try wire.consume()
-            if !isFlushed { isFlushed = try wire.flush() }
-        }
     }
 
     private func startInterrupt(_ reason: PostgresError.Code, _ wire: Wire) {

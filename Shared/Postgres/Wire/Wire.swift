@@ -100,6 +100,20 @@ final class Wire: @unchecked Sendable {
         return true
     }
 
+    /// Writes what is queued and reads until `reply` is complete. `wait` returns when the socket can be read, or written
+    /// where asked, and fails when it was waited for long enough.
+    func finish(
+        _ reply: inout PipelineReply,
+        _ wait: (_ writable: Bool) throws(PostgresError) -> Void
+    ) throws(PostgresError) {
+        var isFlushed = try flush()
+        while try !read(into: &reply) {
+            try wait(!isFlushed)
+            try consume()
+            if !isFlushed { isFlushed = try flush() }
+        }
+    }
+
     /// What NOTIFY brought, of what was read so far.
     func announcements() -> [String] {
         var texts: [String] = []

@@ -7,6 +7,7 @@ import WireFormat
 /// Signing in and out, and the links that work once. What is guessed at here is limited by address (IAM-29).
 struct AuthRoutes {
     private let parts: Parts
+    private let group = RouteGroup(tag: "auth")
     private let naming: TenantNaming
 
     init(_ parts: Parts, _ naming: TenantNaming) {
@@ -145,9 +146,15 @@ struct AuthRoutes {
     }
 
     private var logout: GatewayRoute {
-        own("/api/v1/auth/logout", "logout", "Ends the session of this token.", .empty, status: 204) {
-            request,
-            caller in
+        group.route(
+            .post,
+            "/api/v1/auth/logout",
+            "logout",
+            .signedIn,
+            "Ends the session of this token.",
+            status: 204,
+            answer: .empty
+        ) { _, caller in
             try await parts.accounts.logOut(caller.principal, from: caller.origin)
             return Response(.noContent)
         }
@@ -155,12 +162,14 @@ struct AuthRoutes {
 
     private var logoutEverywhere: GatewayRoute {
         let answer = Schema.object([.init("ended", .integer(0...Int64.max))])
-        return own(
+        return group.route(
+            .post,
             "/api/v1/auth/logout-everywhere",
             "logoutEverywhere",
+            .signedIn,
             "Ends every session of one's own, this one too; API keys are none and work on.",
-            .data(answer)
-        ) { request, caller in
+            answer: .data(answer)
+        ) { _, caller in
             let ended = try await parts.accounts.logOutEverywhere(
                 caller.principal,
                 keepingThis: false,
@@ -298,21 +307,5 @@ struct AuthRoutes {
             bodyLimit: 16_384,
             handler: handler
         )
-    }
-
-    private func own(
-        _ path: PathPattern,
-        _ operationID: String,
-        _ summary: String,
-        _ answer: Operation.Answer,
-        status: Int = 200,
-        _ handler: @escaping @Sendable (Request, Caller) async throws -> Response
-    ) -> GatewayRoute {
-        GatewayRoute(
-            .post,
-            path,
-            operationID: operationID,
-            metadata: Access(.signedIn, operation: Operation("auth", summary, status: status, answer))
-        ) { request in try await handler(request, try request.caller) }
     }
 }

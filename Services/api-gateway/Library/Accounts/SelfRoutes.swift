@@ -7,6 +7,7 @@ import WireFormat
 /// One's own account: name, password, sessions, second factor, e-mail address (IAM-08, G-01, G-16).
 struct SelfRoutes {
     private let accounts: Accounts
+    private let group = RouteGroup(tag: "auth")
 
     init(_ parts: Parts) { accounts = parts.accounts }
 
@@ -15,10 +16,14 @@ struct SelfRoutes {
     }
 
     private var me: GatewayRoute {
-        own(.get, "/api/v1/auth/me", "getMe", "Who one is, and what one may.", answer: .data(AccountViews.user.schema))
-        {
-            _,
-            caller in
+        group.route(
+            .get,
+            "/api/v1/auth/me",
+            "getMe",
+            .signedIn,
+            "Who one is, and what one may.",
+            answer: .data(AccountViews.user.schema)
+        ) { _, caller in
             let user = try await accounts.me(caller.principal)
             return AccountViews.user.answer(user, version: user.stamp?.version)
         }
@@ -30,10 +35,11 @@ struct SelfRoutes {
     }
 
     private var rename: GatewayRoute {
-        own(
+        group.route(
             .patch,
             "/api/v1/auth/me",
             "renameMe",
+            .signedIn,
             "Gives oneself another name.",
             body: NameInput.shape.schema(isWhole: true),
             answer: .data(AccountViews.user.schema)
@@ -48,10 +54,11 @@ struct SelfRoutes {
     // MARK: - Sessions
 
     private var sessions: GatewayRoute {
-        own(
+        group.route(
             .get,
             "/api/v1/auth/sessions",
             "listMySessions",
+            .signedIn,
             "Where one is signed in.",
             answer: .data(.list(AccountViews.session.schema))
         ) { _, caller in
@@ -65,10 +72,11 @@ struct SelfRoutes {
     }
 
     private var endSession: GatewayRoute {
-        own(
+        group.route(
             .delete,
             "/api/v1/auth/sessions/{id:uuid}",
             "endMySession",
+            .signedIn,
             "Signs one device out.",
             status: 204,
             answer: .empty
@@ -91,10 +99,11 @@ struct SelfRoutes {
     }
 
     private var changePassword: GatewayRoute {
-        own(
+        group.route(
             .post,
             "/api/v1/auth/password",
             "changePassword",
+            .signedIn,
             "Chooses another password; other sessions end.",
             body: PasswordInput.shape.schema(isWhole: true),
             status: 204,
@@ -114,10 +123,11 @@ struct SelfRoutes {
     }
 
     private var verifyEmail: GatewayRoute {
-        own(
+        group.route(
             .post,
             "/api/v1/auth/verify-email/request",
             "requestEmailVerification",
+            .signedIn,
             "Sends a link that shows that mail to one's address arrives.",
             status: 202,
             answer: .empty
@@ -228,7 +238,7 @@ struct SelfRoutes {
 
     private func proving(
         _ proof: Proof,
-        _ path: PathPattern,
+        _ path: String,
         _ operationID: String,
         _ summary: String,
         _ answer: Operation.Answer,
@@ -241,10 +251,11 @@ struct SelfRoutes {
             case .code: ProofInput.code
             case .both: ProofInput.both
             }
-        return own(
+        return group.route(
             .post,
             path,
             operationID,
+            .signedIn,
             summary,
             body: shape.schema(isWhole: true),
             status: status,
@@ -257,28 +268,5 @@ struct SelfRoutes {
             response.isCompressible = false
             return response
         }
-    }
-
-    private func own(
-        _ method: HTTPMethod,
-        _ path: PathPattern,
-        _ operationID: String,
-        _ summary: String,
-        body: Schema? = nil,
-        status: Int = 200,
-        answer: Operation.Answer,
-        limit: Access.Limit = .usual,
-        _ handler: @escaping @Sendable (Request, Caller) async throws -> Response
-    ) -> GatewayRoute {
-        GatewayRoute(
-            method,
-            path,
-            operationID: operationID,
-            metadata: Access(
-                .signedIn,
-                limit: limit,
-                operation: Operation("auth", summary, body: body.map { .json($0) }, status: status, answer)
-            )
-        ) { request in try await handler(request, try request.caller) }
     }
 }

@@ -199,8 +199,13 @@ package struct Resource<Row: Sendable>: Sendable {
         _ caller: Caller,
         includingDeleted: Bool = false
     ) async throws -> Row {
-        guard let row = try await find(transaction, id, includingDeleted) else { throw Problem.notFound }
+        let row = try await stored(id, transaction, includingDeleted)
         try see(row, caller)
+        return row
+    }
+
+    private func stored(_ id: UUID128, _ transaction: ScopedTransaction, _ includingDeleted: Bool) async throws -> Row {
+        guard let row = try await find(transaction, id, includingDeleted) else { throw Problem.notFound }
         return row
     }
 
@@ -209,10 +214,7 @@ package struct Resource<Row: Sendable>: Sendable {
         guard let cached else { return try await parts.readOnce(request) { try await found(id, $0, $1) } }
         let caller = try request.caller
         let row = try await parts.rows.row(cached, id, in: caller.principal.tenantID) {
-            try await parts.readOnce(request) { transaction, _ in
-                guard let row = try await find(transaction, id, false) else { throw Problem.notFound }
-                return row
-            }
+            try await parts.readOnce(request) { transaction, _ in try await stored(id, transaction, false) }
         }
         try see(row, caller)
         return row

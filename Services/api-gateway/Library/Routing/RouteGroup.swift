@@ -21,6 +21,7 @@ struct RouteGroup: Sendable {
         body: Schema? = nil,
         status: Int = 200,
         answer: Operation.Answer,
+        limit: Access.Limit = .usual,
         repetition: Access.Repetition = .unkeyed,
         _ handler: @escaping @Sendable (Request, Caller) async throws -> Response
     ) -> GatewayRoute {
@@ -30,6 +31,7 @@ struct RouteGroup: Sendable {
             operationID: operationID,
             metadata: Access(
                 guarded,
+                limit: limit,
                 repetition: repetition,
                 operation: Operation(
                     tag,
