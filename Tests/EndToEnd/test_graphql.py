@@ -43,7 +43,7 @@ def schema(gateway):
     return build_client_schema(answer["data"])
 
 
-# proves: API-09 F-32
+# proves: API-09
 def test_a_client_reads_the_schema_and_its_queries_are_answered(system, gateway, schema):
     assert schema.mutation_type is None and schema.subscription_type is None
     text, _ = gateway("GET", GRAPHQL + "/schema")

@@ -22,9 +22,12 @@ check_containers() {
     (cd "$ROOT" && docker-compose --env-file .env.example config --quiet)
 }
 
+check_trace() { "$ROOT/scripts/trace" | { ! grep -A 5 'UNKNOWN ID'; }; }
+
 static_checks() {
     checked "Formatting (swift format lint --strict)" check_format
     checked "Shell scripts (shellcheck)" check_shell
+    checked "Requirements that tests name are known (make trace)" check_trace
     checked "Container files (docker-compose config)" check_containers
     checked "Build with the import check, warnings as errors" build_tests
 }

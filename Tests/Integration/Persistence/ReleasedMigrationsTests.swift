@@ -18,7 +18,7 @@ func makeFolder(_ path: String) throws {
         #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(4).joined(separator: "/")
     }
 
-    @Test(.proves("MIG-01", "MIG-03"))
+    @Test(.proves("MIG-01", "MIG-03", "E-64"))
     func `each step forward and back gives exactly the schema before it`() async throws {
         let server = try await RealPostgres.shared()
         let url = try await server.createDatabase()

@@ -106,7 +106,7 @@ import Testing
         try await world.close()
     }
 
-    @Test(.proves("IPAM-07", "SES-09")) func `a round leaves alone what is right`() async throws {
+    @Test(.proves("IPAM-07", "SES-08")) func `a round leaves alone what is right`() async throws {
         let world = try await AddressWorld()
         for number in 1...6 { _ = try await world.login(number, admission: number, binds: number < 3) }
         for number in 1...4 { try await world.record(number, admission: number, .start) }
@@ -260,7 +260,7 @@ import Testing
         try await world.close()
     }
 
-    @Test(.proves("SES-04", "SES-09")) func `slots of logins without a session and of silent sessions are given up`()
+    @Test(.proves("SES-04", "SES-08")) func `slots of logins without a session and of silent sessions are given up`()
         async throws
     {
         let world = try await AddressWorld()

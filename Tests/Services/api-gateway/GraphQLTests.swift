@@ -241,7 +241,7 @@ import WireFormat
 
     // MARK: - Answers
 
-    @Test(.proves("API-09", "F-32")) func `lists, rows and relations are those of REST`() async throws {
+    @Test(.proves("API-09")) func `lists, rows and relations are those of REST`() async throws {
         let world = try await GatewayWorld.shared()
         let admin = try await world.person(.tenantAdmin)
         let plan = try await world.plan(as: admin)

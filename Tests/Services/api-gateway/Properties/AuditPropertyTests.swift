@@ -13,7 +13,7 @@ import WireFormat
         return members
     }
 
-    @Test(.proves("AUD-03", "AUD-07", "AUD-10"), arguments: EntityCase.written)
+    @Test(.proves("AUD-03", "AUD-07", "AUD-10", "E-45", "E-46"), arguments: EntityCase.written)
     func `properties 45 and 46: every change is on record with what, who, whence and when`(_ entity: EntityCase)
         async throws
     {
@@ -67,7 +67,9 @@ import WireFormat
         }
     }
 
-    @Test(.proves("AUD-01")) func `property 47: no statement changes or takes away what is on record`() async throws {
+    @Test(.proves("AUD-01", "E-47")) func `property 47: no statement changes or takes away what is on record`()
+        async throws
+    {
         let plot = try await Plot(try await GatewayWorld.shared())
         for number in 0..<5 { _ = try await plot.world.customer(as: plot.admin, "Recorded \(number)") }
         let world = plot.world

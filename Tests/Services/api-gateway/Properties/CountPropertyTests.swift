@@ -7,7 +7,8 @@ import WireFormat
 
 /// Codes and counts of customers.
 @Suite struct CountPropertyTests {
-    @Test(.proves("CUS-01")) func `property 8: codes never come again within a tenant, however many make them at once`()
+    @Test(.proves("CUS-01", "E-08"))
+    func `property 8: codes never come again within a tenant, however many make them at once`()
         async throws
     {
         let plot = try await Plot(try await GatewayWorld.shared())
@@ -43,7 +44,7 @@ import WireFormat
         #expect(try await other.send("POST", "/api/v1/customers", same).status == 201)
     }
 
-    @Test(.proves("CUS-04", "CCH-02"))
+    @Test(.proves("CUS-04", "CCH-02", "E-15", "E-44"))
     func `properties 15 and 44: statistics add up to the total, and are those of this moment`() async throws {
         let plot = try await Plot(try await GatewayWorld.shared())
         var draw = Draw(SeededRandom("properties 15 and 44"))

@@ -85,7 +85,7 @@ import WireFormat
         }
     }
 
-    @Test(.proves("TEN-06", "TEN-05"))
+    @Test(.proves("TEN-06", "TEN-05", "E-02"))
     func `property 2: no row of a tenant is left in any table, and no row of another is changed`() async throws {
         let world = try await GatewayWorld()
         let owner = PostgresSession(PostgresConfiguration(url: world.url))

@@ -26,7 +26,7 @@ import WireFormat
         return records.dropFirst().map { Dictionary(uniqueKeysWithValues: zip(heading, $0)) }
     }
 
-    @Test(.proves("EXP-01"), arguments: exported)
+    @Test(.proves("EXP-01", "E-61"), arguments: exported)
     func `property 61: an export holds every field of every row that its filters leave`(_ entity: EntityCase)
         async throws
     {
@@ -65,7 +65,7 @@ import WireFormat
         }
     }
 
-    @Test(.proves("EXP-01"), arguments: exported)
+    @Test(.proves("EXP-01", "E-62"), arguments: exported)
     func `property 62: a period holds only what lies within it`(_ entity: EntityCase) async throws {
         let population = try await entity.population()
         let time = try #require(entity.time)
@@ -93,7 +93,7 @@ import WireFormat
         }
     }
 
-    @Test(.proves("EXP-01", "IAM-14"), arguments: exported)
+    @Test(.proves("EXP-01", "IAM-14", "E-63"), arguments: exported)
     func `property 63: an export holds what its reader may read, and nobody else gets one`(_ entity: EntityCase)
         async throws
     {

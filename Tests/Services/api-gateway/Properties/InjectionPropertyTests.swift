@@ -31,7 +31,7 @@ import WireFormat
     /// What a request writes by its being made.
     private static let passing: Set = ["audit_logs", "audit_chains", "login_sessions", "outbox"]
 
-    @Test(.proves("SEC-04"), arguments: EntityCase.all)
+    @Test(.proves("SEC-04", "E-52"), arguments: EntityCase.all)
     func `property 52: SQL in any parameter of a list alters nothing`(_ entity: EntityCase) async throws {
         let population = try await entity.population()
         let plot = population.plot
@@ -66,7 +66,7 @@ import WireFormat
         }
     }
 
-    @Test(.proves("SEC-04"), arguments: EntityCase.written)
+    @Test(.proves("SEC-04", "E-52"), arguments: EntityCase.written)
     func `property 52: SQL in any member of a body is stored as it stands, and does nothing else`(
         _ entity: EntityCase
     ) async throws {
@@ -89,7 +89,7 @@ import WireFormat
         #expect(tables["customers"]?.own ?? 0 >= 2 && tables["plans"]?.own ?? 0 >= 2)
     }
 
-    @Test(.proves("SEC-05"), arguments: EntityCase.written)
+    @Test(.proves("SEC-05", "E-53"), arguments: EntityCase.written)
     func `property 53: script that somebody stored comes back as text that nothing runs`(_ entity: EntityCase)
         async throws
     {

@@ -8,7 +8,7 @@ import WireFormat
 
 /// Limits: exact, and each client's own.
 @Suite struct LimitPropertyTests {
-    @Test(.proves("RTL-03", "RTL-11"))
+    @Test(.proves("RTL-03", "RTL-11", "E-50"))
     func `property 50: the 101st request of a minute is refused, whoever asks for what`()
         async throws
     {
@@ -37,7 +37,7 @@ import WireFormat
         try await world.close()
     }
 
-    @Test(.proves("RTL-10"))
+    @Test(.proves("RTL-10", "E-51"))
     func `property 51: an address with a suspicious pattern is shut out for a time, and no other`()
         async throws
     {

@@ -33,7 +33,10 @@ import WireFormat
         }
     }
 
-    @Test(.proves("WS-03", "WS-06", "WS-01"), arguments: EntityCase.written.filter { $0.writing?.isBroadcast == true })
+    @Test(
+        .proves("WS-03", "WS-06", "WS-01", "E-57"),
+        arguments: EntityCase.written.filter { $0.writing?.isBroadcast == true }
+    )
     func `property 57: what is made, changed and removed is broadcast to the tenant it belongs to, and to no other`(
         _ entity: EntityCase
     ) async throws {
@@ -97,7 +100,8 @@ import WireFormat
         #expect(!foreign.contains(plot.tenant.description))
     }
 
-    @Test(.proves("WS-04", "WS-08")) func `property 58: a client that went, however it went, leaves nothing behind`()
+    @Test(.proves("WS-04", "WS-08", "E-58"))
+    func `property 58: a client that went, however it went, leaves nothing behind`()
         async throws
     {
         let world = try await GatewayWorld()

@@ -9,7 +9,7 @@ import WireFormat
 @Suite struct ReadingPropertyTests {
     private func ids(_ entity: EntityCase, _ rows: [JSONRow]) -> Set<String> { Set(rows.map(entity.identity)) }
 
-    @Test(.proves("TEN-05", "TEN-03"), arguments: EntityCase.all)
+    @Test(.proves("TEN-05", "TEN-03", "E-01"), arguments: EntityCase.all)
     func `property 1: every query result belongs to the tenant of who asks`(_ entity: EntityCase) async throws {
         let population = try await entity.population()
         let (own, foreign) = (ids(entity, population.rows), ids(entity, population.others))
@@ -38,7 +38,7 @@ import WireFormat
         }
     }
 
-    @Test(.proves("CUS-03", "API-05"), arguments: EntityCase.all)
+    @Test(.proves("CUS-03", "API-05", "E-10"), arguments: EntityCase.all)
     func `property 10: the items of all pages sum to the total that is told`(_ entity: EntityCase) async throws {
         let population = try await entity.population()
         try await cases("property 10, \(entity.name)") { _, draw in
@@ -57,7 +57,7 @@ import WireFormat
         }
     }
 
-    @Test(.proves("CUS-03"), arguments: EntityCase.all.filter { !$0.searched.isEmpty })
+    @Test(.proves("CUS-03", "E-11"), arguments: EntityCase.all.filter { !$0.searched.isEmpty })
     func `property 11: a hit contains the term, and what contains it is a hit`(_ entity: EntityCase) async throws {
         let population = try await entity.population()
         try await cases("property 11, \(entity.name)") { _, draw in
@@ -87,7 +87,7 @@ import WireFormat
         }
     }
 
-    @Test(.proves("CUS-03", "API-05"), arguments: EntityCase.all.filter(\.isFiltered))
+    @Test(.proves("CUS-03", "API-05", "E-12"), arguments: EntityCase.all.filter(\.isFiltered))
     func `property 12: each listed item meets the filters, and none that does is missing`(_ entity: EntityCase)
         async throws
     {

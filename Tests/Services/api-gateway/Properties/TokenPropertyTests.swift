@@ -33,7 +33,7 @@ import WireFormat
         try await world.send("POST", "/api/v1/auth/refresh", "{\"refresh_token\":\"\(token)\"}")
     }
 
-    @Test(.proves("IAM-02", "IAM-03", "IAM-05", "IAM-06"))
+    @Test(.proves("IAM-02", "IAM-03", "IAM-05", "IAM-06", "E-03", "E-05", "E-06"))
     func `properties 3, 5 and 6: credentials give tokens, refresh tokens others, and logout ends them`()
         async throws
     {
@@ -67,7 +67,7 @@ import WireFormat
         }
     }
 
-    @Test(.proves("IAM-04", "IAM-07")) func `property 4: a token whose time is over is refused`() async throws {
+    @Test(.proves("IAM-04", "IAM-07", "E-04")) func `property 4: a token whose time is over is refused`() async throws {
         let world = try await GatewayWorld.shared()
         let person = try await world.person(.tenantAdmin)
         let routes = world.gateway.routes.filter { $0.metadata.guard != .open }
@@ -98,7 +98,7 @@ import WireFormat
         }
     }
 
-    @Test(.proves("IAM-07", "IAM-11", "IAM-14"))
+    @Test(.proves("IAM-07", "IAM-11", "IAM-14", "E-07"))
     func `property 7: without the permission it is 403, whatever is asked`()
         async throws
     {

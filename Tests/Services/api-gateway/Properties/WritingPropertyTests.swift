@@ -22,7 +22,7 @@ import WireFormat
         try await entity.walk(plot, ["limit=100"]).rows.count
     }
 
-    @Test(.proves("CUS-02", "PLN-01", "API-02", "SEC-04"), arguments: EntityCase.written)
+    @Test(.proves("CUS-02", "PLN-01", "API-02", "SEC-04", "E-09"), arguments: EntityCase.written)
     func `property 9: what lacks a required member is refused by its name`(_ entity: EntityCase) async throws {
         let (plot, writing) = (try await plot(entity), try writing(entity))
         let before = try await count(entity, plot)
@@ -42,7 +42,7 @@ import WireFormat
         #expect(try await count(entity, plot) == before)
     }
 
-    @Test(.proves("CUS-06", "API-02"), arguments: EntityCase.written)
+    @Test(.proves("CUS-06", "API-02", "E-13"), arguments: EntityCase.written)
     func `property 13: a change of what is missing, or to what is missing, is refused`(_ entity: EntityCase)
         async throws
     {
@@ -79,7 +79,7 @@ import WireFormat
         #expect(try await count(entity, plot) == before)
     }
 
-    @Test(.proves("CUS-05"), arguments: EntityCase.written)
+    @Test(.proves("CUS-05", "E-14"), arguments: EntityCase.written)
     func `property 14: what is deleted is in no default list, and stays stored where its deletion is soft`(
         _ entity: EntityCase
     ) async throws {
@@ -112,7 +112,7 @@ import WireFormat
         #expect(left.count == begun)
     }
 
-    @Test(.proves("PLN-02"), arguments: EntityCase.written.filter { $0.writing?.positive.isEmpty == false })
+    @Test(.proves("PLN-02", "E-16"), arguments: EntityCase.written.filter { $0.writing?.positive.isEmpty == false })
     func `property 16: zero and less are refused where something is measured or paid`(_ entity: EntityCase)
         async throws
     {
@@ -144,7 +144,7 @@ import WireFormat
         #expect(try await count(entity, plot) == before)
     }
 
-    @Test(.proves("PLN-03"), arguments: EntityCase.written.filter { $0.writing?.depend != nil })
+    @Test(.proves("PLN-03", "E-17"), arguments: EntityCase.written.filter { $0.writing?.depend != nil })
     func `property 17: what others depend on is not deleted`(_ entity: EntityCase) async throws {
         let (plot, writing) = (try await plot(entity), try writing(entity))
         let depend = try #require(writing.depend)
