@@ -37,7 +37,7 @@ package struct Settings: Sendable {
             default: "postgresql:///nexora",
             alias: "DATABASE_URL",
             schemes: ["postgresql", "postgres"],
-            doc: "The database; its login must be able to become nexora_gateway."
+            doc: "The database; its login must be able to become nexora_gateway, and should nexora_operator."
         )
         databaseConnections = config.int(
             "database.connections",

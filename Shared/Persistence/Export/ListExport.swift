@@ -59,7 +59,7 @@ package struct ListExport<Row: Sendable>: AsyncSequence, Sendable {
 
     private func chunk(at place: ExportPlace?) async throws -> (rows: [Row], next: ExportPlace?) {
         let (source, query, limit) = (source, query, chunkRows)
-        return try await database.transaction { transaction in
+        return try await database.transaction(isReading: true) { transaction in
             // No cursor is made here, and so no key is needed.
             try await Listing(transaction, scope: database.root, cursors: .random()).chunk(
                 of: source,

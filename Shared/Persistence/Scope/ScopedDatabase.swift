@@ -31,22 +31,27 @@ package struct ScopedDatabase: Sendable {
         share = nil
     }
 
-    /// Runs the body in one transaction; what it throws undoes everything. Throws `TenantBusy` where the root's share is used up.
+    /// Runs the body in one transaction, which may not write where it `isReading`; what it throws undoes everything. Throws
+    /// `TenantBusy` where the root's share is used up.
     package func transaction<Success: Sendable>(
         isolation: PGIsolation = .readCommitted,
+        isReading: Bool = false,
         _ body: (ScopedTransaction) async throws -> Success
     ) async throws -> Success {
-        guard let share else { return try await begin(isolation, body) }
-        return try await share.run(for: root) { try await begin(isolation, body) }
+        guard let share else { return try await begin(isolation, isReading, body) }
+        return try await share.run(for: root) { try await begin(isolation, isReading, body) }
     }
 
     private func begin<Success: Sendable>(
         _ isolation: PGIsolation,
+        _ isReading: Bool,
         _ body: (ScopedTransaction) async throws -> Success
     ) async throws -> Success {
         switch place {
-        case .pool(let pool): try await scope.transaction(on: pool, isolation: isolation, body)
-        case .session(let session): try await scope.transaction(on: session, isolation: isolation, body)
+        case .pool(let pool):
+            try await scope.transaction(on: pool, isolation: isolation, isReading: isReading, body)
+        case .session(let session):
+            try await scope.transaction(on: session, isolation: isolation, isReading: isReading, body)
         }
     }
 }
@@ -56,7 +61,7 @@ extension ScopedDatabase {
     /// that others use as well. For bodies of one group, or whose groups need no lock and no setting of an earlier one.
     package func reading<Success: Sendable>(_ body: (ScopedTransaction) async throws -> Success) async throws -> Success
     {
-        guard case .pool(let pool) = place else { return try await transaction(body) }
+        guard case .pool(let pool) = place else { return try await transaction(isReading: true, body) }
         return try await body(ScopedTransaction(ReadingScope(pool: pool, prologue: scope.readingPrologue)))
     }
 }
@@ -72,15 +77,16 @@ private struct ReadingScope: PGExecutor {
 }
 
 extension TenantScope {
-    /// Runs the body in one transaction on a connection of the pool; what it throws undoes everything. BEGIN and the step
-    /// down into the scope travel with the body's first statements.
+    /// Runs the body in one transaction on a connection of the pool, which may not write where it `isReading`; what it throws
+    /// undoes everything. BEGIN and the step down into the scope travel with the body's first statements.
     package func transaction<Success: Sendable>(
         on pool: PostgresPool,
         isolation: PGIsolation = .readCommitted,
+        isReading: Bool = false,
         _ body: (ScopedTransaction) async throws -> Success
     ) async throws -> Success {
         try await pool.withTransaction(isolation: isolation) { transaction in
-            try await body(ScopedTransaction(SteppedDown(transaction, prologue)))
+            try await body(ScopedTransaction(SteppedDown(transaction, isReading ? readingPrologue : prologue)))
         }
     }
 }

@@ -24,14 +24,16 @@ package struct TenantScope: Sendable {
         isAlone = false
     }
 
-    /// Runs the body in one transaction of that session; what it throws undoes everything.
+    /// Runs the body in one transaction of that session, which may not write where it `isReading`; what it throws undoes
+    /// everything.
     package func transaction<Success: Sendable>(
         on session: PostgresSession,
         isolation: PGIsolation = .readCommitted,
+        isReading: Bool = false,
         _ body: (ScopedTransaction) async throws -> Success
     ) async throws -> Success {
         try await session.transaction(isolation: isolation) { transaction in
-            _ = try await transaction.pipeline(prologue, deadline: nil)
+            _ = try await transaction.pipeline(isReading ? readingPrologue : prologue, deadline: nil)
             return try await body(ScopedTransaction(transaction, session: transaction))
         }
     }
@@ -41,7 +43,8 @@ package struct TenantScope: Sendable {
         [PGStatement("SET LOCAL ROLE nexora_gateway"), naming]
     }
 
-    /// The same for a group of statements without BEGIN, which may not write.
+    /// The same for what may not write: where all tenants are read, by a role that needs not compare each row with each of
+    /// them. Stands for itself ahead of a group without BEGIN.
     var readingPrologue: [PGStatement] { [PGStatement("SELECT begin_reading($1, $2)", parameters)] }
 
     private var naming: PGStatement {

@@ -34,6 +34,70 @@ import Testing
         await world.close()
     }
 
+    @Test func `the role that reads all sees nothing unless it is said that all are seen, and changes nothing then`()
+        async throws
+    {
+        let world = try await DirectoryWorld()
+        for settings in [[], [("nexora.all_tenants", "")], [("nexora.all_tenants", "no")]] {
+            try await world.asRole("nexora_operator", settings: settings) { transaction in
+                for table in Self.tables {
+                    let count = try await transaction.query("SELECT count(*) FROM \(table)").first?[0].int64
+                    #expect(count == 0, "\(table) under \(settings)")
+                }
+            }
+        }
+        let changed = try await world.asRole("nexora_operator", settings: [("nexora.all_tenants", "yes")]) {
+            #expect(try await $0.query("SELECT count(*) FROM customers").first?[0].int64 == 2)
+            return try await $0.query("UPDATE customers SET name = 'x' RETURNING id").count
+        }
+        #expect(changed == 0)
+        await world.close()
+    }
+
+    @Test(.proves("TEN-05")) func `only the one root reads without naming tenants, however many somebody else sees`()
+        async throws
+    {
+        let world = try await DirectoryWorld()
+        func reads(_ tenant: TenantID) async throws -> (role: String?, tenants: Int64?, customers: Int64?) {
+            let scope = ScopedDatabase(root: tenant, on: world.database.session)
+            let row = try await scope.transaction(isReading: true) { transaction in
+                try await transaction.query(
+                    """
+                    SELECT current_user::text AS role, (SELECT count(*) FROM tenants) AS tenants,
+                        (SELECT count(*) FROM customers) AS customers
+                    """
+                ).first
+            }
+            return (row?["role"].text, row?["tenants"].int64, row?["customers"].int64)
+        }
+        #expect(try await reads(world.operatorID) == ("nexora_gateway", 4, 2))
+        try await world.database.transaction(in: world.one.tenant) { transaction in
+            _ = try await transaction.query(
+                """
+                INSERT INTO tenants (parent_id, kind, name, subdomain)
+                SELECT $1, 'reseller', 'R' || i, 'many-' || i FROM generate_series(1, 40) i
+                """,
+                [.id(world.one.tenant)]
+            )
+        }
+        #expect(try await reads(world.operatorID) == ("nexora_operator", 44, 2))
+        #expect(try await reads(world.one.tenant) == ("nexora_gateway", 42, 1))
+        #expect(try await reads(world.two.tenant) == ("nexora_gateway", 1, 1))
+        // Beside a second root the first is not above everybody.
+        try await world.database.session.transaction { transaction in
+            try await transaction.query(
+                "INSERT INTO tenants (kind, name, subdomain) VALUES ('operator', 'Other', 'other')"
+            )
+        }
+        #expect(try await reads(world.operatorID) == ("nexora_gateway", 44, 2))
+        await #expect(throws: (any Error).self) {
+            try await ScopedDatabase(root: world.operatorID, on: world.database.session).transaction(isReading: true) {
+                _ = try await $0.query("UPDATE customers SET name = 'x'")
+            }
+        }
+        await world.close()
+    }
+
     @Test(.proves("TEN-05", "TEN-07")) func `visibility goes down the tree, never up or sideways`() async throws {
         let world = try await DirectoryWorld()
         let seen = try await world.within(world.one.tenant) { try await TenantRepository($0).all().map(\.id) }

@@ -68,7 +68,8 @@ extension Parts {
         _ body: (ScopedTransaction, Caller) async throws -> Success
     ) async throws -> Success {
         let caller = try request.caller
-        return try await database.scope(caller.principal.tenantID).transaction { try await body($0, caller) }
+        let scope = database.scope(caller.principal.tenantID)
+        return try await scope.transaction(isReading: true) { try await body($0, caller) }
     }
 
     /// The same for a body that sends its statements in one go: one round trip less, and no connection of its own.
