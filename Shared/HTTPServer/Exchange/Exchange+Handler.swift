@@ -5,17 +5,42 @@ import Synchronization
 
 /// The side of the handler's task.
 extension Exchange {
-    /// Runs the handler and sends what it returns. The body of one task.
+    /// Runs the handler and sends what it returns. The body of one task, or of two where the answer lasts: a task keeps the
+    /// memory of its deepest call until it ends, and a handler's is seventy times that of an idle WebSocket.
     func serve() async {
-        core.countRequest(1)
-        defer { core.countRequest(-1) }
-        guard let request = state.withLock({ $0.request }) else { return core.endWork() }
+        if let (response, request) = state.withLock({ $0.lasting.take() }) {
+            await finish(response, for: request)
+        } else if let request = state.withLock({ $0.request }) {
+            core.countRequest(1)
+            let response = await handle(request)
+            core.endWork()
+            if !response.body.lasts || !handOver(response, request) { await finish(response, for: request) }
+        } else {
+            core.endWork()
+        }
+    }
+
+    private func handle(_ request: Request) async -> Response {
         attachTask()
         defer { detachTask() }
         var response = await TraceContext.$current.withValue(request.trace) { await core.respond(request) }
-        core.endWork()
         ContentCoding.apply(to: &response, for: request, from: core.limits.compressFrom)
+        return response
+    }
+
+    /// Leaves the rest to another task; false where none can be had.
+    private func handOver(_ response: Response, _ request: Request) -> Bool {
+        state.withLock { $0.lasting = (response, request) }
+        if core.queue.offer(self) { return true }
+        state.withLock { $0.lasting = nil }
+        return false
+    }
+
+    private func finish(_ response: Response, for request: Request) async {
+        attachTask()
         await send(response, for: request)
+        detachTask()
+        core.countRequest(-1)
     }
 
     func send(_ response: Response, for request: Request) async {

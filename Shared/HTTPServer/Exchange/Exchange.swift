@@ -42,6 +42,8 @@ import Synchronization
         var body: BodyChannel?
         /// Whoever waits for the connection to become a WebSocket.
         var upgrade: CheckedContinuation<UpgradedSocket?, Never>?
+        /// An answer that lasts, for the task that sends it.
+        var lasting: (response: Response, request: Request)?
     }
 
     let core: ServerCore

@@ -52,4 +52,12 @@ package enum ResponseBody: Sendable {
     case events(EventStreamSetup)
     /// No body: the connection becomes a WebSocket; see `Response.webSocket`.
     case webSocket(WebSocketSetup)
+
+    /// Whether it goes on for as long as there is something to tell.
+    var lasts: Bool {
+        switch self {
+        case .none, .octets, .asset: false
+        case .stream, .events, .webSocket: true
+        }
+    }
 }
