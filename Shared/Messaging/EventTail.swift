@@ -40,6 +40,41 @@ package struct EventTails: Sendable {
         return StreamExtent(first: max(1, info.firstSequence), last: info.lastSequence)
     }
 
+    /// The place behind which everything stands that was stored at or after that time, microseconds since 1970 UTC: the
+    /// stream's end where nothing was stored since; 0 where it begins with the first message that is kept and others came before
+    /// that one, of which nobody knows any more when; nil where there is no such stream. Throws `NATSError`.
+    package func place(at time: Int64) async throws -> UInt64? {
+        guard let info = try await admin.streamInfo(stream.name) else { return nil }
+        guard info.lastTimeMicroseconds >= time else { return info.lastSequence }
+        guard info.messages > 0 else { return 0 }
+        let tail = try OrderedTail(client, stream: stream.name, from: .time(time), requests: 1)
+        do {
+            let found = try await Self.first(of: tail)
+            await tail.close()
+            guard let found else { return info.lastSequence }
+            // Asked again: what was removed in between was missed too.
+            let first = try await admin.streamInfo(stream.name)?.firstSequence ?? found
+            return found <= first ? 0 : found - 1
+        } catch {
+            await tail.close()
+            throw error
+        }
+    }
+
+    /// The first message's sequence; nil where the server reads on and has none: the stream's last ones were removed.
+    private static func first(of tail: OrderedTail) async throws -> UInt64? {
+        let deadline = Deadline.after(.seconds(5))
+        var quiet = 0
+        while quiet < 2 {
+            for case .message(let message) in try await tail.next(maximum: 1, within: .milliseconds(500)) {
+                return message.sequence
+            }
+            quiet = tail.isReading ? quiet + 1 : 0
+            guard !deadline.hasPassed else { throw tail.problem ?? NATSError(.timedOut, "place of a time in a stream") }
+        }
+        return nil
+    }
+
     /// Reads everything behind that sequence, for ever.
     package func open(after sequence: UInt64) throws -> EventTail {
         EventTail(try OrderedTail(client, stream: stream.name, from: .sequence(sequence + 1)))

@@ -28,7 +28,8 @@ extension LiveDependencies {
                 )
                 try await parts.audit.record(entry)
             },
-            allowsOrigin: { origin, request in Self.allows(origin, request, parts.policy.origins) }
+            allowsOrigin: { origin, request in Self.allows(origin, request, parts.policy.origins) },
+            now: { parts.time.now() }
         )
     }
 

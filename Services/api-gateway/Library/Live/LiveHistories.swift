@@ -54,6 +54,10 @@ final class LiveHistories: Sendable {
         metrics.histories.add(-1)
     }
 
+    /// Where the first event lies that the stream took in at or after that time, as ``LiveSource/place(at:)`` says. With a turn
+    /// alone.
+    func place(at time: Timestamp) async throws -> UInt64? { try await source.place(at: time) }
+
     /// With a turn alone.
     func open(after sequence: UInt64) throws -> any LiveReader { try source.open(after: sequence) }
 

@@ -7,6 +7,9 @@ package import Messaging
 package protocol LiveSource: Sendable {
     /// What the stream holds now; nil where there is none yet.
     func extent() async throws -> StreamExtent?
+    /// The place behind which everything stands that the stream took in at or after that time: its end where that is nothing
+    /// yet, 0 where it may have removed some of it; nil where there is no stream.
+    func place(at time: Timestamp) async throws -> UInt64?
     /// Everything behind that message, for ever.
     func open(after sequence: UInt64) throws -> any LiveReader
 }
@@ -23,6 +26,8 @@ extension EventTails: LiveSource {
         let tail: EventTail = try open(after: sequence)
         return tail
     }
+
+    package func place(at time: Timestamp) async throws -> UInt64? { try await place(at: time.microseconds) }
 }
 
 extension EventTail: LiveReader {
@@ -49,16 +54,20 @@ package struct LiveDependencies: Sendable {
     package let record: @Sendable (Principal, Request, _ filter: String) async throws -> Void
     /// Whether pages of that origin may open a WebSocket.
     package let allowsOrigin: @Sendable (_ origin: String?, Request) -> Bool
+    /// What time it is.
+    package let now: @Sendable () -> Timestamp
 
     package init(
         standing: @escaping @Sendable (Request) async -> LiveStanding,
         tenants: @escaping @Sendable () async throws -> [TenantID: TenantID?],
         record: @escaping @Sendable (Principal, Request, String) async throws -> Void,
-        allowsOrigin: @escaping @Sendable (String?, Request) -> Bool
+        allowsOrigin: @escaping @Sendable (String?, Request) -> Bool,
+        now: @escaping @Sendable () -> Timestamp
     ) {
         self.standing = standing
         self.tenants = tenants
         self.record = record
         self.allowsOrigin = allowsOrigin
+        self.now = now
     }
 }

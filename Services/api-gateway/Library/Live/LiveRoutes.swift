@@ -4,15 +4,18 @@ import Identity
 package import Lifecycle
 package import Observability
 
-/// `GET /api/v1/events` (server-sent events) and `GET /ws/realtime` (WebSocket): what happens, as it happens.
+/// `GET /api/v1/events` (server-sent events) and `GET /ws/realtime` (WebSocket): what happens, as it happens. `GET /ws/me`
+/// (WebSocket): what happens to oneself.
 package struct LiveRoutes: Sendable {
     /// Run it as a service.
     package let feed: LiveFeed
-    private let dependencies: LiveDependencies
+    let dependencies: LiveDependencies
     private let settings: LiveSettings
     private let metrics: LiveMetrics
     private let quota: LiveQuota
     private let histories: LiveHistories
+    /// Who asks for his own past may not keep those waiting who watch: a quarter as many turns, beside theirs.
+    private let ownHistories: LiveHistories
 
     package init(
         _ source: any LiveSource,
@@ -28,6 +31,7 @@ package struct LiveRoutes: Sendable {
         quota = LiveQuota(perUser: settings.perUser)
         metrics.watch(registry, quota: quota)
         histories = LiveHistories(source, maximum: settings.histories, metrics: metrics)
+        ownHistories = LiveHistories(source, maximum: max(1, settings.histories / 4), metrics: metrics)
         feed = LiveFeed(
             source,
             tenants: LiveTenants(dependencies.tenants, logger: logger),
@@ -39,7 +43,7 @@ package struct LiveRoutes: Sendable {
     }
 
     /// The group of routes.
-    package var routes: [GatewayRoute] { [events, socket] }
+    package var routes: [GatewayRoute] { [events, socket, ownSocket] }
 
     // MARK: - Server-sent events
 
@@ -67,15 +71,20 @@ package struct LiveRoutes: Sendable {
         let follows: Bool
         do throws(LiveFilterFault) {
             filter = try LiveFilter(request.query)
-            start = try LiveStart(request.query, lastEventID: request.headers["last-event-id"])
+            start = try LiveStart(
+                request.query,
+                lastEventID: request.headers["last-event-id"],
+                now: dependencies.now()
+            )
             follows = try LiveStart.follows(request.query)
         } catch {
-            throw Problem.invalid(error.field, error.message)
+            throw Problem.invalid(error.field, error.message, code: error.code)
         }
         let seat = try takeSeat(principal)
         try await dependencies.record(principal, request, filter.description)
         return .events { stream in
             let tail = makeTail(
+                .watchers,
                 EventStreamOutput(stream: stream),
                 LiveRequest(filter, start),
                 request,
@@ -86,89 +95,10 @@ package struct LiveRoutes: Sendable {
         }
     }
 
-    // MARK: - WebSocket
+    // MARK: - All of them
 
-    private var socket: GatewayRoute {
-        GatewayRoute(
-            .get,
-            "/ws/realtime",
-            operationID: "openRealtimeSocket",
-            metadata: Access(
-                .permission(.tailRead),
-                operation: Operation(
-                    "live",
-                    "Events as they happen, over a WebSocket; begin with {\"type\":\"subscribe\",\"filter\":{}}.",
-                    status: 101,
-                    .other([]),
-                    others: [426]
-                )
-            )
-        ) { request in try await open(request) }
-    }
-
-    private func open(_ request: Request) async throws -> Response {
-        let principal = try request.caller.principal
-        let seat = try takeSeat(principal)
-        return .webSocket(
-            request,
-            protocols: [Self.subprotocol],
-            allowsOrigin: { dependencies.allowsOrigin($0, request) }
-        ) { socket in
-            await serve(socket, principal, request)
-            withExtendedLifetime(seat) {}
-        }
-    }
-
-    /// What a browser's client offers beside its token, which it cannot put into a header.
-    package static let subprotocol = "nexora.v1"
-
-    private func serve(_ socket: WebSocket, _ principal: Principal, _ request: Request) async {
-        let wishes = LiveRequest(nil, nil)
-        let id = feed.newID()
-        let tail = makeTail(WebSocketOutput(socket: socket), wishes, request)
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await tail.run(id, as: principal) }
-            group.addTask { await listen(socket, wishes, id, principal, request) }
-            await group.next()
-            socket.close()
-            group.cancelAll()
-        }
-    }
-
-    /// Takes the client's messages until it goes.
-    private func listen(
-        _ socket: WebSocket,
-        _ wishes: LiveRequest,
-        _ id: UInt64,
-        _ principal: Principal,
-        _ request: Request
-    ) async {
-        var subscriptions = LiveSubscriptions()
-        while let message = await socket.receive() {
-            do {
-                let command = try LiveCommand(message)
-                if case .subscribe(let filter, _) = command {
-                    switch subscriptions.take(filter) {
-                    case .same: break
-                    case .another: try await dependencies.record(principal, request, filter.description)
-                    case .tooMany: return socket.close(.policy, reason: "too many changes of the filter")
-                    }
-                }
-                wishes.change(to: command)
-                feed.wake(id)
-            } catch let fault as LiveFilterFault {
-                _ = socket.send(frame: WebSocketOutput.frame("error", fault.json))
-            } catch {
-                // It could not be put on record: then it does not begin.
-                socket.close(.internalError, reason: "unavailable")
-                return
-            }
-        }
-    }
-
-    // MARK: - Both
-
-    private func makeTail<Output: LiveOutput>(
+    func makeTail<Output: LiveOutput>(
+        _ audience: LiveAudience,
         _ output: Output,
         _ wishes: LiveRequest,
         _ request: Request,
@@ -177,10 +107,11 @@ package struct LiveRoutes: Sendable {
         let sent = metrics.sent.with(output.transport)
         return LiveTail(
             feed: feed,
+            audience: audience,
             output: output,
             request: wishes,
             follows: follows,
-            histories: histories,
+            histories: audience == .oneself ? ownHistories : histories,
             sent: { sent.add() },
             skipped: { [metrics] count in metrics.skipped.add(Int(clamping: count)) },
             standing: { await dependencies.standing(request) },
@@ -188,7 +119,7 @@ package struct LiveRoutes: Sendable {
         )
     }
 
-    private func takeSeat(_ principal: Principal) throws(Problem) -> LiveSeat {
+    func takeSeat(_ principal: Principal) throws(Problem) -> LiveSeat {
         if let seat = quota.seat(for: principal.userID) { return seat }
         metrics.refusedQuota.add()
         var problem = Problem(
@@ -201,18 +132,33 @@ package struct LiveRoutes: Sendable {
         throw problem
     }
 
+    private static let kind = Schema.text(
+        minimum: 3,
+        maximum: 64,
+        pattern: "^[a-z_]+(\\.[a-z_]+){0,2}\\.([a-z_]+|\\*)$"
+    )
+
     private static let filterParameters: [Operation.Parameter] = [
-        .init("type", .text(maximum: 64), "session.started, or session.* for all of its kind.", isRepeated: true),
+        .init("type", kind, "session.started, or session.* for all of its kind.", isRepeated: true),
         .init("tenant", .uuid, "Only this tenant's, within what one may see.", isRepeated: true),
-        .init("nas", .text(maximum: 253), "Only about this NAS: id or name.", isRepeated: true),
+        .init("nas", .text(253), "Only about this NAS: id or name.", isRepeated: true),
         .init("service", .uuid, "Only about this service.", isRepeated: true),
         .init("customer", .uuid, "Only about this customer.", isRepeated: true),
-        .init("user", .text(maximum: 253), "Only about this user name.", isRepeated: true),
+        .init("user", .text(253), "Only about this user name.", isRepeated: true),
     ]
 
     private static let startParameters: [Operation.Parameter] = [
-        .init("from", .text(maximum: 16, pattern: "^[0-9]+$"), "Begin behind this place of the stream."),
-        .init("last", .text(maximum: 4, pattern: "^[0-9]+$"), "Begin with the newest so many, 1000 at most."),
+        .init("from", .text(minimum: 1, maximum: 16, pattern: "^[0-9]+$"), "Begin behind this place of the stream."),
+        .init(
+            "last",
+            .text(minimum: 1, maximum: 4, pattern: "^0*(1000|[0-9]{1,3})$"),
+            "Begin with the newest so many, 1000 at most."
+        ),
+        .init(
+            "since",
+            .time,
+            "Begin with the first event that the stream took in at or after this time; not beside from or last."
+        ),
         .init("follow", .choice(["true", "false"]), "false ends the stream with what there is already."),
         .init(
             "Last-Event-ID",
@@ -226,7 +172,7 @@ package struct LiveRoutes: Sendable {
 extension LiveFilterFault {
     /// For a client of a WebSocket.
     var json: [UInt8] {
-        Problem.invalid(field, message).encoded()
+        Problem.invalid(field, message, code: code).encoded()
     }
 }
 

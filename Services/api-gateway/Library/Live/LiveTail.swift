@@ -9,6 +9,7 @@ import Messaging
 /// wherever something is missing.
 struct LiveTail<Output: LiveOutput>: Sendable {
     let feed: LiveFeed
+    let audience: LiveAudience
     let output: Output
     let request: LiveRequest
     /// Whether it goes on behind what there is already.
@@ -34,6 +35,10 @@ struct LiveTail<Output: LiveOutput>: Sendable {
         var isPlaced = false
         /// Where it begins as soon as the feed knows the stream.
         var start = LiveStart.now
+        /// Where the time lies that it begins with, once that was found.
+        var found: LiveFeed.Place?
+        /// The client waits to be told that what follows is live.
+        var isCatchingUp = false
         /// The client was told that it stands here.
         var told: UInt64 = 0
         /// It has had events from memory: when it falls out of that, it was too slow.
@@ -45,8 +50,12 @@ struct LiveTail<Output: LiveOutput>: Sendable {
     /// Sends until the client is gone, may no longer watch, or the task is cancelled. `id` is its name at the feed.
     func run(_ id: UInt64, as principal: Principal) async {
         defer { feed.forget(id) }
-        var state = State(principal: principal, scope: LiveScope(principal), renewAt: .after(renewal))
         do {
+            guard let scope = audience.scope(of: principal) else {
+                _ = try await end(.forbidden)
+                return
+            }
+            var state = State(principal: principal, scope: scope, renewAt: .after(renewal))
             while !Task.isCancelled {
                 guard try await renew(&state), try await follow(id, &state) else { return }
             }
@@ -63,12 +72,13 @@ struct LiveTail<Output: LiveOutput>: Sendable {
             return true
         }
         guard state.isPlaced else {
-            place(state.start, &state)
+            let seen = feed.end
+            try await place(&state)
             if state.isPlaced {
                 try await ready(&state)
                 return true
             }
-            await feed.wait(id, beyond: state.place)
+            await feed.wait(id, beyond: seen ?? state.place)
             // Nobody knows what there is.
             if follows || feed.end != nil { return true }
             return try await end(.unavailable)
@@ -77,6 +87,12 @@ struct LiveTail<Output: LiveOutput>: Sendable {
         case nil: try await findAgain(id, &state)
         case .nothing:
             guard follows else { return false }
+            if state.isCatchingUp {
+                state.isCatchingUp = false
+                // What came meanwhile is looked for once more before anybody waits.
+                try await tell(.live(state.place.sequence), &state)
+                return true
+            }
             await feed.wait(id, beyond: state.place)
         case .elements(let items, let through):
             state.isLive = true
@@ -100,27 +116,48 @@ struct LiveTail<Output: LiveOutput>: Sendable {
         if let start = wish.start {
             state.start = start
             state.isPlaced = false
+            state.found = nil
         }
-        if !state.isPlaced { place(state.start, &state) }
+        if !state.isPlaced { try await place(&state) }
         if state.isPlaced { try await ready(&state) }
     }
 
     /// Puts the tail to where it begins; leaves it unplaced while the feed does not know the stream.
-    private func place(_ start: LiveStart, _ state: inout State) {
+    private func place(_ state: inout State) async throws {
         let tree = feed.tenants.tree
         let place =
-            switch start {
+            switch state.start {
             case .now: feed.end
             case .last(let count):
                 feed.place(before: count) { [filter = state.filter, scope = state.scope] event in
                     filter?.matches(event) == true && scope.covers(event, in: tree)
                 }
             case .after(let sequence): feed.end.map { LiveFeed.Place(generation: $0.generation, sequence: sequence) }
+            case .since(let time): try await find(time, &state)
             }
         guard let place else { return }
         state.place = place
         state.isPlaced = true
         state.isLive = false
+        state.isCatchingUp = state.start != .now
+    }
+
+    /// Where the stream stood at that time; nil while the feed does not know the stream, or has not read so far. Throws
+    /// `LiveClientGone` where the stream cannot be asked now: the client was told.
+    private func find(_ time: Timestamp, _ state: inout State) async throws -> LiveFeed.Place? {
+        guard let end = feed.end else { return nil }
+        if state.found?.generation != end.generation {
+            guard let turn = histories.turn(for: state.principal) else { try await refuse() }
+            defer { turn.end() }
+            guard let sequence = try? await histories.place(at: time) else { try await refuse() }
+            state.found = LiveFeed.Place(generation: end.generation, sequence: sequence)
+        }
+        return state.found.flatMap { found in found.sequence <= end.sequence ? found : nil }
+    }
+
+    private func refuse() async throws -> Never {
+        try await output.send(.end(.unavailable))
+        throw LiveClientGone()
     }
 
     private func ready(_ state: inout State) async throws {
@@ -169,10 +206,7 @@ struct LiveTail<Output: LiveOutput>: Sendable {
 
     /// Reads the stream itself until the feed has what follows.
     private func readHistory(_ state: inout State) async throws {
-        guard let turn = histories.turn(for: state.principal) else {
-            try await output.send(.end(.unavailable))
-            throw LiveClientGone()
-        }
+        guard let turn = histories.turn(for: state.principal) else { try await refuse() }
         defer { turn.end() }
         let reader = try histories.open(after: state.place.sequence)
         do {
@@ -234,9 +268,9 @@ struct LiveTail<Output: LiveOutput>: Sendable {
         switch await standing() {
         case .allowed(let principal):
             state.failures = 0
+            guard let scope = audience.scope(of: principal) else { return try await end(.forbidden) }
             state.principal = principal
-            state.scope = LiveScope(principal)
-            guard principal.permissions.contains(.tailRead) else { return try await end(.forbidden) }
+            state.scope = scope
         case .refused: return try await end(.unauthenticated)
         case .unknown:
             state.failures += 1
@@ -254,8 +288,19 @@ struct LiveTail<Output: LiveOutput>: Sendable {
     }
 }
 
-extension LiveScope {
-    init(_ principal: Principal) {
-        self.init(reach: principal.reach, permissions: principal.permissions)
+/// For whom tails are.
+enum LiveAudience: Sendable {
+    /// Who watches what happens, to whomever he may see.
+    case watchers
+    /// Everybody, for what happens to himself.
+    case oneself
+
+    /// What somebody is told; nil where he may not be told anything.
+    func scope(of principal: Principal) -> LiveScope? {
+        switch self {
+        case .watchers:
+            principal.permissions.contains(.tailRead) ? .watched(principal.reach, principal.permissions) : nil
+        case .oneself: .own(principal.userID, principal.tenantID)
+        }
     }
 }

@@ -22,6 +22,8 @@ struct LiveEvent: Sendable {
         var services: Set<ServiceID> = []
         var customers: Set<CustomerID> = []
         var username: String?
+        /// Whose account it is about, alone.
+        var user: UserID?
         /// Some of it is about nobody that is named, or about several: then it is nobody's own.
         var isMixed = false
         /// Rows of tenants changed: who stands below whom may be another.
@@ -105,6 +107,7 @@ struct LiveEvent: Sendable {
             if let id = try text(&reader).flatMap({ ServiceID($0) }) { about.services.insert(id) }
         case "customerId": if let id = try text(&reader).flatMap({ CustomerID($0) }) { about.customers.insert(id) }
         case "username": about.username = try text(&reader)
+        case "userId": about.user = try text(&reader).flatMap { UserID($0) }
         default: try reader.skipValue()
         }
     }

@@ -7,6 +7,8 @@ struct LiveFilterFault: Error, Hashable, Sendable {
     /// The parameter or member.
     let field: String
     let message: String
+    /// `invalid`, or another word where the value is written as it should be and breaks a rule all the same.
+    var code = "invalid"
 }
 
 extension LiveFilter {
@@ -20,7 +22,8 @@ extension LiveFilter {
         guard count < Self.maximumValues else {
             throw LiveFilterFault(
                 field: field.rawValue,
-                message: "A filter holds \(Self.maximumValues) values at most."
+                message: "A filter holds \(Self.maximumValues) values at most.",
+                code: "too_many"
             )
         }
         switch field {
@@ -80,7 +83,7 @@ extension LiveFilter {
 
     private static func name(_ text: String, _ field: Field) throws(LiveFilterFault) -> String {
         guard (1...253).contains(text.utf8.count) else {
-            throw LiveFilterFault(field: field.rawValue, message: "1 to 253 octets.")
+            throw LiveFilterFault(field: field.rawValue, message: "1 to 253 octets.", code: "length")
         }
         return text
     }

@@ -25,6 +25,8 @@ enum LiveNotice: Hashable, Sendable {
     case ready(sequence: UInt64, mask: EventMask)
     /// Nothing was missed up to here.
     case position(UInt64)
+    /// The past that was asked for has been told: what follows is told as it happens.
+    case live(UInt64)
     /// Nothing is told of the messages from one place through the other; some may not have been asked for.
     case gap(Gap, from: UInt64, through: UInt64)
     case end(End)
@@ -34,6 +36,7 @@ enum LiveNotice: Hashable, Sendable {
         switch self {
         case .ready: "ready"
         case .position: "position"
+        case .live: "live"
         case .gap(.slow, _, _): "skipped"
         case .gap: "gap"
         case .end: "end"
@@ -43,7 +46,7 @@ enum LiveNotice: Hashable, Sendable {
     /// Where a client that saw it stands; nil: where it stood.
     var sequence: UInt64? {
         switch self {
-        case .ready(let sequence, _), .position(let sequence), .gap(_, _, let sequence): sequence
+        case .ready(let sequence, _), .position(let sequence), .live(let sequence), .gap(_, _, let sequence): sequence
         case .end: nil
         }
     }
@@ -58,7 +61,7 @@ enum LiveNotice: Hashable, Sendable {
             writer.value(sequence)
             writer.key("masked")
             writer.value(mask == .masked)
-        case .position(let sequence):
+        case .position(let sequence), .live(let sequence):
             writer.key("sequence")
             writer.value(sequence)
         case .gap(let gap, let from, let through):
