@@ -45,7 +45,9 @@ package struct EventTails: Sendable {
     /// that one, of which nobody knows any more when; nil where there is no such stream. Throws `NATSError`.
     package func place(at time: Int64) async throws -> UInt64? {
         guard let info = try await admin.streamInfo(stream.name) else { return nil }
-        guard info.lastTimeMicroseconds >= time else { return info.lastSequence }
+        // An emptied stream may have forgotten when its last message came.
+        let last = info.lastTimeMicroseconds
+        guard last >= time || info.messages == 0 && last <= 0 else { return info.lastSequence }
         guard info.messages > 0 else { return 0 }
         let tail = try OrderedTail(client, stream: stream.name, from: .time(time), requests: 1)
         do {

@@ -11,6 +11,7 @@ enum AuthorizationCases {
         getAsset open
         streamEvents tail.read
         openRealtimeSocket tail.read
+        openMySocket self
         logout self
         logoutEverywhere self
         requestPasswordReset open

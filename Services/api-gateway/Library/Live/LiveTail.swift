@@ -299,8 +299,13 @@ enum LiveAudience: Sendable {
     func scope(of principal: Principal) -> LiveScope? {
         switch self {
         case .watchers:
-            principal.permissions.contains(.tailRead) ? .watched(principal.reach, principal.permissions) : nil
+            principal.permissions.contains(.tailRead) ? LiveScope(principal) : nil
         case .oneself: .own(principal.userID, principal.tenantID)
         }
     }
+}
+
+extension LiveScope {
+    /// What somebody may watch of others.
+    init(_ principal: Principal) { self = .watched(principal.reach, principal.permissions) }
 }

@@ -70,16 +70,22 @@ enum LiveSample {
     }
 }
 
-/// A stream in memory: sequences from 1 on, the oldest of which can be dropped.
+/// A stream in memory: sequences from 1 on, the oldest of which can be dropped. What is added takes the stream's time, which
+/// stands still unless it is said.
 final class MemoryStream: LiveSource {
     struct Message {
         let sequence: UInt64
         let subject: String
         let payload: [UInt8]
+        let time: Timestamp
     }
 
     private struct State {
         var messages: [Message] = []
+        var lastTime = Timestamp.epoch
+        var isAway = false
+        var isHeld = false
+        var questions = 0
         var first: UInt64 = 1
         var last: UInt64 = 0
     }
@@ -87,10 +93,14 @@ final class MemoryStream: LiveSource {
     private let state = Mutex(State())
 
     @discardableResult
-    func add(_ kind: String, _ tenant: TenantID, _ payload: [UInt8]) -> UInt64 {
+    func add(_ kind: String, _ tenant: TenantID, _ payload: [UInt8], at time: Timestamp? = nil) -> UInt64 {
         state.withLock { state in
             state.last += 1
-            state.messages.append(Message(sequence: state.last, subject: "\(kind).\(tenant)", payload: payload))
+            state.lastTime = time ?? state.lastTime
+            let subject = "\(kind).\(tenant)"
+            state.messages.append(
+                Message(sequence: state.last, subject: subject, payload: payload, time: state.lastTime)
+            )
             return state.last
         }
     }
@@ -104,11 +114,31 @@ final class MemoryStream: LiveSource {
 
     func extent() -> StreamExtent? { state.withLock { StreamExtent(first: $0.first, last: $0.last) } }
 
+    /// Whether nobody reads anything of it for now.
+    func hold(_ isHeld: Bool) { state.withLock { $0.isHeld = isHeld } }
+
+    /// Whether it is asked in vain for the place of a time.
+    func leave(_ isAway: Bool) { state.withLock { $0.isAway = isAway } }
+
+    /// How often it was asked for the place of a time.
+    var questions: Int { state.withLock { $0.questions } }
+
+    func place(at time: Timestamp) throws -> UInt64? {
+        try state.withLock { state in
+            state.questions += 1
+            guard !state.isAway else { throw NATSError(.disconnected, "test") }
+            guard state.lastTime >= time else { return state.last }
+            guard let found = state.messages.first(where: { $0.time >= time }) else { return 0 }
+            return found.sequence <= state.first ? 0 : found.sequence - 1
+        }
+    }
+
     func open(after sequence: UInt64) -> any LiveReader { MemoryReader(self, after: sequence) }
 
     /// At most so many behind a place, and what is missing before them.
     fileprivate func read(after sequence: UInt64, _ maximum: Int) -> [TailedMessage] {
         state.withLock { state in
+            guard !state.isHeld else { return [] }
             var found: [TailedMessage] = []
             if sequence + 1 < state.first { found.append(.removed(from: sequence + 1, through: state.first - 1)) }
             let messages = state.messages.drop { $0.sequence <= sequence }.prefix(maximum)
@@ -145,6 +175,8 @@ final class NotingOutput: LiveOutput {
     struct Noted {
         var events: [(sequence: UInt64, json: String)] = []
         var notices: [LiveNotice] = []
+        /// Everything by its name or number, in the order it came in.
+        var story: [String] = []
         var isStuck = false
     }
 
@@ -154,16 +186,28 @@ final class NotingOutput: LiveOutput {
     func send(_ entry: LiveEntry, as mask: EventMask) async throws {
         while noted.withLock({ $0.isStuck }) { try await pause(for: .milliseconds(1)) }
         let json = String(decoding: try mask.applied(to: entry.event.json), as: UTF8.self)
-        noted.withLock { $0.events.append((entry.event.sequence, json)) }
+        noted.withLock { noted in
+            noted.events.append((entry.event.sequence, json))
+            noted.story.append("\(entry.event.sequence)")
+        }
     }
 
-    func send(_ notice: LiveNotice) async throws { noted.withLock { $0.notices.append(notice) } }
+    func send(_ notice: LiveNotice) async throws {
+        noted.withLock { noted in
+            noted.notices.append(notice)
+            noted.story.append(notice.name)
+        }
+    }
 
     func stick(_ isStuck: Bool) { noted.withLock { $0.isStuck = isStuck } }
 
     var sequences: [UInt64] { noted.withLock { $0.events.map(\.sequence) } }
     var texts: [String] { noted.withLock { $0.events.map(\.json) } }
     var notices: [LiveNotice] { noted.withLock { $0.notices } }
+    var story: [String] { noted.withLock { $0.story } }
+    /// Where it was told that what follows is live, each time.
+    var live: [UInt64] { notices.compactMap { if case .live(let sequence) = $0 { sequence } else { nil } } }
+    var gaps: [LiveNotice] { notices.filter { if case .gap = $0 { true } else { false } } }
     var isReady: Bool { notices.contains { if case .ready = $0 { true } else { false } } }
 }
 
@@ -208,14 +252,17 @@ struct LiveBench {
     func tail(
         _ output: NotingOutput,
         _ request: LiveRequest,
+        for audience: LiveAudience = .watchers,
+        follows: Bool = true,
         renewal: Duration = .seconds(60),
         standing: @escaping @Sendable () async -> LiveStanding = { .unknown }
     ) -> LiveTail<NotingOutput> {
         LiveTail(
             feed: feed,
+            audience: audience,
             output: output,
             request: request,
-            follows: true,
+            follows: follows,
             histories: histories,
             sent: {},
             skipped: { _ in },
@@ -229,13 +276,14 @@ struct LiveBench {
         _ principal: Principal,
         _ filter: LiveFilter? = LiveFilter(),
         _ start: LiveStart? = .now,
+        for audience: LiveAudience = .watchers,
         _ body: @Sendable (NotingOutput, LiveRequest, UInt64) async throws -> Void
     ) async throws {
         let output = NotingOutput()
         let request = LiveRequest(filter, start)
         let id = feed.newID()
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await tail(output, request).run(id, as: principal) }
+            group.addTask { await tail(output, request, for: audience).run(id, as: principal) }
             try await body(output, request, id)
             group.cancelAll()
         }

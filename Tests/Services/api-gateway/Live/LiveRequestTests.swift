@@ -73,33 +73,69 @@ import Testing
         }
     }
 
-    @Test func `where a tail begins is said by header or query`() throws {
-        #expect(try LiveStart(query(""), lastEventID: nil) == .now)
-        #expect(try LiveStart(query("last=7"), lastEventID: nil) == .last(7))
-        #expect(try LiveStart(query("from=7&last=3"), lastEventID: nil) == .after(7))
-        #expect(try LiveStart(query("from=7"), lastEventID: "9") == .after(9))
-        for text in ["last=1001", "last=-1", "last=x", "from=", "from=1e3", "from=99999999999999999999", "from=-1"] {
-            #expect(throws: LiveFilterFault.self, "\(text)") { try LiveStart(query(text), lastEventID: nil) }
-        }
-        #expect(throws: LiveFilterFault.self) { try LiveStart(query(""), lastEventID: "x") }
+    private let now = Timestamp(secondsSince1970: 1_000_000)
+
+    private func start(_ text: String, lastEventID: String? = nil) throws -> LiveStart {
+        try LiveStart(query(text), lastEventID: lastEventID, now: now)
     }
+
+    @Test func `where a tail begins is said by header or query`() throws {
+        #expect(try start("") == .now)
+        #expect(try start("last=7") == .last(7))
+        #expect(try start("from=7&last=3") == .after(7))
+        #expect(try start("from=7", lastEventID: "9") == .after(9))
+        #expect(try start("since=1970-01-12T13:46:40Z") == .since(now))
+        #expect(try start("since=1970-01-12T14:46:40.000%2B01:00") == .since(now))
+        // A browser's reader comes back to the same address, with where it stood.
+        #expect(try start("since=1970-01-12T13:46:40Z", lastEventID: "9") == .after(9))
+        for text in [
+            "last=1001", "last=-1", "last=%2B1", "last=x", "last=", "from=", "from=1e3", "from=99999999999999999999",
+            "from=-1",
+        ] {
+            #expect(throws: LiveFilterFault.self, "\(text)") { try start(text) }
+        }
+        #expect(throws: LiveFilterFault.self) { try start("", lastEventID: "x") }
+    }
+
+    @Test(arguments: [
+        ("since=", "invalid"), ("since=yesterday", "invalid"), ("since=1970-01-12", "invalid"),
+        ("since=1970-02-30T00:00:00Z", "invalid"), ("since=1970-01-12T13:46:40", "invalid"),
+        ("since=1970-01-12T13:46:40.000001Z", "future"), ("since=9999-12-31T23:59:59Z", "future"),
+        ("since=1970-01-12T13:46:40Z&from=7", "excluded"), ("since=1970-01-12T13:46:40Z&last=7", "excluded"),
+    ])
+    func `a time that is none, has not come, or stands beside a place is refused`(text: String, code: String) throws {
+        #expect {
+            try start(text)
+        } throws: { ($0 as? LiveFilterFault)?.field == "since" && ($0 as? LiveFilterFault)?.code == code }
+        #expect(throws: LiveFilterFault.self) { try start(text, lastEventID: "9") }
+    }
+
+    private func command(_ text: String) throws -> LiveCommand { try LiveCommand(.text(text), now: now) }
 
     @Test func `a socket's messages are read strictly`() throws {
         var filter = LiveFilter()
         filter.kinds = ["session.*"]
         filter.usernames = ["alice"]
         let text = #"{"type":"subscribe","filter":{"type":["session.*"],"user":"alice"},"from":17}"#
-        #expect(try LiveCommand(.text(text)) == .subscribe(filter, .after(17)))
-        #expect(try LiveCommand(.text(#"{"type":"subscribe"}"#)) == .subscribe(LiveFilter(), nil))
-        #expect(try LiveCommand(.text(#"{"type":"subscribe","last":3}"#)) == .subscribe(LiveFilter(), .last(3)))
-        #expect(try LiveCommand(.text(#"{"type":"unsubscribe"}"#)) == .unsubscribe)
+        #expect(try command(text) == .subscribe(filter, .after(17)))
+        #expect(try command(#"{"type":"subscribe"}"#) == .subscribe(LiveFilter(), nil))
+        #expect(try command(#"{"type":"subscribe","last":3}"#) == .subscribe(LiveFilter(), .last(3)))
+        #expect(
+            try command(#"{"type":"subscribe","since":"1970-01-12T13:46:40Z"}"#)
+                == .subscribe(LiveFilter(), .since(now))
+        )
+        #expect(try command(#"{"type":"unsubscribe"}"#) == .unsubscribe)
         let refused = [
             "", "[]", "{}", #"{"type":"publish"}"#, #"{"type":"subscribe","filter":{"password":"x"}}"#,
             #"{"type":"subscribe","filter":{"type":"x"}}"#, #"{"type":"subscribe","last":5000}"#,
             #"{"type":"subscribe","from":-1}"#, #"{"type":"subscribe","extra":1}"#, #"{"type":"subscribe"}{}"#,
+            #"{"type":"subscribe","since":7}"#, #"{"type":"subscribe","since":"then"}"#,
+            #"{"type":"subscribe","since":"1970-01-12T13:46:41Z"}"#,
+            #"{"type":"subscribe","since":"1970-01-12T13:46:40Z","from":3}"#,
+            #"{"type":"subscribe","last":3,"since":"1970-01-12T13:46:40Z"}"#,
         ]
-        for text in refused { #expect(throws: LiveFilterFault.self, "\(text)") { try LiveCommand(.text(text)) } }
-        #expect(throws: LiveFilterFault.self) { try LiveCommand(.binary(Array("{}".utf8))) }
+        for text in refused { #expect(throws: LiveFilterFault.self, "\(text)") { try command(text) } }
+        #expect(throws: LiveFilterFault.self) { try LiveCommand(.binary(Array("{}".utf8)), now: now) }
     }
 
     @Test(.proves("WS-04", "WS-08")) func `a user has as many tails as he may, and each gives its seat back`() {

@@ -131,6 +131,63 @@ import Testing
         }
     }
 
+    @Test func `the place of a time is in front of the first message that was stored since`() async throws {
+        try await withServer { server in
+            #expect(try await server.tails.place(at: 0) == 0)
+            let last = UInt64(try await server.publish(60).count)
+            let admin = try JetStreamAdmin(server.client)
+            var times: [Int64] = []
+            for sequence in 1...last {
+                let message = try await admin.message(stream: Streams.domain.name, sequence: sequence)
+                times.append(try #require(message).timeMicroseconds)
+            }
+            #expect(times == times.sorted())
+            var random = SeededRandom()
+            func holds(_ time: Int64, from first: UInt64) async throws {
+                let found = times.indices.map { UInt64($0) + 1 }.first { $0 >= first && times[Int($0) - 1] >= time }
+                let expected = found.map { $0 == first ? 0 : $0 - 1 } ?? last
+                #expect(try await server.tails.place(at: time) == expected, "\(time) of \(times) from \(first)")
+            }
+            for _ in 0..<100 {
+                // The very time of a message, and a microsecond beside it.
+                let time = (times.randomElement(using: &random) ?? 0) + Int64.random(in: -1...1, using: &random)
+                try await holds(time, from: 1)
+            }
+            for sequence: UInt64 in 1...20 {
+                #expect(try await admin.deleteMessage(stream: Streams.domain.name, sequence: sequence))
+            }
+            for time in [0, times[0], times[19], times[20], times[40], times[59], times[59] + 1] {
+                try await holds(time, from: 21)
+            }
+            try await admin.purgeStream(Streams.domain.name)
+            #expect(try await server.tails.place(at: times[10]) == 0)
+        }
+    }
+
+    @Test func `a tail begins at a time of the stream's own, and says where it is live`() async throws {
+        try await withServer { server in
+            _ = try await server.publish(40)
+            let admin = try JetStreamAdmin(server.client)
+            let message = try await admin.message(stream: Streams.domain.name, sequence: 25)
+            let time = Timestamp(microseconds: try #require(message).timeMicroseconds)
+            // From the stream, and from memory.
+            for events in [10, 1_000] {
+                let bench = LiveBench(server.tails, events: events)
+                try await bench.running {
+                    try await eventually { bench.feed.end?.sequence == 40 }
+                    let principal = Principal.sample(.nocEngineer, LiveSample.tenant(1))
+                    try await bench.watching(principal, LiveFilter(), .since(time)) { output, _, _ in
+                        try await eventually { output.live == [40] }
+                        // Messages of one microsecond have one time.
+                        let first = try #require(output.sequences.first)
+                        #expect(first <= 25 && output.sequences == Array(first...40))
+                        #expect(output.gaps.isEmpty)
+                    }
+                }
+            }
+        }
+    }
+
     @Test func `what is no event is passed over and counted`() async throws {
         try await withServer { server in
             let bench = LiveBench(server.tails)

@@ -1,38 +1,14 @@
 import Domain
-import Events
 import Messaging
-import NATS
 import Observability
 import Persistence
-import Postgres
 import SharedTesting
 import Testing
-import WireFormat
 
 @testable import APIGateway
 
 /// What happens is told as it happens, to those whose it is; and who listens no more costs nothing.
 @Suite struct LivePropertyTests {
-    /// What waits in the outbox of a plot's tenant, in the order it is published in.
-    private func outbox(_ plot: Plot) async throws -> [OutboxRow] {
-        try await plot.world.superuser.query(
-            """
-            SELECT id, tenant_id, type, subject, data, created_at FROM outbox WHERE tenant_id = '\(plot.tenant)' ORDER BY id
-            """
-        ).compactMap { row -> OutboxRow? in
-            guard let id = row[0].uuid, let tenant = row[1].uuid, let created = row[5].timestamptz else { return nil }
-            return OutboxRow(
-                id: EventID(UUID128(high: id.high, low: id.low)),
-                tenantID: TenantID(UUID128(high: tenant.high, low: tenant.low)),
-                type: row[2].text ?? "",
-                subject: row[3].text ?? "",
-                aggregateID: nil,
-                data: Array((row[4].text ?? "").utf8),
-                createdAt: Timestamp(microseconds: created)
-            )
-        }
-    }
-
     @Test(
         .proves("WS-03", "WS-06", "WS-01", "E-57"),
         arguments: EntityCase.written.filter { $0.writing?.isBroadcast == true }
@@ -44,7 +20,7 @@ import WireFormat
         let writing = try #require(entity.writing)
         let world = plot.world
         let other = try await Plot(world)
-        let known = Set(try await outbox(plot).map(\.id))
+        let known = Set(try await world.outbox(of: plot.tenant).map(\.id))
         // Three changes each.
         var made: [String] = []
         var draw = Draw(SeededRandom("property 57, \(entity.name)"))
@@ -58,7 +34,7 @@ import WireFormat
             try #require(try await plot.send("DELETE", target, headers: tag).status == 204)
             made.append(id)
         }
-        let events = try await outbox(plot).filter { !known.contains($0.id) }
+        let events = try await world.outbox(of: plot.tenant).filter { !known.contains($0.id) }
         for id in made {
             let about = events.filter { String(decoding: $0.data, as: UTF8.self).contains(id) }
             let subjects = about.map(\.subject).filter { $0 == "directory.changed" || $0.hasPrefix("identity.user_") }
@@ -75,11 +51,7 @@ import WireFormat
         try socket.say("{\"type\":\"subscribe\",\"filter\":{}}")
         while try await !socket.hear().contains("\"ready\"") {}
         let before = world.events.extent()?.last ?? 0
-        for row in events {
-            var writer = JSONWriter()
-            row.envelope(source: "/tests").encode(into: &writer)
-            world.events.add(row.subject, row.tenantID, writer.bytes)
-        }
+        world.publish(events)
         let last = world.events.extent()?.last ?? 0
         var waiting = Set(made)
         while !waiting.isEmpty {

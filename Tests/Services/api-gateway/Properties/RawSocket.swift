@@ -73,13 +73,13 @@ final class RawSocket: Sendable {
     }
 
     /// Opens a WebSocket of the live events; returns the status.
-    func open(as person: GatewayWorld.Person) async throws -> Int {
+    func open(as person: GatewayWorld.Person, _ path: String = "/ws/realtime") async throws -> Int {
         let fields = [
             "Host: 127.0.0.1", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13",
             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Protocol: nexora.v1",
             "Authorization: Bearer \(person.token)",
         ]
-        try send(Array("GET /ws/realtime HTTP/1.1\r\n\(fields.joined(separator: "\r\n"))\r\n\r\n".utf8))
+        try send(Array("GET \(path) HTTP/1.1\r\n\(fields.joined(separator: "\r\n"))\r\n\r\n".utf8))
         let line = try await head().split(separator: " ")
         return line.count > 1 ? Int(line[1]) ?? 0 : 0
     }
