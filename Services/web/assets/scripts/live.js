@@ -4,10 +4,11 @@ import { authorized, Failure } from "./api.js";
 
 /**
  * Watches until `signal` is aborted. Comes back after a lost connection, from the event after the last one it saw, and tells
- * about it: `state` is called with "connecting", "open", "waiting" (with the seconds) and "failed" (with the error).
+ * about it: `state` is called with "connecting", "open", "waiting" (with the seconds) and "failed" (with the error). Where `event`
+ * answers false it has no room: the connection ends, and another one goes on with that event once `room` has come.
  * @param {URLSearchParams} query filters, and where to begin
  */
-export async function watch(query, { event, state, signal }) {
+export async function watch(query, { event, state, signal, room }) {
   let last = null;
   let failures = 0;
   while (!signal.aborted) {
@@ -17,10 +18,15 @@ export async function watch(query, { event, state, signal }) {
       const response = await authorized(`/api/v1/events?${query}`, { headers, signal, cache: "no-store" });
       state("open");
       failures = 0;
-      await read(response.body, (message) => {
+      const isRead = await read(response.body, (message) => {
+        if (event(message) === false) return false;
         if (message.id !== null) last = message.id;
-        event(message);
+        return true;
       });
+      if (!isRead) {
+        await room();
+        continue;
+      }
     } catch (error) {
       if (signal.aborted) return;
       const isFinal = error instanceof Failure && error.status >= 400 && error.status < 500 && error.status !== 429;
@@ -33,19 +39,23 @@ export async function watch(query, { event, state, signal }) {
   }
 }
 
-/** Cuts a stream into events (WHATWG HTML, 9.2). */
+/** Cuts a stream into events (WHATWG HTML, 9.2), to its end or until one of them is answered with false; whether it came to its end. */
 export async function read(stream, event) {
   const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   let message = { id: null, name: "message", data: [] };
   for (;;) {
     const { value, done } = await reader.read();
-    if (done) return;
+    if (done) return true;
     const lines = (rest + value).split("\n");
     rest = lines.pop();
     for (const line of lines) {
       if (line === "") {
-        if (message.data.length > 0) event({ ...message, data: JSON.parse(message.data.join("\n")) });
+        if (message.data.length > 0 && event({ ...message, data: JSON.parse(message.data.join("\n")) }) === false) {
+          // That the connection was lost meanwhile is no news.
+          await reader.cancel().catch(() => {});
+          return false;
+        }
         message = { id: null, name: "message", data: [] };
         continue;
       }
