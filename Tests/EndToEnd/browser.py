@@ -9,7 +9,7 @@ import time
 import urllib.request
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 import gateway
 from processes import eventually
@@ -122,6 +122,17 @@ class Chromium:
         page.on("console", lambda message: message.type == "error" and page.complaints.append(message.text))
         page.on("pageerror", lambda error: page.complaints.append(str(error)))
         return page
+
+
+def sign_in(page, somebody):
+    """By keyboard alone, as far as the first page."""
+    page.goto("/")
+    expect(page.get_by_label("E-mail")).to_be_focused()
+    page.keyboard.type(somebody.email)
+    page.keyboard.press("Tab")
+    page.keyboard.type(somebody.password)
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Find a subscriber")).to_be_focused()
 
 
 def accessibility_faults(page):

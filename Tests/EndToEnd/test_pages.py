@@ -6,11 +6,11 @@ import time
 import pytest
 from playwright.sync_api import expect
 
-from browser import Chromium, Gateway, accessibility_faults, overflows, totp
+from browser import Chromium, Gateway, accessibility_faults, overflows, sign_in, totp
 from processes import eventually
 from radius_clients import radclient
 
-VIEWS = ["#/subscribers", "#/subscribers?q=demo0001", "#/sessions", "#/tail"]
+VIEWS = ["#/subscribers", "#/subscribers?q=demo0001", "#/sessions", "#/tail", "#/tail?since=2026-01-01T00:00:00Z&speed=step"]
 
 
 @pytest.fixture(scope="module")
@@ -37,17 +37,6 @@ def page(chromium, gateway):
     page.context.close()
 
 
-def sign_in(page, ann):
-    """By keyboard alone, as far as the first page."""
-    page.goto("/")
-    expect(page.get_by_label("E-mail")).to_be_focused()
-    page.keyboard.type(ann.email)
-    page.keyboard.press("Tab")
-    page.keyboard.type(ann.password)
-    page.keyboard.press("Enter")
-    expect(page.get_by_label("Find a subscriber")).to_be_focused()
-
-
 def login(system, password=None, user=None):
     return radclient(system.radius.auth_port, "auth", system.secret, {
         "User-Name": user or system.user, "User-Password": password or system.user_password, "NAS-Port": 1,
@@ -56,8 +45,8 @@ def login(system, password=None, user=None):
 
 
 def open_tail(page, system):
-    """The tail of logins, once it has drawn all that went before; and its rows."""
-    page.goto("/#/tail?type=radius.access")
+    """The tail of logins, once it has drawn all that went before; and its rows, one for each login."""
+    page.goto("/#/tail?type=radius.access&fold=no")
     expect(page.get_by_text("Live", exact=True)).to_be_visible()
     stranger = f"stranger-{secrets.token_hex(6)}"
     login(system, user=stranger)

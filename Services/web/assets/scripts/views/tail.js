@@ -73,7 +73,7 @@ function replayForm(asked) {
     // The same time again is from the beginning.
     if (location.hash === place) window.dispatchEvent(new HashChangeEvent("hashchange")); else location.hash = place;
   };
-  return h("form", { class: "panel controls", on: { submit } }, field("Replay from", since, "In your own time"),
+  return h("form", { class: "panel controls", on: { submit } }, field("Replay from, in your own time", since),
     h("button", { type: "submit" }, "Replay"));
 }
 
@@ -191,7 +191,6 @@ class Tail {
   reachPresent() {
     this.replay = null;
     this.note("The replay has reached the present: what follows is live.");
-    announce("Live");
   }
 
   /** A word of this page's own among the events. */
