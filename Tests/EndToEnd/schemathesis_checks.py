@@ -13,8 +13,9 @@ from schemathesis.generation import GenerationMode
 NOT_AS_DESCRIBED = {"malformed", "missing", "unknown", "repeated", "invalid"}
 # A cursor is made by the server alone.
 OPAQUE = ("cursor",)
-# Rules that a pattern does not say: the bits behind a prefix are zero, tags differ, a price is not nothing.
-BEYOND_SCHEMA = ("IP address or prefix", "different words", "must be more than 0", "the name of a permission")
+# Rules that a pattern does not say: the bits behind a prefix are zero, tags differ, a price is not nothing, a time lies in the
+# years from 1 on and has nine digits of a second at most.
+BEYOND_SCHEMA = ("IP address or prefix", "different words", "must be more than 0", "the name of a permission", "A time is written like")
 # One goes with the other.
 PAIRS = ("/latitude", "/longitude")
 

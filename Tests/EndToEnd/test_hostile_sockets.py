@@ -94,6 +94,8 @@ HANDSHAKES = {
     "an origin that begins like ours": (403, {"Origin": "https://ours.example.attacker.example"}),
     "two origins": (403, {"more": ["Origin: https://ours.example", "Origin: https://attacker.example"]}),
     "a list of origins": (403, {"Origin": "https://ours.example, https://attacker.example"}),
+    "no proof for one's own": (401, {"proof": False, "line": "GET /ws/me HTTP/1.1"}),
+    "a token in the address of one's own": (401, {"proof": False, "line": "GET /ws/me?token={token} HTTP/1.1"}),
     "no proof": (401, {"proof": False}), "a false token": (401, {"Authorization": "Bearer x"}),
     "Basic": (401, {"Authorization": "Basic YTpi"}), "a proof in a cookie": (401, {"proof": False, "Cookie": "token={token}"}),
     "a token in the address": (401, {"proof": False, "line": "GET /ws/realtime?token={token} HTTP/1.1"}),
@@ -119,9 +121,10 @@ def test_a_false_handshake_is_refused(world, case):
 
 
 # proves: WS-06 IAM-33
-def test_who_may_not_watch_gets_no_socket(world):
+def test_who_may_not_watch_gets_no_socket_but_his_own(world):
     token = world.people.sign_in("customer")["access_token"]
     assert world.answer(world.hand(Authorization=f"Bearer {token}")).status == 403
+    assert world.answer(world.hand(Authorization=f"Bearer {token}", line="GET /ws/me HTTP/1.1")).status == 101
 
 
 # proves: WS-01

@@ -1,4 +1,5 @@
 import Domain
+import FoundationEssentials
 import Identity
 import Persistence
 import SharedTesting
@@ -62,6 +63,23 @@ import WireFormat
             #expect(!scope.covers(try event("session.started", Self.home, user: Self.me), in: tree), "\(role)")
             #expect(!scope.covers(try event("unheard.of", Self.home, user: Self.me), in: tree), "\(role)")
         }
+    }
+
+    @Test func `every event of the domain identity says whose account it is about`() throws {
+        let folder = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../../Shared/Events/Golden")
+        var count = 0
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder.path()) {
+            let json = Array(try Data(contentsOf: folder.appending(path: name)))
+            guard String(decoding: json, as: UTF8.self).contains("\"type\":\"nexora.identity.") else { continue }
+            let tenant = LiveSample.tenant(1)
+            let event = try LiveEvent(sequence: 1, subject: "identity.golden.\(tenant)", json: json)
+            // A login with a name that nobody has is nobody's.
+            let expected = name == "LoginFailed.minimal.json" ? nil : UserID(LiveSample.id(0x1f))
+            #expect(event.about.user == expected, "\(name)")
+            count += 1
+        }
+        #expect(count > 20)
     }
 
     @Test func `of any stream everybody is told what is about himself alone, from any place, unmasked`() async throws {
