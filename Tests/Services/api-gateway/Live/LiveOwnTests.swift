@@ -167,8 +167,9 @@ import WireFormat
         let added = try #require(try await sessions(world, here).subtracting(before).first)
         _ = try await world.must(200, "PATCH", "/api/v1/auth/me", as: here, "{\"name\":\"Another\"}")
         _ = try await world.must(204, "DELETE", "/api/v1/auth/sessions/\(added)", as: there)
-        let rows = try await world.outbox(of: world.one).filter {
-            !known.contains($0.id) && String(decoding: $0.data, as: UTF8.self).contains("\"userId\":\"\(user.id)\"")
+        let rows = try await world.outbox(of: world.one).filter { row in
+            !known.contains(row.id) && row.subject.hasPrefix("identity.")
+                && String(decoding: row.data, as: UTF8.self).contains(user.id.description)
         }
         for kind in ["identity.login_succeeded", "identity.user_changed", "identity.logged_out"] {
             #expect(rows.contains { $0.subject == kind }, "\(kind): \(rows.map(\.subject))")

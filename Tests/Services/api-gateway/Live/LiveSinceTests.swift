@@ -114,8 +114,9 @@ import Testing
                 try await eventually { stream.questions > 0 }
                 #expect(output.story.isEmpty)
                 stream.hold(false)
-                try await eventually { !output.live.isEmpty }
-                #expect(output.story == ["ready", "7", "8", "9", "live"])
+                try await eventually { output.sequences.count == 3 && !output.live.isEmpty }
+                #expect(output.sequences == [7, 8, 9] && output.gaps.isEmpty && output.live.count == 1)
+                #expect(output.notices.first == .ready(sequence: 6, mask: .revealed))
             }
         }
     }
