@@ -1,6 +1,9 @@
 import Domain
 import FoundationEssentials
+import HTTPServer
 import Identity
+import Lifecycle
+import Observability
 import Persistence
 import SharedTesting
 import Testing
@@ -141,6 +144,35 @@ import WireFormat
             await tail.run(bench.feed.newID(), as: viewer)
             #expect(output.notices.last == .end(.unauthenticated))
         }
+    }
+
+    @Test func `who reads his own past takes no turn from who watches`() throws {
+        var settings = LiveSettings()
+        settings.histories = 4
+        let routes = LiveRoutes(
+            MemoryStream(),
+            dependencies: LiveDependencies(
+                standing: { _ in .unknown },
+                tenants: { LiveBench.parents },
+                record: { _, _, _ in },
+                allowsOrigin: { _, _ in true },
+                now: { .epoch }
+            ),
+            settings: settings,
+            registry: MetricsRegistry(),
+            health: Health(version: "test").component("live"),
+            logger: Logger(service: "test", level: .fatal, sink: MemoryLogSink())
+        )
+        let request = try Request(.get, "/ws/me")
+        func histories(_ audience: LiveAudience) -> LiveHistories {
+            routes.makeTail(audience, NotingOutput(), LiveRequest(nil, nil), request).histories
+        }
+        let (me, noc) = (Principal.sample(.customer, Self.home), Principal.sample(.nocEngineer, LiveSample.tenant(3)))
+        let turn = try #require(histories(.oneself).turn(for: me))
+        #expect(histories(.oneself).turn(for: noc) == nil)
+        for _ in 0..<2 { #expect(histories(.watchers).turn(for: noc) != nil) }
+        turn.end()
+        #expect(histories(.oneself).turn(for: noc) != nil)
     }
 
     @Test(.proves("WS-08"))
