@@ -107,8 +107,10 @@ extension JetStreamAPI {
             unsafe configuration.DeliverPolicy = js_DeliverByStartSequence
             unsafe configuration.OptStartSeq = max(1, sequence)
         case .time(let microseconds):
-            unsafe configuration.DeliverPolicy = js_DeliverByStartTime
-            unsafe configuration.OptStartTime = Self.writableTime(microseconds * 1_000)
+            let time = Self.writableTime(microseconds * 1_000)
+            // libnats takes zero for no time at all, and nothing is older.
+            unsafe configuration.DeliverPolicy = time > 0 ? js_DeliverByStartTime : js_DeliverAll
+            unsafe configuration.OptStartTime = max(0, time)
         case .last(let count):
             let last = try streamInfo(stream)?.lastSequence ?? 0
             unsafe configuration.DeliverPolicy = js_DeliverByStartSequence
