@@ -32,8 +32,18 @@ package struct AuditRecord: Hashable, Sendable {
     package let contentHash: [UInt8]
     /// The link.
     package let hash: [UInt8]
+    /// Its personal values were taken out afterwards: what is left is not what `contentHash` is of (``AuditErasure``).
+    package let isErased: Bool
 
-    package init(entry: AuditEntry, number: Int64, recordedAt: Timestamp, contentHash: [UInt8], hash: [UInt8]) {
+    package init(
+        entry: AuditEntry,
+        number: Int64,
+        recordedAt: Timestamp,
+        contentHash: [UInt8],
+        hash: [UInt8],
+        isErased: Bool = false
+    ) {
+        self.isErased = isErased
         self.entry = entry
         self.number = number
         self.recordedAt = recordedAt

@@ -87,6 +87,8 @@ extension AuditAction {
     package static let delete = AuditAction(known: "delete")
     package static let read = AuditAction(known: "read")
     package static let export = AuditAction(known: "export")
+    /// A person's data ended for good; the entry vouches for what is left of those about him (``AuditErasure``).
+    package static let erase = AuditAction(known: "erase")
     package static let userCreate = AuditAction(known: "user_create")
     package static let userDelete = AuditAction(known: "user_delete")
     package static let planChange = AuditAction(known: "plan_change")

@@ -53,12 +53,15 @@ package enum AuditFlaw: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Follows one tenant's chain from its beginning, entry by entry, and stops at the first flaw. Memory: the checkpoints.
+/// Follows one tenant's chain from its beginning, entry by entry, and stops at the first flaw. Memory: the checkpoints, and the
+/// hashes of erased entries between them and their erasure.
 package struct AuditWalk: Sendable {
     private let chain: AuditChain
     private var pending: ArraySlice<AuditCheckpoint>
     private let beginning: AuditHead
     private var last: AuditHead?
+    /// What is left of entries whose values were erased, by number, until the entry that vouches for it comes by.
+    private var erased: [Int64: [UInt8]] = [:]
     /// How many entries were followed.
     package private(set) var entries: Int64 = 0
     /// The number of the first of them.
@@ -93,7 +96,7 @@ package struct AuditWalk: Sendable {
                 last == nil && beginning == .empty
                 ? .beginningMissing(first: record.number)
                 : .missing(from: before.number + 1, through: record.number - 1)
-        } else if chain.content(of: record.entry) != record.contentHash {
+        } else if !record.isErased, chain.content(of: record.entry) != record.contentHash {
             flaw = .contentChanged(number: record.number)
         } else if chain.link(
             previous: before.hash,
@@ -116,7 +119,9 @@ package struct AuditWalk: Sendable {
     package mutating func finish(head: AuditHead) {
         guard flaw == nil else { return }
         let end = last ?? beginning
-        if let beyond = pending.first {
+        if let unvouched = erased.keys.min() {
+            flaw = .contentChanged(number: unvouched)
+        } else if let beyond = pending.first {
             flaw = .checkpointBeyondEnd(number: beyond.number, last: end.number)
         } else if end.number < head.number {
             flaw = .endMissing(last: end.number, head: head.number)
@@ -129,6 +134,12 @@ package struct AuditWalk: Sendable {
         first = first ?? record.number
         entries += 1
         last = AuditHead(number: record.number, hash: record.hash)
+        if record.isErased {
+            erased[record.number] = chain.content(of: record.entry)
+        } else if let flaw = vouch(record.entry) {
+            self.flaw = flaw
+            return
+        }
         while let checkpoint = pending.first, checkpoint.number <= record.number, flaw == nil {
             pending.removeFirst()
             guard checkpoint.number == record.number, checkpoint.hash == record.hash,
@@ -140,5 +151,16 @@ package struct AuditWalk: Sendable {
             checkpoints += 1
             vouchedThrough = record.number
         }
+    }
+
+    /// Takes an erasure's word for what it left of earlier entries; those that retention took away, or that came back whole, need
+    /// none. The first that is not what it left is the flaw.
+    private mutating func vouch(_ entry: AuditEntry) -> AuditFlaw? {
+        guard !erased.isEmpty else { return nil }
+        for (number, left) in AuditErasure.vouched(by: entry).sorted(by: { $0.key < $1.key }) {
+            guard let found = erased.removeValue(forKey: number) else { continue }
+            if found != left { return .contentChanged(number: number) }
+        }
+        return nil
     }
 }

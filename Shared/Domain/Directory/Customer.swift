@@ -25,6 +25,8 @@ package struct Customer: Hashable, Sendable {
     /// What he pays each month where it is agreed apart from his plan's price.
     package var monthlyFee: Money?
     package var deletedAt: Timestamp?
+    /// When all that is personal was taken out of him for good (SEC-09); nothing changes him any more.
+    package var erasedAt: Timestamp?
     /// Nil until stored.
     package var stamp: RowStamp?
 
@@ -45,6 +47,7 @@ package struct Customer: Hashable, Sendable {
         installedOn: CivilDate? = nil,
         monthlyFee: Money? = nil,
         deletedAt: Timestamp? = nil,
+        erasedAt: Timestamp? = nil,
         stamp: RowStamp? = nil
     ) {
         self.tenantID = tenantID
@@ -63,6 +66,7 @@ package struct Customer: Hashable, Sendable {
         self.installedOn = installedOn
         self.monthlyFee = monthlyFee
         self.deletedAt = deletedAt
+        self.erasedAt = erasedAt
         self.stamp = stamp
     }
 }

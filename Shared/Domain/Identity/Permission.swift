@@ -24,6 +24,10 @@ package enum Permission: String, Hashable, Sendable, CaseIterable {
     case customersUpdate = "customers.update"
     case customersDelete = "customers.delete"
     case customersImport = "customers.import"
+    /// See all that is held about a person as one document, on the record.
+    case personalDataExport = "personal_data.export"
+    /// Take a person out of everything for good.
+    case personalDataErase = "personal_data.erase"
     case plansCreate = "plans.create"
     case plansRead = "plans.read"
     case plansUpdate = "plans.update"

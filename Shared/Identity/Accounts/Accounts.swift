@@ -148,6 +148,11 @@ package final class Accounts: Sendable {
         }
     }
 
+    /// Accounts went with their customer, in a transaction that has committed: no gateway believes their tokens.
+    package func forget(_ erased: [ErasedAccount]) async {
+        for account in erased { await announce(ended: account.sessions, of: account.id) }
+    }
+
     /// Sessions ended: no gateway believes their tokens, and this one forgets what it knew.
     func announce(ended sessions: [LoginSessionID], of user: UserID) async {
         cache.forget(user)

@@ -6,7 +6,8 @@ enum AuditSQL {
     static let columns = """
         tenant_id, number, recorded_at, id, occurred_at, occurred_nanoseconds, actor_kind, actor_id, impersonator_id, \
         host(address) AS address, user_agent, request_id, action, resource_type, resource_id, outcome, reason, \
-        old_values::text AS old_values, new_values::text AS new_values, content_hash, hash
+        old_values::text AS old_values, new_values::text AS new_values, content_hash, hash, \
+        erased_at IS NOT NULL AS is_erased
         """
 
     /// One page, from each tenant's index by itself: they are read backwards no further than the page needs. Only conditions
@@ -77,6 +78,13 @@ enum AuditSQL {
         ORDER BY t.id
         """
 
+    /// The entries at these places of a tenant's trail.
+    static let places = """
+        SELECT e.* FROM unnest($2::int8[], $3::timestamptz[]) AS p (entry, recorded) CROSS JOIN LATERAL (
+            SELECT \(columns) FROM audit_logs WHERE tenant_id = $1 AND number = p.entry AND recorded_at = p.recorded LIMIT 1
+        ) AS e ORDER BY e.number DESC
+        """
+
     static func record(_ row: PGRow) throws -> AuditRecord {
         let id: AuditEntryID = try row.need("id") { $0.id() }
         let action = try row.need("action") { $0.text.flatMap(AuditAction.init) }
@@ -104,7 +112,8 @@ enum AuditSQL {
             number: try row.need("number", \.int64),
             recordedAt: try row.need("recorded_at", \.time),
             contentHash: try row.need("content_hash", \.bytes),
-            hash: try row.need("hash", \.bytes)
+            hash: try row.need("hash", \.bytes),
+            isErased: try row.need("is_erased", \.bool)
         )
     }
 

@@ -32,13 +32,13 @@ package struct CustomerWriter {
         return Change(before: nil, after: try await customers.find(id).found())
     }
 
-    /// Changes what `edit` changes. Throws `VersionConflict` where the customer has another version than expected.
+    /// Changes what `edit` changes. Throws ``ErasureRefusal/erased`` for who was erased, and `VersionConflict` where the customer has another version than expected.
     package func update(
         _ id: CustomerID,
         expecting version: Int64? = nil,
         _ edit: (inout Customer) throws -> Void
     ) async throws -> Change<Customer> {
-        let before = try await customers.find(id, forUpdate: true).found()
+        let before = try await unerased(id)
         try VersionConflict.check(version, before.stamp?.version)
         var customer = before
         try edit(&customer)
@@ -49,7 +49,7 @@ package struct CustomerWriter {
     /// Hides the customer; nothing of his is lost. Throws `stillReferenced` while a service of his is not terminated: it would
     /// go on without anybody to bill.
     package func delete(_ id: CustomerID, expecting version: Int64? = nil) async throws -> Change<Customer> {
-        let before = try await customers.find(id, forUpdate: true).found()
+        let before = try await unerased(id)
         try VersionConflict.check(version, before.stamp?.version)
         let services = try await transaction.query(
             """
@@ -69,9 +69,18 @@ package struct CustomerWriter {
     package func restore(_ id: CustomerID, expecting version: Int64? = nil) async throws -> Change<Customer> {
         let before = try await customers.find(id, forUpdate: true, includingDeleted: true).found()
         guard before.deletedAt != nil else { throw PersistenceError.notFound }
+        guard before.erasedAt == nil else { throw ErasureRefusal.erased }
         try VersionConflict.check(version, before.stamp?.version)
         try await customers.setDeleted(false, before)
         return Change(before: before, after: try await customers.find(id).found())
+    }
+
+    /// The customer, locked. Who is deleted is not there; of who is erased it is told that nothing changes him.
+    private func unerased(_ id: CustomerID) async throws -> Customer {
+        let customer = try await customers.find(id, forUpdate: true, includingDeleted: true).found()
+        guard customer.erasedAt == nil else { throw ErasureRefusal.erased }
+        guard customer.deletedAt == nil else { throw PersistenceError.notFound }
+        return customer
     }
 
     /// Adds a note about a customer. Notes are never changed.

@@ -12,7 +12,7 @@ package struct CustomerRepository {
 
     static let columns = """
         tenant_id, id, code, name, email, phone, address, status, due_day, notes, tags, latitude, longitude, \
-        installed_on, monthly_fee, fee_currency, deleted_at, row_version, created_at, updated_at
+        installed_on, monthly_fee, fee_currency, deleted_at, erased_at, row_version, created_at, updated_at
         """
 
     /// Up to `limit` customers in the order they were made, after the one named; `search` looks into code and name.
@@ -135,6 +135,7 @@ package struct CustomerRepository {
             installedOn: row["installed_on"].date.map { CivilDate(daysSince1970: Int($0)) },
             monthlyFee: fee,
             deletedAt: row["deleted_at"].time,
+            erasedAt: row["erased_at"].time,
             stamp: try row.stamp()
         )
     }

@@ -21,7 +21,7 @@ extension ListSource where Row == Customer {
             ),
             ListField("due_day", .integer), ListField("installed_on", .day, isNullable: true),
             ListField("created_at", .time), ListField("updated_at", .time),
-            ListField("deleted_at", .time, isNullable: true),
+            ListField("deleted_at", .time, isNullable: true), ListField("erased_at", .time, isNullable: true),
         ],
         orders: [
             ListSort("created_at", .time), ListSort("updated_at", .time), ListSort("name", .text, "r.name_key"),
@@ -40,7 +40,7 @@ extension ListSource where Row == Customer {
             OutputColumn("monthly_fee") { .text($0.monthlyFee?.decimal) },
             OutputColumn("currency") { .text($0.monthlyFee?.currency.code) },
             OutputColumn("tags") { .texts($0.tags) }, OutputColumn("notes") { .text($0.notes) },
-            OutputColumn("deleted_at") { .time($0.deletedAt) },
+            OutputColumn("deleted_at") { .time($0.deletedAt) }, OutputColumn("erased_at") { .time($0.erasedAt) },
             OutputColumn("version") { .integer($0.stamp?.version) },
             OutputColumn("created_at") { .time($0.stamp?.createdAt) },
             OutputColumn("updated_at") { .time($0.stamp?.updatedAt) },
