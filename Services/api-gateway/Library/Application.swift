@@ -49,6 +49,7 @@ package enum Application {
             KeyRoutes(parts).routes,
             CustomerRoutes(parts).routes,
             ContactRoutes(parts).routes,
+            PersonalDataRoutes(parts).routes,
             PlanRoutes(parts).routes,
             ProfileRoutes(parts).routes,
             ServiceRoutes(parts).routes,

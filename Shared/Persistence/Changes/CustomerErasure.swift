@@ -127,6 +127,9 @@ package struct CustomerErasure {
         return Outcome(customer: after, affected: affected, left: left, accounts: accounts)
     }
 
+    /// Of the statements that walk years of sessions, or of the trail.
+    private static let deadline = Duration.seconds(60)
+
     // MARK: - What is looked at before
 
     /// The same as ``ErasurePreview/refusal``, without counting what there is.
@@ -176,7 +179,8 @@ package struct CustomerErasure {
         do {
             let rows = try await transaction.query(
                 "SELECT part, affected FROM erase_customer($1, $2)",
-                [.id(customer.tenantID), .id(customer.id)]
+                [.id(customer.tenantID), .id(customer.id)],
+                deadline: Self.deadline
             )
             var affected: [String: Int] = [:]
             for row in rows {
@@ -201,7 +205,8 @@ package struct CustomerErasure {
         while true {
             let places = try await transaction.query(
                 "SELECT entry, recorded FROM personal_audit($1, $2, $3)",
-                [.id(customer.tenantID), .id(customer.id), .int8(Int64(Self.places))]
+                [.id(customer.tenantID), .id(customer.id), .int8(Int64(Self.places))],
+                deadline: Self.deadline
             ).map { (number: try $0.need("entry", \.int64), recordedAt: try $0.need("recorded", \.time)) }
             for start in stride(from: 0, to: places.count, by: AuditErasure.most) {
                 let some = places[start..<min(start + AuditErasure.most, places.count)]

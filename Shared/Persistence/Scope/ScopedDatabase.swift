@@ -42,6 +42,12 @@ package struct ScopedDatabase: Sendable {
         return try await share.run(for: root) { try await begin(isolation, isReading, body) }
     }
 
+    /// The same where every statement sees the database as it was at one moment.
+    package func moment<Success: Sendable>(_ body: (ScopedTransaction) async throws -> Success) async throws -> Success
+    {
+        try await transaction(isolation: .repeatableRead, body)
+    }
+
     private func begin<Success: Sendable>(
         _ isolation: PGIsolation,
         _ isReading: Bool,

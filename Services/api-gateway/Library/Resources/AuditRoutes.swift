@@ -44,6 +44,7 @@ struct AuditRoutes {
         .init("resource_id", .nullable(.text())) { .text($0.entry.resource.id) },
         .init("outcome", .text()) { .text($0.entry.outcome.rawValue) },
         .init("reason", .nullable(.text())) { .text($0.entry.reason) },
+        .init("is_erased", .boolean) { .boolean($0.isErased) },
         .init("old", .anything) { json($0.entry.old) }, .init("new", .anything) { json($0.entry.new) },
     ])
 

@@ -21,9 +21,10 @@ package final class Work {
         _ action: AuditAction,
         _ resource: AuditResource,
         of tenant: TenantID,
-        _ change: AuditChange = .none
+        _ change: AuditChange = .none,
+        reason: String? = nil
     ) {
-        entries.append(parts.entry(caller, action, resource, of: tenant, change))
+        entries.append(parts.entry(caller, action, resource, of: tenant, change, reason: reason))
     }
 
     /// The same for a row that was made, changed or removed.
@@ -98,7 +99,8 @@ extension Parts {
         _ action: AuditAction,
         _ resource: AuditResource,
         of tenant: TenantID,
-        _ change: AuditChange
+        _ change: AuditChange,
+        reason: String? = nil
     ) -> AuditEntry {
         AuditEntry(
             id: ids.next(),
@@ -106,6 +108,7 @@ extension Parts {
             origin: caller.audit,
             action: action,
             resource: resource,
+            reason: reason,
             change: change,
             time: time.now()
         )

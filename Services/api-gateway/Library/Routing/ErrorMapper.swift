@@ -39,6 +39,7 @@ struct ErrorMapper: Sendable {
         case let error as ValidationError: .invalid(error.fields.map(Self.detail))
         case let error as VersionConflict: .versionChanged(error.current)
         case let error as CredentialError: Self.problem(error)
+        case let error as ErasureRefusal: Self.problem(error)
         case let error as PersistenceError: Self.problem(error)
         case let error as TenancyError: Self.problem(error)
         case is JSONError:
@@ -99,6 +100,18 @@ struct ErrorMapper: Sendable {
         }
     }
 
+    private static func problem(_ error: ErasureRefusal) -> Problem {
+        switch error {
+        case .erased:
+            .conflict("customer_erased", "The customer was erased: nothing of him can be changed or shown again.")
+        case .hasServices: .conflict("customer_in_use", "A service of his is not terminated: terminate it first.")
+        case .hasSessions: .conflict("customer_in_use", "A session of his is open: end it first.")
+        case .reasonNamesHim: .invalid("/reason", "is kept, and holds something by which the customer is known")
+        case .trailBroken(let number):
+            .conflict("audit_broken", "Entry \(number) of the audit trail was changed: run nexora audit verify first.")
+        }
+    }
+
     private static func problem(_ error: TenancyError) -> Problem {
         switch error {
         case .versionConflict(let current): .versionChanged(current)
@@ -120,6 +133,7 @@ struct ErrorMapper: Sendable {
                 "Other things refer to it, or it refers to what is not there.",
                 field: constraint
             )
+        case .refused("customers_erased"): problem(ErasureRefusal.erased)
         case .refused(let constraint) where LicenceLimit(constraint: constraint) != nil:
             .conflict("licence_exceeded", "The licence allows no more of them.", field: constraint)
         case .refused(let constraint): .invalid("/", "breaks the rule \(constraint)", code: "refused")
