@@ -80,6 +80,9 @@ enum AuthorizationCases {
         exportCustomerNotes customers.read exports.create
         exportServiceChanges services.read exports.create
         importCustomers customers.import
+        exportPersonalData personal_data.export
+        getErasurePreview personal_data.erase
+        eraseCustomer personal_data.erase
         listServicePlans plans.read
         getServicePlan plans.read
         exportServicePlans plans.read exports.create

@@ -6,6 +6,7 @@ import { ago, duration, octets, rate, time, words } from "../format.js";
 import { watch } from "../live.js";
 import { usagePlot } from "../plot.js";
 import { explain } from "./explain.js";
+import { personalPanel } from "./personal.js";
 import { statusMark } from "./search.js";
 
 export async function subscriberView(main, { argument: id, signal }) {
@@ -17,7 +18,7 @@ export async function subscriberView(main, { argument: id, signal }) {
   show(main,
     h("div", { class: "title" }, h("h1", {}, customer.name || customer.code), statusMark(customer.status)),
     h("div", { class: "columns" }, who(customer), parts.services),
-    parts.usage, parts.sessions, parts.events);
+    parts.usage, parts.sessions, parts.events, personalPanel(customer, signal));
 
   const services = () => list("/api/v1/services", { filter: `customer_id:eq:${customer.id}`, limit: 25 }, signal);
   load(parts.services, async () => {
