@@ -12,11 +12,16 @@ package enum AuditErasure {
     private static let member = "audit_entries"
 
     /// What is left of an entry: which thing, what was done, by whom, when and how it ended, the names of members, and of values
-    /// those that name nobody. Of an act of the person's own, and of nobody known, also whence goes. `id` takes the entry's id's
+    /// those that name nobody. Of an act of one of `people`, of a subscriber and of nobody known, also whence goes. `id` takes the entry's id's
     /// place: the old one's random bits are in the hash of the content, so that nobody who guesses the values can prove them.
-    package static func redacted(_ entry: AuditEntry, as id: AuditEntryID) -> AuditEntry {
+    package static func redacted(
+        _ entry: AuditEntry,
+        as id: AuditEntryID,
+        actsOf people: Set<UUID128> = []
+    ) -> AuditEntry {
         var origin = entry.origin
-        if origin.actor.kind == .subscriber || origin.actor.kind == .anonymous {
+        let actors = [origin.actor.id] + (origin.impersonator.map { [$0] } ?? [])
+        if origin.actor.kind == .subscriber || origin.actor.kind == .anonymous || !people.isDisjoint(with: actors) {
             origin.address = IPAddress(ipv4: 0)
             origin.userAgent = nil
         }

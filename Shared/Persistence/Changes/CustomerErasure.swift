@@ -31,6 +31,11 @@ package struct ErasedAccount: Sendable, Hashable {
     package let id: UserID
     /// Sessions that were not over.
     package let sessions: [LoginSessionID]
+
+    package init(id: UserID, sessions: [LoginSessionID]) {
+        self.id = id
+        self.sessions = sessions
+    }
 }
 
 /// What erasing a customer would take, and what is in its way.
@@ -113,7 +118,7 @@ package struct CustomerErasure {
         try await check(reason, before)
         let accounts = try await accounts(before)
         // First the trail: behind the rows nobody knows what he was known by.
-        let left = try await eraseTrail(before)
+        let left = try await eraseTrail(before, accounts)
         let affected = try await eraseRows(before)
         for account in accounts {
             try await transaction.announce(
@@ -200,7 +205,8 @@ package struct CustomerErasure {
     /// Places that are asked for at once.
     private static let places = 10_000
 
-    private func eraseTrail(_ customer: Customer) async throws -> [[Int64: [UInt8]]] {
+    private func eraseTrail(_ customer: Customer, _ accounts: [ErasedAccount]) async throws -> [[Int64: [UInt8]]] {
+        let people = Set(accounts.map(\.id.value) + [customer.id.value])
         var left: [[Int64: [UInt8]]] = []
         while true {
             let places = try await transaction.query(
@@ -210,7 +216,9 @@ package struct CustomerErasure {
             ).map { (number: try $0.need("entry", \.int64), recordedAt: try $0.need("recorded", \.time)) }
             for start in stride(from: 0, to: places.count, by: AuditErasure.most) {
                 let some = places[start..<min(start + AuditErasure.most, places.count)]
-                left.append(try await erase(some.map(\.number), some.map(\.recordedAt), in: customer.tenantID))
+                left.append(
+                    try await erase(some.map(\.number), some.map(\.recordedAt), of: people, in: customer.tenantID)
+                )
             }
             guard places.count == Self.places else { return left }
         }
@@ -219,6 +227,7 @@ package struct CustomerErasure {
     private func erase(
         _ numbers: [Int64],
         _ times: [Timestamp],
+        of people: Set<UUID128>,
         in tenant: TenantID
     ) async throws -> [Int64: [UInt8]] {
         let place: [PGValue] = [.id(tenant), .int8Array(numbers), .timestamptzArray(times.map(\.microseconds))]
@@ -226,7 +235,7 @@ package struct CustomerErasure {
         for record in records where AuditLog.chain.content(of: record.entry) != record.contentHash {
             throw ErasureRefusal.trailBroken(number: record.number)
         }
-        let rest = records.map { AuditErasure.redacted($0.entry, as: ids.next()) }
+        let rest = records.map { AuditErasure.redacted($0.entry, as: ids.next(), actsOf: people) }
         func text(_ value: AuditValue?) -> String? { value.map { String(decoding: $0.canonicalJSON, as: UTF8.self) } }
         let changed = try await transaction.query(
             "SELECT erase_audit_values($1, $2, $3, $4, $5, $6, $7, $8, $9) AS changed",
