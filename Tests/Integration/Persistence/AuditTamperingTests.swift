@@ -36,6 +36,7 @@ import Testing
             "impersonator_id = '\(world.two)'", "request_id = 'other'", "actor_kind = 'system'",
             "recorded_at = recorded_at + interval '1 microsecond'", "hash = sha256(hash)",
             "content_hash = sha256(content_hash)", "resource_type = 'plan'", "id = gen_random_uuid()",
+            "erased_at = now()", "erased_at = now(), old_values = NULL, new_values = NULL",
         ]
     }
 
