@@ -173,6 +173,7 @@ import WireFormat
             "{}"
         case "setTenantLicence": "{\"plan\":\"x\"}"
         case "addCustomerNote": "{\"text\":\"x\"}"
+        case "eraseCustomer": "{\"confirm\":\"x\",\"reason\":\"asked in writing\"}"
         case "setCredentials": "{\"password\":\"x\"}"
         default: nil
         }

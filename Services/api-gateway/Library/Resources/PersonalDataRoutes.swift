@@ -141,7 +141,7 @@ struct PersonalDataRoutes {
                 let customer = try await customers.found(id, work.transaction, work.caller, includingDeleted: true)
                 // Who was erased has another code than the one that was known.
                 guard customer.erasedAt != nil || wanted.confirm == customer.code else {
-                    throw Problem.invalid("/confirm", "is not the customer's code")
+                    throw Problem.invalid("/confirm", "is not the customer's code", code: "mismatch")
                 }
                 let outcome = try await CustomerErasure(work.transaction, ids: parts.ids)
                     .erase(customer.id, reason: wanted.reason, change(work.caller))

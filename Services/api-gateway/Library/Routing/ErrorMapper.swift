@@ -106,7 +106,8 @@ struct ErrorMapper: Sendable {
             .conflict("customer_erased", "The customer was erased: nothing of him can be changed or shown again.")
         case .hasServices: .conflict("customer_in_use", "A service of his is not terminated: terminate it first.")
         case .hasSessions: .conflict("customer_in_use", "A session of his is open: end it first.")
-        case .reasonNamesHim: .invalid("/reason", "is kept, and holds something by which the customer is known")
+        case .reasonNamesHim:
+            .invalid("/reason", "is kept, and holds something by which the customer is known", code: "names_person")
         case .trailBroken(let number):
             .conflict("audit_broken", "Entry \(number) of the audit trail was changed: run nexora audit verify first.")
         }

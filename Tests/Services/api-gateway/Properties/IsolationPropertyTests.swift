@@ -188,6 +188,7 @@ import WireFormat
         switch route.operationID {
         case "updateService": "{\"username\":\"x\"}"
         case "addCustomerNote": "{\"text\":\"x\"}"
+        case "eraseCustomer": "{\"confirm\":\"x\",\"reason\":\"asked in writing\"}"
         case "setCredentials": "{\"password\":\"x\"}"
         case "setTenantLicence": "{\"plan\":\"x\"}"
         case let name where name.hasPrefix("update"): "{\"name\":\"x\"}"
