@@ -107,8 +107,9 @@ BEGIN
             SELECT v.id FROM public.services v WHERE v.tenant_id = tenant AND v.customer_id = customer
             UNION SELECT h.service_id FROM public.service_history h WHERE h.tenant_id = tenant AND h.customer_id = customer
         ) s CROSS JOIN unnest(ARRAY['service', 'credential']) k
-        UNION SELECT 'lease ' || l.id FROM public.ip_allocations l JOIN public.services v ON v.tenant_id = tenant AND v.id = l.service_id
-        WHERE l.tenant_id = tenant AND v.customer_id = customer
+        UNION SELECT 'lease ' || l.id FROM public.services v
+        JOIN public.ip_allocations l ON l.tenant_id = tenant AND l.service_id = v.id
+        WHERE v.tenant_id = tenant AND v.customer_id = customer
         UNION SELECT 'customer_contact ' || c.id FROM public.customer_contacts c
         WHERE c.tenant_id = tenant AND c.customer_id = customer
         UNION SELECT 'customer_note ' || n.id FROM public.customer_notes n WHERE n.tenant_id = tenant AND n.customer_id = customer
@@ -191,7 +192,9 @@ BEGIN
         RETURN;
     END IF;
     PERFORM FROM public.services s WHERE s.tenant_id = tenant AND s.customer_id = customer ORDER BY s.id FOR UPDATE;
-    IF EXISTS (SELECT FROM public.services s WHERE s.tenant_id = tenant AND s.customer_id = customer AND s.status <> 'terminated') THEN
+    IF EXISTS (SELECT FROM public.services s
+        WHERE s.tenant_id = tenant AND s.customer_id = customer AND s.status <> 'terminated')
+    THEN
         RAISE EXCEPTION 'a service is not terminated' USING ERRCODE = '23514', CONSTRAINT = 'erasure_services', TABLE = 'services';
     END IF;
     owned := ARRAY(
@@ -295,7 +298,8 @@ BEGIN
 
     UPDATE public.customers c SET code = 'erased-' || c.id, name = 'Erased', email = NULL, phone = '-', address = '-',
         status = 'terminated', due_day = 15, notes = '', tags = '{}', latitude = NULL, longitude = NULL, installed_on = NULL,
-        monthly_fee = NULL, fee_currency = NULL, deleted_at = coalesce(c.deleted_at, clock_timestamp()), erased_at = clock_timestamp()
+        monthly_fee = NULL, fee_currency = NULL, deleted_at = coalesce(c.deleted_at, clock_timestamp()),
+        erased_at = clock_timestamp()
     WHERE c.tenant_id = tenant AND c.id = customer AND NOT again;
     GET DIAGNOSTICS affected = ROW_COUNT;
     part := 'customers';

@@ -130,7 +130,7 @@ package enum Permission: String, Hashable, Sendable, CaseIterable {
     private static func means(_ permission: Permission, by verb: String) -> Bool {
         switch verb {
         case "write": permission.action == "create" || permission.action == "update"
-        case "manage": !["reveal", "reveal_secret", "assign_role"].contains(permission.action)
+        case "manage": !["reveal", "reveal_secret", "assign_role", "erase"].contains(permission.action)
         default: permission.action == verb
         }
     }
