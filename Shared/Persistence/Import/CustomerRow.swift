@@ -10,7 +10,9 @@ package enum CustomerColumn: String, Sendable, CaseIterable {
     case currency, tags, notes
 
     /// Columns of an export of customers that say nothing to an import.
-    static let ignored: Set<String> = ["id", "tenant_id", "deleted_at", "version", "created_at", "updated_at"]
+    static let ignored: Set<String> = [
+        "id", "tenant_id", "deleted_at", "erased_at", "version", "created_at", "updated_at",
+    ]
 }
 
 /// What is wrong with one record of an import, or with its heading.

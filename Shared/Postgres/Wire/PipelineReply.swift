@@ -5,7 +5,7 @@ struct PipelineReply {
     /// One command that was sent.
     enum Step: Equatable {
         case prepare(name: String)
-        case deallocate
+        case deallocate(name: String)
         /// The statement's place in the caller's group.
         case execute(Int)
         case sync
@@ -13,6 +13,8 @@ struct PipelineReply {
 
     /// What the connection's statement cache has to unlearn.
     private(set) var unprepared: [String] = []
+    /// What the server was to deallocate and did not come to.
+    private(set) var undeallocated: [String] = []
     /// The first refusal; everything after it was skipped and, outside an explicit transaction, all of it undone.
     private(set) var error: PostgresError?
     private(set) var results: [PGRows] = []
@@ -45,7 +47,9 @@ struct PipelineReply {
         hasResult = true
         switch steps[position] {
         case .sync: return false
-        case .deallocate: note(result, index: nil)
+        case .deallocate(let name):
+            if result.status == PGRES_PIPELINE_ABORTED { undeallocated.append(name) }
+            note(result, index: nil)
         case .prepare(let name):
             if !note(result, index: nil) { unprepared.append(name) }
         case .execute(let index):

@@ -8,8 +8,6 @@ struct StatementCache {
         let name: String
         /// The types to prepare `name` with; nil when it is prepared, or about to be.
         let prepare: [UInt32]?
-        /// The statement that made room and is to be deallocated.
-        let evicted: String?
     }
 
     private struct Statement {
@@ -21,6 +19,8 @@ struct StatementCache {
     private let capacity: Int
     private var statements: [String: [Statement]] = [:]
     private var texts: [String: String] = [:]
+    /// What made room and still stands on the server.
+    private var evicted: [String] = []
     private var uses: UInt64 = 0
 
     init(capacity: Int = 256) {
@@ -37,18 +37,18 @@ struct StatementCache {
         if let known = statements[sql] {
             if let index = known.firstIndex(where: { Self.fits($0.types, types) }) {
                 statements[sql]?[index].lastUse = uses
-                return Plan(name: known[index].name, prepare: nil, evicted: nil)
+                return Plan(name: known[index].name, prepare: nil)
             }
             // Take over what is known of the places that are NULL now: the variants converge on one.
             if let model = known.last, model.types.count == types.count {
                 for index in types.indices where types[index] == 0 { types[index] = model.types[index] }
             }
         }
-        let evicted = makeRoom()
+        makeRoom()
         let name = "s\(uses)"
         statements[sql, default: []].append(Statement(name: name, types: types, lastUse: uses))
         texts[name] = sql
-        return Plan(name: name, prepare: types, evicted: evicted)
+        return Plan(name: name, prepare: types)
     }
 
     /// The server does not have `name`: it refused to prepare it or never came to it.
@@ -57,6 +57,15 @@ struct StatementCache {
         statements[sql]?.removeAll { $0.name == name }
         if statements[sql]?.isEmpty == true { statements[sql] = nil }
     }
+
+    /// What made room since the last call and is to be deallocated.
+    mutating func takeEvicted() -> [String] {
+        defer { evicted = [] }
+        return evicted
+    }
+
+    /// The server never came to deallocating those: they are due again.
+    mutating func keepEvicted(_ names: [String]) { evicted += names }
 
     /// The server's plan of `sql` is stale or gone.
     mutating func forget(sql: String) {
@@ -67,11 +76,11 @@ struct StatementCache {
         prepared.count == given.count && zip(prepared, given).allSatisfy { $0 == $1 || $1 == 0 }
     }
 
-    private mutating func makeRoom() -> String? {
-        guard texts.count >= capacity else { return nil }
+    private mutating func makeRoom() {
+        guard texts.count >= capacity else { return }
         let oldest = statements.values.joined().min { $0.lastUse < $1.lastUse }
-        guard let oldest else { return nil }
+        guard let oldest else { return }
         forget(name: oldest.name)
-        return oldest.name
+        evicted.append(oldest.name)
     }
 }

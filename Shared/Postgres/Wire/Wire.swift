@@ -68,10 +68,6 @@ final class Wire: @unchecked Sendable {
         steps.reserveCapacity(group.count + 2)
         for (index, statement) in group.enumerated() {
             let plan = statements.plan(statement.sql, statement.parameters)
-            if let evicted = plan.evicted {
-                steps.append(.deallocate)
-                try check(unsafe PQsendQueryParams(raw, "DEALLOCATE \(evicted)", 0, nil, nil, nil, nil, 1))
-            }
             if let types = plan.prepare {
                 steps.append(.prepare(name: plan.name))
                 let queued = unsafe types.withUnsafeBufferPointer { types in
@@ -81,6 +77,11 @@ final class Wire: @unchecked Sendable {
             }
             steps.append(.execute(index))
             try execute(plan.name, statement.parameters)
+        }
+        // Last: ahead of BEGIN it would be a query, after which no isolation level can be chosen.
+        for name in statements.takeEvicted() {
+            steps.append(.deallocate(name: name))
+            try check(unsafe PQsendQueryParams(raw, "DEALLOCATE \(name)", 0, nil, nil, nil, nil, 1))
         }
         steps.append(.sync)
         try check(unsafe PQpipelineSync(raw))
@@ -97,6 +98,7 @@ final class Wire: @unchecked Sendable {
             }
         }
         for name in reply.unprepared { statements.forget(name: name) }
+        statements.keepEvicted(reply.undeallocated)
         return true
     }
 

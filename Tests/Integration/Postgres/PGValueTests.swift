@@ -49,7 +49,7 @@ import Testing
         var cache = StatementCache()
         let first = cache.plan("SELECT $1", [.int8(1)])
         #expect(first.prepare == [20])
-        #expect(cache.plan("SELECT $1", [.int8(2)]) == .init(name: first.name, prepare: nil, evicted: nil))
+        #expect(cache.plan("SELECT $1", [.int8(2)]) == .init(name: first.name, prepare: nil))
         #expect(cache.plan("SELECT $1", [.text("x")]).prepare == [25])
         #expect(cache.count == 2)
     }
@@ -70,7 +70,14 @@ import Testing
         let a = cache.plan("a", []).name
         let b = cache.plan("b", []).name
         _ = cache.plan("a", [])
-        #expect(cache.plan("c", []).evicted == b)
+        let c = cache.plan("c", []).name
+        #expect(cache.takeEvicted() == [b])
+        #expect(cache.takeEvicted().isEmpty)
+        // What the server did not come to is due again, and with it what is evicted next.
+        cache.keepEvicted([b])
+        _ = cache.plan("a", [])
+        _ = cache.plan("d", [])
+        #expect(cache.takeEvicted() == [b, c])
         #expect(cache.plan("a", []).name == a)
         #expect(cache.count == 2)
     }
