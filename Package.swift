@@ -89,6 +89,7 @@ let shared: [Target] = [
 
     library("RateLimits", "Shared/RateLimits", ["Redis"]),
     library("Profiles", "Shared/Profiles", ["Domain", "RADIUS"]),
+    library("Ledger", "Shared/Ledger", ["Crypto", "Domain"]),
     library("Admission", "Shared/Admission", ["Domain", "Redis", "WireFormat"]),
     library(
         "Identity",
@@ -98,7 +99,7 @@ let shared: [Target] = [
     library(
         "Persistence",
         "Shared/Persistence",
-        ["Domain", "Events", "Postgres", "Crypto", "Concurrency", "WireFormat"]
+        ["Domain", "Events", "Ledger", "Postgres", "Crypto", "Concurrency", "WireFormat"]
     ),
     library(
         "Messaging",
@@ -196,6 +197,7 @@ let suites: [Target] = [
     tests("PasswordsTests", "Tests/Shared/Passwords", ["Passwords", "SharedTesting"]),
     tests("RADIUSTests", "Tests/Shared/RADIUS", ["RADIUS", "Crypto", "WireFormat", "SharedTesting"]),
     tests("ProfilesTests", "Tests/Shared/Profiles", ["Profiles", "RADIUS", "Domain", "SharedTesting"]),
+    tests("LedgerTests", "Tests/Shared/Ledger", ["Ledger", "Crypto", "Domain", "SharedTesting"]),
     tests("SocketsTests", "Tests/Shared/Sockets", ["Sockets", "CPlatform", "SharedTesting"]),
     tests("CompressionTests", "Tests/Shared/Compression", ["Compression", "SharedTesting"]),
     tests("GraphQLTests", "Tests/Shared/GraphQL", ["GraphQL", "SharedTesting", "WireFormat"]),
@@ -223,7 +225,10 @@ let suites: [Target] = [
     tests(
         "PersistenceTests",
         "Tests/Integration/Persistence",
-        ["Persistence", "Postgres", "Domain", "Events", "Crypto", "Concurrency", "SharedTesting", "WireFormat"]
+        [
+            "Persistence", "Postgres", "Domain", "Events", "Ledger", "Crypto", "Concurrency", "SharedTesting",
+            "WireFormat",
+        ]
     ),
     tests(
         "MessagingTests",

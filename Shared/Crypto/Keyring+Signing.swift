@@ -9,12 +9,19 @@ package struct KeyringSignature: Hashable, Sendable {
         self.keyID = keyID
         self.octets = octets
     }
+
+    /// Whether the signature is of that message and made with the private key that belongs to `publicKey`, 32 octets: for who has
+    /// no keyring.
+    package func holds(for message: [UInt8], publicKey: [UInt8]) throws(CryptoError) -> Bool {
+        try Ed25519.verify(octets, of: message, publicKey: publicKey)
+    }
 }
 
 extension Keyring {
     /// What a key signs; each purpose has a key of its own, so that no signature counts for another purpose.
     package enum SigningPurpose: String, Sendable {
         case auditCheckpoint = "audit-checkpoint"
+        case ledgerCheckpoint = "ledger-checkpoint"
     }
 
     /// Signs with the active key.

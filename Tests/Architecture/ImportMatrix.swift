@@ -13,6 +13,7 @@ enum ImportMatrix {
         "Passwords": ["CArgon2", "CCrypt", "Concurrency"],
         "RADIUS": ["Crypto", "WireFormat"],
         "Profiles": ["Domain", "RADIUS"],
+        "Ledger": ["Crypto", "Domain"],
         "Sockets": ["CPlatform", "Concurrency", "Observability"],
         "Postgres": ["CPlatform", "CPostgres", "Concurrency", "Observability"],
         "NATS": ["CNATS", "Concurrency", "Observability"],
@@ -27,7 +28,7 @@ enum ImportMatrix {
         "Identity": [
             "Concurrency", "Crypto", "Domain", "Passwords", "Persistence", "Postgres", "Redis", "WireFormat",
         ],
-        "Persistence": ["Concurrency", "Crypto", "Domain", "Events", "Postgres", "WireFormat"],
+        "Persistence": ["Concurrency", "Crypto", "Domain", "Events", "Ledger", "Postgres", "WireFormat"],
         "Messaging": ["Concurrency", "Domain", "Events", "NATS", "Observability", "WireFormat"],
     ]
 
