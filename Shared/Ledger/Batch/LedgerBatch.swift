@@ -221,6 +221,7 @@ package struct LedgerBatch: Sendable {
                     kind: accounts[place].kind,
                     transfer: ref,
                     at: at,
+                    recordedAt: recordedAt,
                     leg: Int16(number),
                     amount: leg.amount,
                     sequence: accounts[place].sequence,

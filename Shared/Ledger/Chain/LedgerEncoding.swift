@@ -57,6 +57,7 @@ enum LedgerEncoding {
         var field = Fields(entryDomain)
         field.add(number: Int64(row.at.place))
         field.add(number: Int64(row.leg))
+        field.add(number: row.recordedAt.microseconds)
         field.add(row.account.tenantID.value)
         field.add(row.account.id.value)
         field.add(row.owner.kind.rawValue)

@@ -78,6 +78,8 @@ package struct EntryRow: Hashable, Sendable {
     package let kind: AccountKind
     package let transfer: TransferRef
     package let at: LanePlace
+    /// When its batch was written.
+    package let recordedAt: Timestamp
     /// The leg's place in its transfer, from 0.
     package let leg: Int16
     package let amount: Money
@@ -91,6 +93,7 @@ package struct EntryRow: Hashable, Sendable {
         kind: AccountKind,
         transfer: TransferRef,
         at: LanePlace,
+        recordedAt: Timestamp,
         leg: Int16,
         amount: Money,
         sequence: Int64,
@@ -101,6 +104,7 @@ package struct EntryRow: Hashable, Sendable {
         self.kind = kind
         self.transfer = transfer
         self.at = at
+        self.recordedAt = recordedAt
         self.leg = leg
         self.amount = amount
         self.sequence = sequence

@@ -118,7 +118,8 @@ import Testing
             leg: Int16? = nil,
             amount: Int64 = 0,
             sequence: Int64 = 0,
-            balance: Int64 = 0
+            balance: Int64 = 0,
+            time: Int = 0
         ) -> EntryRow? {
             guard
                 let money = try? Money(
@@ -136,6 +137,7 @@ import Testing
                 kind: kind ?? row.kind,
                 transfer: transfer ?? row.transfer,
                 at: row.at,
+                recordedAt: row.recordedAt + .microseconds(time),
                 leg: leg ?? row.leg,
                 amount: money,
                 sequence: row.sequence + sequence,
@@ -149,7 +151,7 @@ import Testing
             with(kind: .clearing(gateway: "elsewhere")),
             with(transfer: TransferRef(tenantID: row.transfer.tenantID, id: TransferID(another))),
             with(transfer: TransferRef(tenantID: TenantID(another), id: row.transfer.id)), with(leg: row.leg + 70),
-            with(amount: 1), with(sequence: 1), with(balance: -1),
+            with(amount: 1), with(sequence: 1), with(balance: -1), with(time: 1),
         ].compactMap { $0 }
     }
 
