@@ -101,6 +101,11 @@ package struct LaneWalk: Sendable {
         }
     }
 
+    /// Notes that the next batch that there is has that number.
+    package mutating func miss(before number: Int64) {
+        discrepancy = discrepancy ?? .batchMissing(number: number)
+    }
+
     /// Notes that a batch's rows cannot be read at all.
     package mutating func refuse(number: Int64) {
         discrepancy = discrepancy ?? .batchAltered(number: number)

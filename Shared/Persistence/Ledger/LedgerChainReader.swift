@@ -55,6 +55,14 @@ struct LedgerChainReader {
         }
     }
 
+    /// The number of the first batch behind that one, nil behind the last.
+    func nextBatch(of head: LaneHead, after number: Int64) async throws -> Int64? {
+        try await transaction.query(
+            "SELECT min(number) AS number FROM ledger_batches WHERE tenant_id = $1 AND lane = $2 AND number > $3",
+            [.id(head.lane.rootID), .int4(head.number), .int8(number)]
+        ).first?["number"].int64
+    }
+
     /// The stored batches of a stretch with their rows.
     func batches(of head: LaneHead, from: Int64, through: Int64) async throws -> [StoredBatch] {
         let headers = try await headers(of: head, from: from, through: through)

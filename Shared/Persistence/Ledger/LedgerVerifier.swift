@@ -132,8 +132,10 @@ package struct LedgerVerifier {
                 }
             }
             progress(.batches(walk.lastNumber, of: head.lastBatch))
-            // An empty stretch is the end, or a gap as long as a stretch: batches behind it are beyond what follows.
-            if batches.isEmpty { break }
+            guard batches.isEmpty else { continue }
+            // The end, or a gap as long as a stretch.
+            if let next = try await reader.nextBatch(of: head, after: walk.lastNumber) { walk.miss(before: next) }
+            break
         }
         walk.finish(number: head.lastBatch, digest: head.lastDigest)
     }

@@ -17,6 +17,8 @@ import Testing
         "tenant_settings_history", "tenant_suspensions", "tenant_licences", "tenant_usage_daily", "tenant_partners",
         "tenant_deletions",
         "customer_code_counters", "customer_notes", "customer_contacts", "service_history",
+        "ledger_lanes", "ledger_accounts", "ledger_keys", "ledger_transfers", "ledger_entries", "ledger_holds",
+        "ledger_batches", "ledger_checkpoints",
     ]
 
     @Test func `without a setting the gateway sees nothing, with an empty or foreign one neither`() async throws {
@@ -245,7 +247,7 @@ import Testing
         let roles = try await world.database.session.query(
             """
             SELECT bool_or(rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolcanlogin) FROM pg_roles
-            WHERE rolname IN ('nexora_gateway', 'nexora_pipeline')
+            WHERE rolname IN ('nexora_gateway', 'nexora_pipeline', 'nexora_billing')
             """
         )
         #expect(roles.first?[0].bool == false)
@@ -256,7 +258,7 @@ import Testing
         let owned = try await world.database.session.query(
             """
             SELECT count(*) FROM pg_class WHERE relowner IN
-                (SELECT oid FROM pg_roles WHERE rolname IN ('nexora_gateway', 'nexora_pipeline'))
+                (SELECT oid FROM pg_roles WHERE rolname IN ('nexora_gateway', 'nexora_pipeline', 'nexora_billing'))
             """
         )
         #expect(owned.first?[0].int64 == 0)

@@ -70,7 +70,7 @@ struct PostgresChecks {
                 "ALTER ROLE … NOSUPERUSER NOBYPASSRLS"
             )
         }
-        return .ok("roles", "nexora_gateway, nexora_operator and nexora_pipeline, all bound by row-level security")
+        return .ok("roles", "nexora_gateway, nexora_operator, nexora_pipeline and nexora_billing, all bound by row-level security")
     }
 
     private func rowSecurity() -> Check {
@@ -85,7 +85,7 @@ struct PostgresChecks {
             return .fail(
                 "row-level security",
                 "partitions with grants of their own: \(facts.grantedPartitions.joined(separator: ", "))",
-                "REVOKE ALL ON … FROM nexora_gateway, nexora_operator, nexora_pipeline, PUBLIC"
+                "REVOKE ALL ON … FROM nexora_gateway, nexora_operator, nexora_pipeline, nexora_billing, PUBLIC"
             )
         }
         return .ok("row-level security", "forced on every tenant table and partition")
