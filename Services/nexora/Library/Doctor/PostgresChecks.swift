@@ -70,7 +70,10 @@ struct PostgresChecks {
                 "ALTER ROLE … NOSUPERUSER NOBYPASSRLS"
             )
         }
-        return .ok("roles", "nexora_gateway, nexora_operator, nexora_pipeline and nexora_billing, all bound by row-level security")
+        return .ok(
+            "roles",
+            "nexora_gateway, nexora_operator, nexora_pipeline and nexora_billing, all bound by row-level security"
+        )
     }
 
     private func rowSecurity() -> Check {
