@@ -22,7 +22,10 @@ check_containers() {
     (cd "$ROOT" && docker-compose --env-file .env.example config --quiet)
 }
 
-check_trace() { "$ROOT/scripts/trace" | { ! grep -A 5 'UNKNOWN ID'; }; }
+check_trace() {
+    "$ROOT/scripts/trace" | tail -n 6
+    return "${PIPESTATUS[0]}"
+}
 
 static_checks() {
     checked "Formatting (swift format lint --strict)" check_format

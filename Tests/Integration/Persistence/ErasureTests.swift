@@ -5,7 +5,7 @@ import SharedTesting
 import Testing
 
 /// A customer's end, and nothing of anybody else's (SEC-09, F-20).
-@Suite(.serialized, .proves("SEC-09", "F-20")) struct ErasureTests {
+@Suite(.serialized, .proves("SEC-09")) struct ErasureTests {
     /// Where the test's people stand before: a scan that finds nothing later would else prove nothing.
     private static let filled: Set = [
         "customers", "services", "service_credentials", "service_reply_attributes", "service_history",
