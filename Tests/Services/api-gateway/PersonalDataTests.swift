@@ -148,7 +148,7 @@ import WireFormat
         )
     }
 
-    @Test(.proves("F-20"))
+    @Test(.proves("SEC-09"))
     func `who was erased is gone for everybody, again with the same answer, and the trail is whole`()
         async throws
     {
