@@ -54,5 +54,6 @@ enum LiveScope: Hashable, Sendable {
     private static let needed: [String: Permission] = [
         "session": .tailRead, "usage": .tailRead, "radius": .tailRead, "access": .tailRead, "ipam": .tailRead,
         "directory": .tailRead, "messaging": .deadLettersRead, "identity": .usersRead, "tenancy": .tenantsRead,
+        "ledger": .billingRead,
     ]
 }
