@@ -54,6 +54,7 @@ let shared: [Target] = [
     .systemLibrary(name: "CZlib", path: "Shared/CLibraries/CZlib"),
     .systemLibrary(name: "CCrypt", path: "Shared/CLibraries/CCrypt"),
     .systemLibrary(name: "CArgon2", path: "Shared/CLibraries/CArgon2"),
+    .systemLibrary(name: "CCurl", path: "Shared/CLibraries/CCurl"),
     .target(name: "CPlatform", path: "Shared/CLibraries/CPlatform"),
 
     library("WireFormat", "Shared/WireFormat", []),
@@ -86,6 +87,8 @@ let shared: [Target] = [
             "WireFormat",
         ]
     ),
+
+    library("HTTPClient", "Shared/HTTPClient", ["CCurl", "Concurrency"]),
 
     library("RateLimits", "Shared/RateLimits", ["Redis"]),
     library("Profiles", "Shared/Profiles", ["Domain", "RADIUS"]),
@@ -205,6 +208,11 @@ let suites: [Target] = [
         "HTTPServerTests",
         "Tests/Shared/HTTPServer",
         ["HTTPServer", "Compression", "Concurrency", "Observability", "SharedTesting", "WireFormat"]
+    ),
+    tests(
+        "HTTPClientTests",
+        "Tests/Shared/HTTPClient",
+        ["HTTPClient", "HTTPServer", "Concurrency", "Observability", "SharedTesting"]
     ),
     tests("PostgresTests", "Tests/Integration/Postgres", ["Postgres", "Concurrency", "SharedTesting"]),
     tests("NATSTests", "Tests/Integration/NATS", ["NATS", "Concurrency", "Observability", "SharedTesting"]),

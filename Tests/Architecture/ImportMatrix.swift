@@ -23,6 +23,7 @@ enum ImportMatrix {
         "HTTPServer": [
             "CMicrohttpd", "CPlatform", "CWslay", "Compression", "Concurrency", "Crypto", "Observability", "WireFormat",
         ],
+        "HTTPClient": ["CCurl", "Concurrency"],
         "Admission": ["Domain", "Redis", "WireFormat"],
         "RateLimits": ["Concurrency", "Redis"],
         "Identity": [
@@ -37,6 +38,7 @@ enum ImportMatrix {
         "CPostgres": "Shared/Postgres/", "CNATS": "Shared/NATS/", "COpenSSL": "Shared/Crypto/",
         "CHiredis": "Shared/Redis/", "CMicrohttpd": "Shared/HTTPServer/", "CWslay": "Shared/HTTPServer/",
         "CZlib": "Shared/Compression/", "CCrypt": "Shared/Passwords/", "CArgon2": "Shared/Passwords/",
+        "CCurl": "Shared/HTTPClient/",
     ]
 
     /// What a service names only where it is put together, in its Application.swift.

@@ -2,7 +2,7 @@
 # Debian packages: what is missing, and how it gets here without starting any service. Sourced.
 
 RUN_PACKAGES=(libpq-dev libssl-dev libnats-dev libhiredis-dev libmicrohttpd-dev libwslay-dev zlib1g-dev
-    libcrypt-dev libargon2-dev nats-server redis-server postgresql-15 freeradius-utils)
+    libcrypt-dev libargon2-dev libcurl4-openssl-dev nats-server redis-server postgresql-15 freeradius-utils)
 TEST_PACKAGES=(chromium fonts-dejavu-core protobuf-compiler python3-venv freeradius freeradius-postgresql shellcheck
     eapoltest hostapd wpasupplicant strongswan-swanctl charon-systemd libcharon-extra-plugins
     libcharon-extauth-plugins libstrongswan-standard-plugins iproute2 iputils-ping)
