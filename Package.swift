@@ -89,6 +89,11 @@ let shared: [Target] = [
     ),
 
     library("HTTPClient", "Shared/HTTPClient", ["CCurl", "Concurrency"]),
+    library(
+        "ObjectStorage",
+        "Shared/ObjectStorage",
+        ["Concurrency", "Crypto", "HTTPClient", "Observability", "WireFormat"]
+    ),
 
     library("RateLimits", "Shared/RateLimits", ["Redis"]),
     library("Profiles", "Shared/Profiles", ["Domain", "RADIUS"]),
@@ -167,6 +172,12 @@ let simulators: [Target] = [
         ["CPlatform", "Concurrency", "Crypto", "Postgres", "RADIUS", "Sockets", "WireFormat"]
     ),
     executable("nas-simulator", "Tests/Simulators/nas-simulator/Executable", ["NASSimulator"]),
+    library(
+        "ObjectStoreSimulator",
+        "Tests/Simulators/object-store/Library",
+        ["Concurrency", "Crypto", "HTTPServer", "Observability", "WireFormat"]
+    ),
+    executable("object-store", "Tests/Simulators/object-store/Executable", ["ObjectStoreSimulator"]),
 ]
 
 /// What measures, where the load generator in C cannot.
@@ -213,6 +224,14 @@ let suites: [Target] = [
         "HTTPClientTests",
         "Tests/Shared/HTTPClient",
         ["HTTPClient", "HTTPServer", "Concurrency", "Observability", "SharedTesting"]
+    ),
+    tests(
+        "ObjectStorageTests",
+        "Tests/Shared/ObjectStorage",
+        [
+            "ObjectStorage", "ObjectStoreSimulator", "Crypto", "HTTPClient", "HTTPServer", "Observability",
+            "SharedTesting", "WireFormat",
+        ]
     ),
     tests("PostgresTests", "Tests/Integration/Postgres", ["Postgres", "Concurrency", "SharedTesting"]),
     tests("NATSTests", "Tests/Integration/NATS", ["NATS", "Concurrency", "Observability", "SharedTesting"]),

@@ -24,6 +24,7 @@ enum ImportMatrix {
             "CMicrohttpd", "CPlatform", "CWslay", "Compression", "Concurrency", "Crypto", "Observability", "WireFormat",
         ],
         "HTTPClient": ["CCurl", "Concurrency"],
+        "ObjectStorage": ["Concurrency", "Crypto", "HTTPClient", "Observability", "WireFormat"],
         "Admission": ["Domain", "Redis", "WireFormat"],
         "RateLimits": ["Concurrency", "Redis"],
         "Identity": [
@@ -53,7 +54,8 @@ enum ImportMatrix {
     /// of their rules: a mistake in those must not be its own.
     static let simulators = "Tests/Simulators/"
     static let simulator: Set = [
-        "CPlatform", "Concurrency", "Crypto", "Observability", "Postgres", "RADIUS", "Sockets", "WireFormat",
+        "CPlatform", "Concurrency", "Crypto", "HTTPServer", "Observability", "Postgres", "RADIUS", "Sockets",
+        "WireFormat",
     ]
 
     /// Measures the modules themselves.

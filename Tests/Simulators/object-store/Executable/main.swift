@@ -1,0 +1,4 @@
+import Glibc
+import ObjectStoreSimulator
+
+exit(await Application.run(Array(CommandLine.arguments.dropFirst())))
