@@ -43,7 +43,7 @@ enum EventFields {
 
     private static let plain: Set = [
         // Ids, which say nothing to whoever cannot read their rows.
-        "acctSessionId", "actorId", "admissionId", "customerId", "holderServiceId", "id", "keyId", "linkId",
+        "acctSessionId", "actorId", "admissionId", "customerId", "exportId", "holderServiceId", "id", "keyId", "linkId",
         "messageId",
         "nasId", "operationId", "poolId", "replacedBy", "replacesId", "runId", "serviceId", "sessionId", "sessionIds",
         "sourceId", "tenantId",
@@ -51,7 +51,8 @@ enum EventFields {
         // Names of what is the provider's own.
         "actor", "consumer", "nasName", "plan", "poolName", "server", "setting", "socket", "stream", "subject",
         // Stable words.
-        "changed", "closedBy", "kind", "method", "outcome", "phase", "prefix", "reason", "remedy", "resource", "role",
+        "changed", "closedBy", "entity", "format", "kind", "method", "outcome", "phase", "prefix", "reason", "remedy",
+        "resource", "role",
         "scopes",
         "suspicion", "terminateCause",
         // Times.
@@ -60,7 +61,7 @@ enum EventFields {
         "until",
         // Numbers and yes or no.
         "accepts", "amended", "bindingGeneration", "chap", "code", "count", "decisionVersion", "deleted", "deliveries",
-        "eap", "failures", "inputBps", "inputOctets", "limit", "logins", "mschap", "nasPort", "outputBps",
+        "eap", "failures", "inputBps", "inputOctets", "limit", "logins", "mschap", "nasPort", "octets", "outputBps",
         "outputOctets", "pap",
         "planDownloadBps", "planUploadBps", "proxied", "proxiedUnsigned", "refusedProxied", "refusedUnsigned",
         "rejects",
