@@ -147,9 +147,9 @@ let services: [Target] = [
         "APIGateway",
         "Services/api-gateway/Library",
         [
-            "Admission", "Concurrency", "Configuration", "Crypto", "Domain", "Events", "GraphQL", "HTTPServer",
-            "Identity", "Lifecycle", "Messaging", "NATS", "Observability", "Passwords", "Persistence", "Postgres",
-            "RateLimits", "Redis", "WireFormat",
+            "Admission", "Concurrency", "Configuration", "Crypto", "Domain", "Events", "GraphQL", "HTTPClient",
+            "HTTPServer", "Identity", "Lifecycle", "Messaging", "NATS", "ObjectStorage", "Observability", "Passwords",
+            "Persistence", "Postgres", "RateLimits", "Redis", "WireFormat",
         ]
     ),
     executable("api-gateway", "Services/api-gateway/Executable", ["APIGateway"]),
@@ -284,9 +284,9 @@ let suites: [Target] = [
         "APIGatewayTests",
         "Tests/Services/api-gateway",
         [
-            "APIGateway", "Admission", "Concurrency", "Crypto", "Domain", "Events", "GraphQL", "HTTPServer", "Identity",
-            "Lifecycle", "Messaging", "NATS", "Observability", "Passwords", "Persistence", "Postgres", "RateLimits",
-            "Redis", "SharedTesting", "WireFormat",
+            "APIGateway", "Admission", "Concurrency", "Crypto", "Domain", "Events", "GraphQL", "HTTPClient", "HTTPServer",
+            "Identity", "Lifecycle", "Messaging", "NATS", "ObjectStorage", "ObjectStoreSimulator", "Observability",
+            "Passwords", "Persistence", "Postgres", "RateLimits", "Redis", "SharedTesting", "WireFormat",
         ]
     ),
     tests(

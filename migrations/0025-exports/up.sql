@@ -7,6 +7,8 @@ CREATE TABLE exports (
     user_id      uuid NOT NULL,
     -- The API key that he asked with, which bounds them.
     key_id       uuid,
+    -- How far he reached when he asked: the file is made and given only as long as he reaches exactly that far.
+    reach        text NOT NULL CHECK (length(reach) BETWEEN 1 AND 60),
     entity       text NOT NULL CHECK (entity ~ '^[a-z_]{1,50}$'),
     format       text NOT NULL CHECK (format IN ('csv', 'ndjson')),
     -- As the list of that entity takes them.

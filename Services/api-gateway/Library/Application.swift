@@ -4,11 +4,13 @@ import Configuration
 import Crypto
 package import Domain
 import Events
+import HTTPClient
 import HTTPServer
 import Identity
 import Lifecycle
 import Messaging
 import NATS
+import ObjectStorage
 import Passwords
 import Persistence
 import Postgres
@@ -62,6 +64,7 @@ package enum Application {
             ExplainRoutes(parts).routes,
             AuditRoutes(parts).routes,
             DeadLetterRoutes(parts).routes,
+            ExportRoutes(parts).routes,
             GraphQLRoutes(parts).routes,
             live.routes,
             pages.routes,
@@ -102,6 +105,9 @@ package enum Application {
             metrics: HTTPServerMetrics(context.metrics),
             logger: context.logger
         ) { request in await gateway.respond(to: request) }
+        let exports = parts.storage.map { storage in
+            NamedService("exports", ExportCarrier(parts, storage, ExportMetrics(context.metrics)))
+        }
         return adapters.services() + [
             NamedService("audit") { try await parts.audit.run() },
             NamedService("rows") { [listener = adapters.listener] in
@@ -128,7 +134,7 @@ package enum Application {
                 "http",
                 Listener(server: server, health: context.health.component("http"), drain: .seconds(10))
             ),
-        ]
+        ] + (exports.map { [$0] } ?? [])
     }
 
     private static func parts(_ settings: Settings, _ context: DaemonContext, _ adapters: Adapters) throws -> Parts {
@@ -175,6 +181,7 @@ package enum Application {
             secrets: DirectorySecrets(adapters.keyring),
             cursors: CursorSealer(key: adapters.keyring.sharedSecret(for: "cursors")),
             messages: try NATSMessages(adapters.nats),
+            storage: adapters.storage,
             policy: settings.policy,
             time: clock,
             ids: ids,
@@ -205,6 +212,8 @@ private struct Adapters: Sendable {
     let leases: RedisUnitOwners
     let nats: NATSClient
     let keyring: Keyring
+    /// Nil where none is configured.
+    let storage: ObjectStorage?
     let health: Health
 
     init(_ settings: Settings, _ context: DaemonContext) throws {
@@ -226,6 +235,7 @@ private struct Adapters: Sendable {
             logger: context.logger
         )
         keyring = try Keyring(path: settings.keyringPath)
+        storage = try settings.storage.store(context)
         health = context.health
     }
 
@@ -260,6 +270,20 @@ private struct Adapters: Sendable {
                 }
             },
         ]
+    }
+}
+
+extension StorageSettings {
+    /// The store; nil where none is configured.
+    fileprivate func store(_ context: DaemonContext) throws -> ObjectStorage? {
+        guard let configuration = try configuration() else { return nil }
+        var client = HTTPClientConfiguration()
+        client.authorities = authorities.isEmpty ? nil : authorities
+        return ObjectStorage(
+            configuration,
+            client: try HTTPClient(client, name: "storage"),
+            metrics: ObjectStorageMetrics(context.metrics)
+        )
     }
 }
 

@@ -1,5 +1,6 @@
 package import Domain
 package import Identity
+package import ObjectStorage
 package import Observability
 package import Persistence
 package import RateLimits
@@ -16,7 +17,9 @@ package struct Parts: Sendable {
     package let secrets: DirectorySecrets
     package let cursors: CursorSealer
     package let messages: any Messages
-    package let policy: GatewayPolicy
+    /// Where files lie; nil where none is configured.
+    package var storage: ObjectStorage?
+    package var policy: GatewayPolicy
     package let time: TimeSource
     package let ids: IDGenerator
     package let logger: Logger
@@ -31,6 +34,7 @@ package struct Parts: Sendable {
         secrets: DirectorySecrets,
         cursors: CursorSealer,
         messages: any Messages,
+        storage: ObjectStorage? = nil,
         policy: GatewayPolicy,
         time: TimeSource,
         ids: IDGenerator,
@@ -45,6 +49,7 @@ package struct Parts: Sendable {
         self.secrets = secrets
         self.cursors = cursors
         self.messages = messages
+        self.storage = storage
         self.policy = policy
         self.time = time
         self.ids = ids
@@ -80,6 +85,7 @@ package struct GatewayPolicy: Sendable {
     package var radiusServer = "192.0.2.1"
     package var authPort = 1812
     package var accountingPort = 1813
+    package var exports = ExportPolicy()
 
     package init() {}
 }

@@ -19,6 +19,7 @@ package struct Settings: Sendable {
     var live: LiveSettings
     var webPath: String
     var cachedRows: Int
+    var storage: StorageSettings
 
     struct HTTPSettings: Sendable {
         var address: String
@@ -91,6 +92,7 @@ package struct Settings: Sendable {
             in: 0...1_000_000,
             doc: "Customers, plans and bandwidth profiles kept in memory, about 1 kB each; 0 keeps none."
         )
+        storage = StorageSettings(config)
         webPath = config.string("web.path", default: "./Services/web", doc: "The folder of the pages.")
     }
 }
@@ -181,6 +183,7 @@ extension GatewayPolicy {
         authPort = config.int("radius.auth.port", default: 1_812, in: 1...65_535, doc: "Its port for authentication.")
         accountingPort = config.int("radius.acct.port", default: 1_813, in: 1...65_535, doc: "Its port for accounting.")
         limits = RequestLimits(config)
+        exports = ExportPolicy(config)
     }
 }
 

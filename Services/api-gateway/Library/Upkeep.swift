@@ -70,6 +70,9 @@ extension Upkeep {
         canary: @escaping @Sendable () async throws -> Void
     ) -> [Chore] {
         let hour = Duration.seconds(3_600)
+        let files = parts.storage.map { storage in
+            Chore(name: "exports", period: .seconds(600)) { try await ExportCarrier.clear(parts, storage) }
+        }
         return [
             Chore(name: "signing keys", period: .seconds(600), health: keys) {
                 try await canary()
@@ -86,7 +89,7 @@ extension Upkeep {
                 let before = parts.time.now() - parts.policy.idempotencyAge
                 try await asOperator(parts) { try await IdempotencyStore($0).forget(before: before) }
             },
-        ]
+        ] + (files.map { [$0] } ?? [])
     }
 
     /// In the scope of the operator, above all tenants; nothing before there is one.

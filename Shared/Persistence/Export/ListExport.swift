@@ -40,6 +40,8 @@ package struct ListExport<Row: Sendable>: AsyncSequence, Sendable {
         private var place: ExportPlace?
         private var file: ExportFile
         private var isAtEnd = false
+        /// Rows of the chunks so far.
+        package private(set) var rowCount = 0
 
         init(export: ListExport<Row>) {
             self.export = export
@@ -52,6 +54,7 @@ package struct ListExport<Row: Sendable>: AsyncSequence, Sendable {
             let (rows, next) = try await export.chunk(at: place)
             place = next
             isAtEnd = next == nil
+            rowCount += rows.count
             for row in rows { file.append(export.columns.map { $0.value(row) }) }
             return file.take(isAtEnd: isAtEnd)
         }

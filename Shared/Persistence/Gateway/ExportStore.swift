@@ -14,8 +14,8 @@ package struct ExportStore {
     }
 
     private static let columns = [
-        "tenant_id", "id", "user_id", "key_id", "entity", "format", "filters", "sort", "fields", "search", "deleted",
-        "source", "request_id", "state", "rows", "octets", "attempt", "upload_id", "failure", "created_at",
+        "tenant_id", "id", "user_id", "key_id", "reach", "entity", "format", "filters", "sort", "fields", "search",
+        "deleted", "source", "request_id", "state", "rows", "octets", "attempt", "upload_id", "failure", "created_at",
         "started_at", "finished_at", "expires_at",
     ]
 
@@ -31,8 +31,8 @@ package struct ExportStore {
         return try await !transaction.query(
             """
             INSERT INTO exports (tenant_id, id, user_id, key_id, entity, format, filters, sort, fields, search, deleted,
-                source, request_id, created_at)
-            SELECT $1, $2, $3, $4::uuid, $5, $6, $7, $8::text, $9::text[], $10::text, $11::text, $12, $13::text, $14
+                source, request_id, created_at, reach)
+            SELECT $1, $2, $3, $4::uuid, $5, $6, $7, $8::text, $9::text[], $10::text, $11::text, $12, $13::text, $14, $16
             WHERE (SELECT count(*) FROM exports WHERE tenant_id = $1 AND user_id = $3
                 AND state IN ('pending', 'running')) < $15
             RETURNING id
@@ -42,6 +42,7 @@ package struct ExportStore {
                 .text(order.format.rawValue), .textArray(order.filters), .text(order.sort),
                 order.fields.map { .textArray($0) } ?? .null, .text(order.search), .text(order.deleted),
                 .text(export.source), .text(export.requestID), .time(export.createdAt), .int8(Int64(most)),
+                .text(export.reach),
             ]
         ).isEmpty
     }

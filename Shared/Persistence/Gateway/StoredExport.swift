@@ -60,6 +60,8 @@ package struct StoredExport: Hashable, Sendable {
     package var userID: UserID
     /// The key that he asked with.
     package var keyID: APIKeyID?
+    /// How far he reached when he asked, in a word.
+    package var reach: String
     package var order: Order
     /// Whence it was asked for.
     package var source: String
@@ -83,6 +85,7 @@ package struct StoredExport: Hashable, Sendable {
         id: ExportID,
         userID: UserID,
         keyID: APIKeyID?,
+        reach: String,
         order: Order,
         source: String,
         requestID: String?,
@@ -92,6 +95,7 @@ package struct StoredExport: Hashable, Sendable {
         self.id = id
         self.userID = userID
         self.keyID = keyID
+        self.reach = reach
         self.order = order
         self.source = source
         self.requestID = requestID
@@ -105,6 +109,7 @@ package struct StoredExport: Hashable, Sendable {
             id: try row.need("id") { $0.id() },
             userID: try row.need("user_id") { $0.id() },
             keyID: row["key_id"].id(),
+            reach: try row.need("reach", \.text),
             order: Order(
                 entity: try row.need("entity", \.text),
                 format: try row.choice("format"),

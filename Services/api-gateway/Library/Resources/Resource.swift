@@ -128,22 +128,33 @@ package struct Resource<Row: Sendable>: Sendable {
         _ caller: Caller,
         adding filters: [ListFilter] = []
     ) throws -> ListQuery<Row> {
+        try query(parameters, within: caller.principal.reach, adding: filters)
+    }
+
+    /// The same for somebody who reaches that far.
+    func query(
+        _ parameters: ListParameters,
+        within reach: Reach,
+        adding filters: [ListFilter] = []
+    ) throws -> ListQuery<Row> {
         var list = try ListQuery(parameters, of: source)
-        let hidden = hidden(from: caller)
+        let hidden = hidden(within: reach)
         guard !list.filters.contains(where: { hidden.contains($0.name) }) else {
             throw ListError(parameter: "filter", reason: "has an unknown field")
         }
-        for filter in try bounds(of: caller) + filters { list = list.adding(filter) }
+        for filter in try bounds(within: reach) + filters { list = list.adding(filter) }
         return list
     }
 
     /// The conditions that keep a list to what its caller may see, beside row-level security.
-    func bounds(of caller: Caller) throws -> [ListFilter] {
+    func bounds(of caller: Caller) throws -> [ListFilter] { try bounds(within: caller.principal.reach) }
+
+    private func bounds(within reach: Reach) throws -> [ListFilter] {
         func ofTenant(_ tenant: TenantID) throws -> [ListFilter] {
             guard source.fields.contains(where: { $0.name == "tenant_id" }) else { return [] }
             return [try .equal("tenant_id", tenant, of: source)]
         }
-        switch caller.principal.reach {
+        switch reach {
         case .subtree: return []
         case .tenant(let tenant): return try ofTenant(tenant)
         case .customer(let tenant, let customer):
@@ -222,10 +233,15 @@ package struct Resource<Row: Sendable>: Sendable {
 
     /// The columns that `fields` asks for, of those that the caller may see; nil for all that there are.
     func columns(_ request: Request) throws -> [OutputColumn<Row>]? {
-        let hidden = hidden(from: try request.caller)
+        let names = request.query["fields"]?.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        return try columns(named: names, within: try request.caller.principal.reach)
+    }
+
+    /// The same for somebody who reaches that far.
+    func columns(named names: [String]?, within reach: Reach) throws -> [OutputColumn<Row>]? {
+        let hidden = hidden(within: reach)
         let seen = hidden.isEmpty ? nil : source.columns.filter { !hidden.contains($0.name) }
-        guard let text = request.query["fields"] else { return seen }
-        let names = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        guard let names else { return seen }
         guard hidden.isDisjoint(with: names) else {
             throw ListError(
                 parameter: "fields",
@@ -236,8 +252,10 @@ package struct Resource<Row: Sendable>: Sendable {
     }
 
     /// The columns that are the staff's alone.
-    func hidden(from caller: Caller) -> Set<String> {
-        if case .customer = caller.principal.reach { staffOnly } else { [] }
+    func hidden(from caller: Caller) -> Set<String> { hidden(within: caller.principal.reach) }
+
+    private func hidden(within reach: Reach) -> Set<String> {
+        if case .customer = reach { staffOnly } else { [] }
     }
 }
 
