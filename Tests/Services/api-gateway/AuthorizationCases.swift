@@ -153,6 +153,11 @@ enum AuthorizationCases {
         getDeadLetter dead_letters.read
         exportDeadLetters dead_letters.read exports.create
         replayDeadLetter dead_letters.replay
+        createExport exports.create
+        listExports exports.read
+        getExport exports.read
+        cancelExport exports.create
+        getExportFile exports.read
         queryGraphQL self
         postGraphQL self
         getGraphQLSchema self

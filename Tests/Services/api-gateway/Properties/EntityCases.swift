@@ -13,8 +13,9 @@ extension EntityCase {
     /// What is made and changed over HTTP.
     static var written: [EntityCase] { all.filter { $0.writing != nil } }
 
-    /// Lists that are no entity's: an answer to one question about one address.
-    static let questions: Set = ["listAddressHolders"]
+    /// Lists that are no entity's: an answer to one question about one address, and what somebody asked for himself, which has tests
+    /// of its own.
+    static let questions: Set = ["listAddressHolders", "listExports"]
 
     // MARK: - Made over HTTP
 

@@ -27,6 +27,7 @@ package final class ObjectStore: Sendable {
         var contents = StoreContents()
         var faults: [(Fault, times: Int, only: @Sendable (Request) -> Bool)] = []
         var asked: [String] = []
+        var before: (@Sendable (Request) async -> Void)?
     }
 
     private let state = Mutex(State())
@@ -63,9 +64,13 @@ package final class ObjectStore: Sendable {
         state.withLock { $0.faults.append((fault, times, only)) }
     }
 
+    /// Does that when a request comes, before anything else.
+    package func before(_ body: (@Sendable (Request) async -> Void)?) { state.withLock { $0.before = body } }
+
     /// Answers a request.
     package func respond(to request: Request) async -> Response {
         guard let body = try? await request.body(limit: .max) else { return Response(.badRequest) }
+        await state.withLock { $0.before }?(request)
         do throws(Refusal) {
             let check = SignatureCheck(accessKey: accessKey, secretKey: secretKey, region: region, now: now())
             try check.prove(request, body)
