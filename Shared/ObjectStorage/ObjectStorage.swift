@@ -69,7 +69,12 @@ package struct ObjectStorage: Sendable {
 
     /// The octets of an object of `limit` at most. Throws `notFound`, and `tooLarge` for more.
     package func get(_ key: ObjectKey, limit: Int) async throws(ObjectStorageError) -> [UInt8] {
-        try await send(Operation(name: "get", method: .get, path: path(of: key), answerLimit: limit)).body
+        // A refusal may be longer than a small object.
+        var operation = Operation(name: "get", method: .get, path: path(of: key))
+        operation.answerLimit = max(operation.answerLimit, limit)
+        let octets = try await send(operation).body
+        guard octets.count <= limit else { throw .tooLarge }
+        return octets
     }
 
     /// What an object is; nil where there is none.

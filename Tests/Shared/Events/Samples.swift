@@ -322,7 +322,8 @@ extension Samples {
                 )
             )
         }
-        + GuardSamples.events + IdentitySamples.events + TenancySamples.events + ExportSamples.events + LedgerSamples.events
+        + GuardSamples.events + IdentitySamples.events + TenancySamples.events + ExportSamples.events
+        + LedgerSamples.events
         + [sample("AccessDecided.challenge", AccessDecided(username: "", nasID: nas, outcome: .challenge))]
         + DirectoryChanged.Kind.allCases.map { kind in
             sample(

@@ -36,7 +36,7 @@ import WireFormat
             #expect(told["data.state"]?.text == "completed")
             let query = "format=\(format)&filter=name:contains:Customer%201&sort=-name&fields=id,name,phone"
             let same = try await exports.world.must(200, "GET", "/api/v1/customers/export?\(query)", as: admin)
-            let lines = same.text.split(separator: "\n", omittingEmptySubsequences: true).count
+            let lines = same.body.count { $0 == UInt8(ascii: "\n") }
             #expect(told["data.rows"]?.integer == Int64(lines - (format == "csv" ? 1 : 0)))
             #expect(same.text.contains("Customer 11") && !same.text.contains("Customer 2"))
             #expect(told["data.octets"]?.integer == Int64(same.body.count))

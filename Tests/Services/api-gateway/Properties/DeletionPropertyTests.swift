@@ -76,6 +76,8 @@ import WireFormat
             INSERT INTO tenant_usage_daily VALUES ('\(tenant)', '2026-01-01', 1, 1, 1, 1);
             INSERT INTO user_recovery_codes (tenant_id, user_id, hash)
                 VALUES ('\(tenant)', '\(plot.admin.user.id)', sha256('x'));
+            INSERT INTO exports (tenant_id, user_id, reach, entity, format, source, created_at)
+                VALUES ('\(tenant)', '\(plot.admin.user.id)', 'subtree', 'customers', 'csv', '127.0.0.1', now());
             UPDATE tenants SET settings = '{"grace_days": 4}' WHERE id = '\(tenant)';
             """
         )

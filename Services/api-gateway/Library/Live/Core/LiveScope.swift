@@ -55,5 +55,7 @@ enum LiveScope: Hashable, Sendable {
         "session": .tailRead, "usage": .tailRead, "radius": .tailRead, "access": .tailRead, "ipam": .tailRead,
         "directory": .tailRead, "messaging": .deadLettersRead, "identity": .usersRead, "tenancy": .tenantsRead,
         "ledger": .billingRead,
+        // Who took what is about people.
+        "export": .usersRead,
     ]
 }
