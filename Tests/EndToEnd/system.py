@@ -214,6 +214,19 @@ class System:
         daemon.auth_port, daemon.acct_port = auth_port, acct_port
         return self._register(daemon)
 
+    def object_store(self):
+        """Starts an empty object store; returns a gateway's settings for it."""
+        port = free_port()
+        access, secret = f"AK{secrets.token_hex(8)}", secrets.token_urlsafe(30)
+        store = self._register(Process(f"object-store-{port}", [
+            programs() / "object-store", "--port", port, "--bucket", "exports", "--access-key", access, "--secret-key", secret,
+        ], self.folder / f"object-store-{port}.log", is_ready=lambda: listens(port)))
+        store.start()
+        return {
+            "NEXORA_STORAGE_URL": f"http://127.0.0.1:{port}", "NEXORA_STORAGE_BUCKET": "exports",
+            "NEXORA_STORAGE_ACCESS_KEY": access, "NEXORA_STORAGE_SECRET_KEY": secret,
+        }
+
     # Questions
 
     def nexora(self, *arguments, code=0, given=None, **environment):

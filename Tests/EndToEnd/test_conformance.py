@@ -41,7 +41,7 @@ positive_data_acceptance.expected-statuses = ["2xx", "3xx", "400", "401", "403",
 class World:
     def __init__(self, system):
         # Whoever signs in here comes from a place of his own: runs of schemathesis fail to, and their address has to wait.
-        self.gateway = Gateway(system, NEXORA_HTTP_TRUSTED_PROXIES="127.0.0.1")
+        self.gateway = Gateway(system, NEXORA_HTTP_TRUSTED_PROXIES="127.0.0.1", **system.object_store())
         self.gateway.has_places = True
         self.gateway.bootstrap()
         self.numbers = itertools.count()

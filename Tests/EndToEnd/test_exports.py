@@ -7,22 +7,12 @@ import urllib.request
 import pytest
 
 from gateway import Gateway, People
-from processes import Process, eventually, free_port, listens
-from system import programs
+from processes import eventually
 
 
 @pytest.fixture(scope="module")
 def gateway(system):
-    port = free_port()
-    access, secret = f"AK{secrets.token_hex(8)}", secrets.token_urlsafe(30)
-    store = system._register(Process("object-store", [
-        programs() / "object-store", "--port", port, "--bucket", "exports", "--access-key", access, "--secret-key", secret,
-    ], system.folder / "object-store.log", is_ready=lambda: listens(port)))
-    store.start()
-    made = Gateway(system, **{
-        "NEXORA_STORAGE_URL": f"http://127.0.0.1:{port}", "NEXORA_STORAGE_BUCKET": "exports",
-        "NEXORA_STORAGE_ACCESS_KEY": access, "NEXORA_STORAGE_SECRET_KEY": secret,
-    })
+    made = Gateway(system, **system.object_store())
     made.bootstrap()
     made.token = People(made).sign_in("tenant_admin")["access_token"]
     return made
