@@ -84,6 +84,8 @@ class System:
         self.folder = Path(tempfile.mkdtemp(prefix="nexora-e2e-", dir="/tmp"))
         self.folder.chmod(0o711)
         self.processes = []
+        # A gateway's settings for the object store, once it runs.
+        self.storage = {}
         self.password = secrets.token_hex(16)
         self.postgres_port, self.nats_port, self.redis_port = free_port(), free_port(), free_port()
         self.urls = {
@@ -215,17 +217,20 @@ class System:
         return self._register(daemon)
 
     def object_store(self):
-        """Starts an empty object store; returns a gateway's settings for it."""
+        """A gateway's settings for the one object store: whichever gateway takes an export on, the file is there."""
+        if self.storage:
+            return self.storage
         port = free_port()
         access, secret = f"AK{secrets.token_hex(8)}", secrets.token_urlsafe(30)
-        store = self._register(Process(f"object-store-{port}", [
+        store = self._register(Process("object-store", [
             programs() / "object-store", "--port", port, "--bucket", "exports", "--access-key", access, "--secret-key", secret,
-        ], self.folder / f"object-store-{port}.log", is_ready=lambda: listens(port)))
+        ], self.folder / "object-store.log", is_ready=lambda: listens(port)))
         store.start()
-        return {
+        self.storage = {
             "NEXORA_STORAGE_URL": f"http://127.0.0.1:{port}", "NEXORA_STORAGE_BUCKET": "exports",
             "NEXORA_STORAGE_ACCESS_KEY": access, "NEXORA_STORAGE_SECRET_KEY": secret,
         }
+        return self.storage
 
     # Questions
 
