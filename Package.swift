@@ -284,7 +284,8 @@ let suites: [Target] = [
         "APIGatewayTests",
         "Tests/Services/api-gateway",
         [
-            "APIGateway", "Admission", "Concurrency", "Crypto", "Domain", "Events", "GraphQL", "HTTPClient", "HTTPServer",
+            "APIGateway", "Admission", "Concurrency", "Crypto", "Domain", "Events", "GraphQL", "HTTPClient",
+            "HTTPServer",
             "Identity", "Lifecycle", "Messaging", "NATS", "ObjectStorage", "ObjectStoreSimulator", "Observability",
             "Passwords", "Persistence", "Postgres", "RateLimits", "Redis", "SharedTesting", "WireFormat",
         ]
