@@ -43,7 +43,8 @@ enum EventFields {
 
     private static let plain: Set = [
         // Ids, which say nothing to whoever cannot read their rows.
-        "acctSessionId", "actorId", "admissionId", "customerId", "exportId", "holderServiceId", "id", "keyId", "linkId",
+        "accountId", "acctSessionId", "actorId", "admissionId", "customerId", "exportId", "holderServiceId", "id",
+        "keyId", "linkId",
         "messageId",
         "nasId", "operationId", "poolId", "replacedBy", "replacesId", "runId", "serviceId", "sessionId", "sessionIds",
         "sourceId", "tenantId",
@@ -56,18 +57,19 @@ enum EventFields {
         "scopes",
         "suspicion", "terminateCause",
         // Times.
-        "at", "beganAt", "day", "dueAt", "endedAt", "expiresAt", "firstSeenAt", "lastSeenAt", "since", "startedAt",
-        "suspendsAt",
-        "until",
+        "at", "beganAt", "day", "dueAt", "endedAt", "expiresAt", "firstSeenAt", "lastSeenAt", "recordedAt", "since",
+        "startedAt", "suspendsAt", "until",
+        // Money, which is told to who may read what is billed (LiveScope), and its proof.
+        "balance", "currency", "digest", "held",
         // Numbers and yes or no.
-        "accepts", "amended", "bindingGeneration", "chap", "code", "count", "decisionVersion", "deleted", "deliveries",
+        "accepts", "amended", "batch", "bindingGeneration", "chap", "code", "count", "decisionVersion", "deleted",
+        "deliveries",
         "eap", "failures", "inputBps", "inputOctets", "limit", "logins", "mschap", "nasPort", "octets", "outputBps",
         "outputOctets", "pap",
         "planDownloadBps", "planUploadBps", "proxied", "proxiedUnsigned", "refusedProxied", "refusedUnsigned",
-        "rejects",
-        "reopened", "reports", "requests", "secretOctets", "sessions", "sessionSeconds", "signed", "threshold",
-        "timestamped", "total", "usable", "used", "version",
+        "refusals", "rejects", "reopened", "reports", "requests", "secretOctets", "sequence", "sessions",
+        "sessionSeconds", "signed", "threshold", "timestamped", "total", "transfers", "usable", "used", "version",
         // What holds others.
-        "deltas", "rows",
+        "accounts", "deltas", "rows",
     ]
 }
