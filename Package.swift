@@ -92,7 +92,7 @@ let shared: [Target] = [
     library(
         "ObjectStorage",
         "Shared/ObjectStorage",
-        ["Concurrency", "Crypto", "HTTPClient", "Observability", "WireFormat"]
+        ["Concurrency", "Crypto", "Domain", "HTTPClient", "Observability", "WireFormat"]
     ),
 
     library("RateLimits", "Shared/RateLimits", ["Redis"]),

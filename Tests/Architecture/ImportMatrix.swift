@@ -24,7 +24,7 @@ enum ImportMatrix {
             "CMicrohttpd", "CPlatform", "CWslay", "Compression", "Concurrency", "Crypto", "Observability", "WireFormat",
         ],
         "HTTPClient": ["CCurl", "Concurrency"],
-        "ObjectStorage": ["Concurrency", "Crypto", "HTTPClient", "Observability", "WireFormat"],
+        "ObjectStorage": ["Concurrency", "Crypto", "Domain", "HTTPClient", "Observability", "WireFormat"],
         "Admission": ["Domain", "Redis", "WireFormat"],
         "RateLimits": ["Concurrency", "Redis"],
         "Identity": [

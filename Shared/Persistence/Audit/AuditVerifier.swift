@@ -58,9 +58,8 @@ package struct AuditVerifier {
             hash: chain?["dropped_hash"].bytes ?? AuditChain.genesis
         )
         let stored = try await AuditCheckpoints(transaction).list(of: tenant)
-        let (vouched, unknown, forged) = try Self.sorted(
-            stored + kept.filter { $0.checkpoint.tenantID == tenant },
-            keyring
+        let (vouched, unknown, forged) = try (stored + kept.filter { $0.checkpoint.tenantID == tenant }).judged(
+            by: keyring
         )
         var walk = AuditWalk(chain: AuditLog.chain, checkpoints: vouched, beginning: beginning)
         var flaw = forged.map { AuditFlaw.checkpointForged(number: $0) }
@@ -102,31 +101,6 @@ package struct AuditVerifier {
         }
     }
 
-    /// The checkpoints whose signatures hold, how many cannot be judged, and the number of the first that is forged.
-    private static func sorted(
-        _ all: [SignedCheckpoint],
-        _ keyring: Keyring?
-    ) throws -> (vouched: [AuditCheckpoint], unknown: Int, forged: Int64?) {
-        guard let keyring else { return ([], all.count, nil) }
-        var vouched: Set<AuditCheckpoint> = []
-        var unknown = 0
-        var forged: Int64?
-        for signed in all {
-            do throws(KeyringError) {
-                let octets = signed.checkpoint.signedOctets
-                if try keyring.verify(signed.signature, of: octets, for: .auditCheckpoint) {
-                    vouched.insert(signed.checkpoint)
-                } else {
-                    forged = min(forged ?? .max, signed.checkpoint.number)
-                }
-            } catch {
-                guard case .unknownKey = error else { throw error }
-                unknown += 1
-            }
-        }
-        return (Array(vouched), unknown, forged)
-    }
-
     /// What retention took away must have been vouched for, and old enough.
     private static func beginningFlaw(
         _ beginning: AuditHead,
@@ -140,4 +114,10 @@ package struct AuditVerifier {
         guard let now, anchor.recordedAt > now - retention else { return nil }
         return .beginningMissing(first: beginning.number + 1)
     }
+}
+
+extension AuditCheckpoint: ChainCheckpoint {}
+
+extension SignedCheckpoint: SignedHead {
+    static var purpose: Keyring.SigningPurpose { .auditCheckpoint }
 }

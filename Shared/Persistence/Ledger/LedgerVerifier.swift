@@ -81,7 +81,7 @@ package struct LedgerVerifier {
             return Self.verdict(lane, kept.contains { $0.checkpoint.lane == lane } ? .headDiffers(number: 0) : nil)
         }
         let signed = try await checkpoints.list(of: head) + kept.filter { $0.checkpoint.lane == lane }
-        let (vouched, unknown, forged) = try Self.sorted(signed, keyring)
+        let (vouched, unknown, forged) = try signed.judged(by: keyring)
         var walk = LaneWalk(lane, checkpoints: vouched)
         var accounts: Int64 = 0
         var found = forged.map { LedgerDiscrepancy.checkpointForged(number: $0) }
@@ -190,31 +190,6 @@ package struct LedgerVerifier {
         ).first
         return row?["is_zero"].bool == true ? nil : .sumNotZero
     }
-
-    /// The checkpoints whose signatures hold, how many cannot be judged, and the number of the first that is forged.
-    private static func sorted(
-        _ all: [SignedLedgerCheckpoint],
-        _ keyring: Keyring?
-    ) throws -> (vouched: [LedgerCheckpoint], unknown: Int, forged: Int64?) {
-        guard let keyring else { return ([], all.count, nil) }
-        var vouched: Set<LedgerCheckpoint> = []
-        var unknown = 0
-        var forged: Int64?
-        for signed in all {
-            do throws(KeyringError) {
-                let octets = signed.checkpoint.signedOctets
-                if try keyring.verify(signed.signature, of: octets, for: .ledgerCheckpoint) {
-                    vouched.insert(signed.checkpoint)
-                } else {
-                    forged = min(forged ?? .max, signed.checkpoint.number)
-                }
-            } catch {
-                guard case .unknownKey = error else { throw error }
-                unknown += 1
-            }
-        }
-        return (Array(vouched), unknown, forged)
-    }
 }
 
 extension LedgerVerifier {
@@ -275,4 +250,10 @@ extension LedgerVerifier {
             OR h.released <> CASE WHEN x.is_over THEN h.amount - x.captured ELSE 0 END)
         ORDER BY h.tenant_id, h.id LIMIT 1
         """
+}
+
+extension LedgerCheckpoint: ChainCheckpoint {}
+
+extension SignedLedgerCheckpoint: SignedHead {
+    static var purpose: Keyring.SigningPurpose { .ledgerCheckpoint }
 }
