@@ -59,7 +59,9 @@ let shared: [Target] = [
 
     library("WireFormat", "Shared/WireFormat", []),
     library("Domain", "Shared/Domain", []),
-    library("Events", "Shared/Events", ["Domain", "WireFormat"]),
+    library("Ledger", "Shared/Ledger", ["Crypto", "Domain"]),
+    library("Billing", "Shared/Billing", ["Domain", "Ledger"]),
+    library("Events", "Shared/Events", ["Billing", "Domain", "Ledger", "WireFormat"]),
     library("Concurrency", "Shared/Concurrency", ["CPlatform"]),
     library("Configuration", "Shared/Configuration", []),
     library("Observability", "Shared/Observability", ["Concurrency", "WireFormat"]),
@@ -97,7 +99,6 @@ let shared: [Target] = [
 
     library("RateLimits", "Shared/RateLimits", ["Redis"]),
     library("Profiles", "Shared/Profiles", ["Domain", "RADIUS"]),
-    library("Ledger", "Shared/Ledger", ["Crypto", "Domain"]),
     library("Admission", "Shared/Admission", ["Domain", "Redis", "WireFormat"]),
     library(
         "Identity",
@@ -107,12 +108,12 @@ let shared: [Target] = [
     library(
         "Persistence",
         "Shared/Persistence",
-        ["Domain", "Events", "Ledger", "Postgres", "Crypto", "Concurrency", "WireFormat"]
+        ["Billing", "Domain", "Events", "Ledger", "Postgres", "Crypto", "Concurrency", "WireFormat"]
     ),
     library(
         "Messaging",
         "Shared/Messaging",
-        ["Domain", "Events", "NATS", "Concurrency", "Observability", "WireFormat"]
+        ["Billing", "Domain", "Events", "Ledger", "NATS", "Concurrency", "Observability", "WireFormat"]
     ),
     library(
         "SharedTesting",
@@ -144,12 +145,21 @@ let services: [Target] = [
     ),
     executable("accounting-consumer", "Services/accounting-consumer/Executable", ["AccountingConsumer"]),
     library(
+        "BillingWorker",
+        "Services/billing-worker/Library",
+        [
+            "Billing", "Concurrency", "Configuration", "Crypto", "Domain", "Events", "Ledger", "Lifecycle", "Messaging",
+            "NATS", "Observability", "Persistence", "Postgres", "Redis", "WireFormat",
+        ]
+    ),
+    executable("billing-worker", "Services/billing-worker/Executable", ["BillingWorker"]),
+    library(
         "APIGateway",
         "Services/api-gateway/Library",
         [
-            "Admission", "Concurrency", "Configuration", "Crypto", "Domain", "Events", "GraphQL", "HTTPClient",
-            "HTTPServer", "Identity", "Lifecycle", "Messaging", "NATS", "ObjectStorage", "Observability", "Passwords",
-            "Persistence", "Postgres", "RateLimits", "Redis", "WireFormat",
+            "Admission", "Billing", "Concurrency", "Configuration", "Crypto", "Domain", "Events", "GraphQL",
+            "HTTPClient", "HTTPServer", "Identity", "Ledger", "Lifecycle", "Messaging", "NATS", "ObjectStorage",
+            "Observability", "Passwords", "Persistence", "Postgres", "RateLimits", "Redis", "WireFormat",
         ]
     ),
     executable("api-gateway", "Services/api-gateway/Executable", ["APIGateway"]),
@@ -157,8 +167,9 @@ let services: [Target] = [
         "NexoraCommand",
         "Services/nexora/Library",
         [
-            "Concurrency", "Configuration", "Crypto", "Domain", "Events", "Identity", "Lifecycle", "Messaging", "NATS",
-            "Observability", "Persistence", "Postgres", "Profiles", "RADIUS", "Redis", "WireFormat",
+            "Billing", "Concurrency", "Configuration", "Crypto", "Domain", "Events", "Identity", "Ledger", "Lifecycle",
+            "Messaging", "NATS", "Observability", "Persistence", "Postgres", "Profiles", "RADIUS", "Redis",
+            "WireFormat",
         ]
     ),
     executable("nexora", "Services/nexora/Executable", ["NexoraCommand"]),
@@ -196,7 +207,7 @@ let suites: [Target] = [
     tests(
         "EventsTests",
         "Tests/Shared/Events",
-        ["Events", "Domain", "WireFormat", "SharedTesting"],
+        ["Billing", "Events", "Domain", "Ledger", "WireFormat", "SharedTesting"],
         exclude: ["Golden"]
     ),
     tests("ConcurrencyTests", "Tests/Shared/Concurrency", ["Concurrency", "SharedTesting"]),
@@ -212,6 +223,7 @@ let suites: [Target] = [
     tests("RADIUSTests", "Tests/Shared/RADIUS", ["RADIUS", "Crypto", "WireFormat", "SharedTesting"]),
     tests("ProfilesTests", "Tests/Shared/Profiles", ["Profiles", "RADIUS", "Domain", "SharedTesting"]),
     tests("LedgerTests", "Tests/Shared/Ledger", ["Ledger", "Crypto", "Domain", "SharedTesting"]),
+    tests("BillingTests", "Tests/Shared/Billing", ["Billing", "Domain", "Ledger", "SharedTesting"]),
     tests("SocketsTests", "Tests/Shared/Sockets", ["Sockets", "CPlatform", "SharedTesting"]),
     tests("CompressionTests", "Tests/Shared/Compression", ["Compression", "SharedTesting"]),
     tests("GraphQLTests", "Tests/Shared/GraphQL", ["GraphQL", "SharedTesting", "WireFormat"]),
@@ -253,14 +265,17 @@ let suites: [Target] = [
         "PersistenceTests",
         "Tests/Integration/Persistence",
         [
-            "Persistence", "Postgres", "Domain", "Events", "Ledger", "Crypto", "Concurrency", "SharedTesting",
+            "Billing", "Persistence", "Postgres", "Domain", "Events", "Ledger", "Crypto", "Concurrency", "SharedTesting",
             "WireFormat",
         ]
     ),
     tests(
         "MessagingTests",
         "Tests/Integration/Messaging",
-        ["Messaging", "NATS", "Domain", "Events", "Concurrency", "Observability", "SharedTesting", "WireFormat"]
+        [
+            "Billing", "Messaging", "NATS", "Domain", "Events", "Ledger", "Concurrency", "Observability",
+            "SharedTesting", "WireFormat",
+        ]
     ),
     tests(
         "RadiusServerTests",
@@ -281,12 +296,20 @@ let suites: [Target] = [
         ]
     ),
     tests(
+        "BillingWorkerTests",
+        "Tests/Services/billing-worker",
+        [
+            "Billing", "BillingWorker", "Concurrency", "Crypto", "Domain", "Events", "Ledger", "Lifecycle", "Messaging",
+            "NATS", "Observability", "Persistence", "Postgres", "Redis", "SharedTesting", "WireFormat",
+        ]
+    ),
+    tests(
         "APIGatewayTests",
         "Tests/Services/api-gateway",
         [
-            "APIGateway", "Admission", "Concurrency", "Crypto", "Domain", "Events", "GraphQL", "HTTPClient",
+            "APIGateway", "Admission", "Billing", "Concurrency", "Crypto", "Domain", "Events", "GraphQL", "HTTPClient",
             "HTTPServer",
-            "Identity", "Lifecycle", "Messaging", "NATS", "ObjectStorage", "ObjectStoreSimulator", "Observability",
+            "Identity", "Ledger", "Lifecycle", "Messaging", "NATS", "ObjectStorage", "ObjectStoreSimulator", "Observability",
             "Passwords", "Persistence", "Postgres", "RateLimits", "Redis", "SharedTesting", "WireFormat",
         ]
     ),
@@ -294,7 +317,7 @@ let suites: [Target] = [
         "NexoraCommandTests",
         "Tests/Services/nexora",
         [
-            "NexoraCommand", "Domain", "Events", "Identity", "Persistence", "Profiles", "Postgres", "NATS", "Crypto",
+            "NexoraCommand", "Billing", "Domain", "Events", "Identity", "Ledger", "Persistence", "Profiles", "Postgres", "NATS", "Crypto",
             "Concurrency",
             "Observability", "RADIUS", "SharedTesting", "WireFormat",
         ]

@@ -5,7 +5,9 @@ enum ImportMatrix {
         "Domain": [],
         "WireFormat": [],
         "Configuration": [],
-        "Events": ["Domain", "WireFormat"],
+        "Ledger": ["Crypto", "Domain"],
+        "Billing": ["Domain", "Ledger"],
+        "Events": ["Billing", "Domain", "Ledger", "WireFormat"],
         "Concurrency": ["CPlatform"],
         "Observability": ["Concurrency", "WireFormat"],
         "Lifecycle": ["CPlatform", "Concurrency", "Configuration", "Observability", "WireFormat"],
@@ -13,7 +15,6 @@ enum ImportMatrix {
         "Passwords": ["CArgon2", "CCrypt", "Concurrency"],
         "RADIUS": ["Crypto", "WireFormat"],
         "Profiles": ["Domain", "RADIUS"],
-        "Ledger": ["Crypto", "Domain"],
         "Sockets": ["CPlatform", "Concurrency", "Observability"],
         "Postgres": ["CPlatform", "CPostgres", "Concurrency", "Observability"],
         "NATS": ["CNATS", "Concurrency", "Observability"],
@@ -30,8 +31,8 @@ enum ImportMatrix {
         "Identity": [
             "Concurrency", "Crypto", "Domain", "Passwords", "Persistence", "Postgres", "Redis", "WireFormat",
         ],
-        "Persistence": ["Concurrency", "Crypto", "Domain", "Events", "Ledger", "Postgres", "WireFormat"],
-        "Messaging": ["Concurrency", "Domain", "Events", "NATS", "Observability", "WireFormat"],
+        "Persistence": ["Billing", "Concurrency", "Crypto", "Domain", "Events", "Ledger", "Postgres", "WireFormat"],
+        "Messaging": ["Billing", "Concurrency", "Domain", "Events", "Ledger", "NATS", "Observability", "WireFormat"],
     ]
 
     /// One C library per adapter. CPlatform is ours: what Glibc's own module hides.

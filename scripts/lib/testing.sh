@@ -35,7 +35,7 @@ build_tests() {
 # process, the ones that compute keep Swift's few threads from the ones that wait for something to happen. Two such processes
 # beside one another leave each other alone; the lock is the build's.
 swift_test() {
-    swift test --package-path "$ROOT" --skip-build --ignore-lock --explicit-target-dependency-import-check error \
+    SWIFT_BACKTRACE=enable=yes,color=no,interactive=no swift test --package-path "$ROOT" --skip-build --ignore-lock --explicit-target-dependency-import-check error \
         --disable-xctest --no-parallel "$@" </dev/null
 }
 
@@ -44,7 +44,9 @@ swift_result() {
     local log=$RUN_DIR/log/swift-test-$1.log results=$RUN_DIR/results
     if (($2 != 0)); then
         FAILURES+=("Swift tests: $log")
-        grep -E '^(✘|↳|error:)' "$log" | head -n 60 || tail -n 20 "$log"
+        grep -E '^(✘|↳|error:)' "$log" | head -n 60
+        # A process that died says why on its last lines, and which test it was in.
+        grep -qE '^✘ Test run with' "$log" || tail -n 60 "$log" | cut -c 1-300
     fi
     grep -E 'Test run with' "$log" | tail -n 1 || true
     # With XCTest left out the file has the name asked for; with it, Swift Testing's results stand beside it.
@@ -73,7 +75,8 @@ import xml.etree.ElementTree as tree
 
 try:
     cases = list(tree.parse(sys.argv[1]).getroot().iter("testcase"))
-except (OSError, tree.ParseError):
+except (OSError, tree.ParseError) as error:
+    print(f"{sys.argv[1]}: {error}", file=sys.stderr)
     cases = []
 bad = [case for case in cases if case.find("failure") is not None or case.find("error") is not None]
 skipped = [case for case in cases if case.find("skipped") is not None]

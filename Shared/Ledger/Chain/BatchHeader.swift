@@ -94,5 +94,5 @@ extension LedgerBatch {
 
 extension TransferCommand {
     /// SHA-256 of what makes it the same command when it comes again: everything but its id and its key.
-    package var fingerprint: [UInt8] { Digest.sha256(LedgerEncoding.command(self)) }
+    package var fingerprint: [UInt8] { origin ?? Digest.sha256(LedgerEncoding.command(self)) }
 }

@@ -79,6 +79,9 @@ package struct TransferCommand: Hashable, Sendable {
     package let effectiveAt: Timestamp?
     package let details: TransferDetails
     package let exchange: ExchangeRecord?
+    /// SHA-256 of what was asked for, where this command was made of something else: that is compared when the key comes again, and
+    /// not the legs, whose shares may be others by then. Nil: the command itself is compared.
+    package let origin: [UInt8]?
 
     package init(
         id: TransferID,
@@ -87,7 +90,8 @@ package struct TransferCommand: Hashable, Sendable {
         action: Action,
         effectiveAt: Timestamp? = nil,
         details: TransferDetails,
-        exchange: ExchangeRecord? = nil
+        exchange: ExchangeRecord? = nil,
+        origin: [UInt8]? = nil
     ) {
         self.id = id
         self.tenantID = tenantID
@@ -96,6 +100,7 @@ package struct TransferCommand: Hashable, Sendable {
         self.effectiveAt = effectiveAt
         self.details = details
         self.exchange = exchange
+        self.origin = origin
     }
 
     package var ref: TransferRef { TransferRef(tenantID: tenantID, id: id) }

@@ -15,6 +15,14 @@ package enum LaneFault: Error, Sendable, Equatable {
     case storage(StorageFault)
 }
 
+/// What a batch decided.
+package struct LaneCommit: Sendable {
+    /// In the commands' order.
+    package let answers: [TransferAnswer]
+    /// The entries that the batch made, in their order; none of commands that were decided before.
+    package let entries: [EntryRow]
+}
+
 /// Writes one lane of the ledger, batch by batch. Two may be told to write the same lane: the database lets one.
 ///
 /// A batch is one SERIALIZABLE transaction of three round trips, whatever its size. It begins with the lane's row, locked and of
@@ -125,9 +133,9 @@ package final class LaneWriter: Sendable {
     /// Decides the commands in their order and commits what they do, all in one batch, or nothing of it. The answers stand in the
     /// commands' order. After `storage(.outage)` nobody knows whether the batch was committed: sent again, the same commands
     /// are answered with what was decided then, or are decided now.
-    package func commit(_ commands: [TransferCommand]) async throws(LaneFault) -> [TransferAnswer] {
+    package func commit(_ commands: [TransferCommand]) async throws(LaneFault) -> LaneCommit {
         let term = try leading()
-        guard !commands.isEmpty else { return [] }
+        guard !commands.isEmpty else { return LaneCommit(answers: [], entries: []) }
         guard commands.count <= Self.maximumCommands,
             commands.reduce(0, { $0 + max(2, $1.action.accounts.count) }) <= Self.maximumLegs
         else { throw .tooMany }
@@ -145,7 +153,7 @@ package final class LaneWriter: Sendable {
         throw .storage(last)
     }
 
-    private func attempt(_ commands: [TransferCommand], _ term: Term) async throws -> [TransferAnswer] {
+    private func attempt(_ commands: [TransferCommand], _ term: Term) async throws -> LaneCommit {
         try await session.transaction(isolation: .serializable, settings: Self.settings) { transaction in
             let reading = LedgerStateReading(commands, lane: term.lane)
             let results = try await transaction.pipeline(
@@ -163,7 +171,7 @@ package final class LaneWriter: Sendable {
                 state: try reading.state(results.dropFirst())
             )
             let answers = commands.map { batch.apply($0) }
-            guard !batch.decisions.isEmpty else { return answers }
+            guard !batch.decisions.isEmpty else { return LaneCommit(answers: answers, entries: []) }
             let writing = LedgerBatchWriting(
                 batch,
                 header: batch.header(lane, epoch: term.epoch, previous: previous),
@@ -175,7 +183,7 @@ package final class LaneWriter: Sendable {
             guard zip(statements, written).allSatisfy({ $0.rows == $1.affectedRows }) else {
                 throw StorageFault.conflict("the ledger changed under its lock")
             }
-            return answers
+            return LaneCommit(answers: answers, entries: batch.entries)
         }
     }
 

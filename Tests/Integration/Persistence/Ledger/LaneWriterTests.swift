@@ -26,7 +26,7 @@ import WireFormat
         let answers = try await world.writing { writer in
             try await writer.commit([
                 topUp, world.spend("b", 400_000), world.spend("c", 600_001), world.spend("b", 400_000),
-            ])
+            ]).answers
         }
         #expect(answers.map { $0.decision?.verdict } == [.posted, .posted, .insufficient, .posted])
         #expect(answers[3] == answers[1].decision.map { .repeated($0) })
@@ -102,7 +102,7 @@ import WireFormat
                         let command = try world.topUp("\(name) \(number)", 7)
                         try await eventually(within: .seconds(60)) {
                             if writer.epoch == nil, try await !writer.take() { return false }
-                            guard let answer = try? await writer.commit([command]) else { return false }
+                            guard let answer = try? await writer.commit([command]).answers else { return false }
                             if answer[0].decision?.verdict == .posted { done["\(name) \(number)"] = 7 }
                             return true
                         }
@@ -130,7 +130,7 @@ import WireFormat
                 for _ in 0..<100 {
                     // Each with an id of its own, as resends have.
                     let command = try world.topUp("the key", 33)
-                    group.addTask { try await writer.commit([command])[0].decision }
+                    group.addTask { try await writer.commit([command]).answers[0].decision }
                 }
                 return try await group.reduce(into: Set<TransferDecision?>()) { $0.insert($1) }
             }
@@ -169,7 +169,7 @@ import WireFormat
             )
             async let left = euros.commit([euro])
             async let right = francs.commit([other])
-            let answers = try await [left[0], right[0]]
+            let answers = try await [left.answers[0], right.answers[0]]
             #expect(answers.filter { $0.decision?.verdict == .posted }.count == 1, "\(number)")
             #expect(answers.filter { $0 == .keyReused }.count == 1)
         }
@@ -192,7 +192,7 @@ import WireFormat
             try await eventually(within: .seconds(60)) {
                 // An unknown outcome: the same again.
                 guard let committed = try? await writer.commit(commands) else { return false }
-                answers = committed
+                answers = committed.answers
                 return true
             }
             try await broken
@@ -234,7 +234,7 @@ import WireFormat
                     earlier.append(command.ref)
                     commands.append(command)
                 }
-                let answers = try await writer.commit(commands)
+                let answers = try await writer.commit(commands).answers
                 let expected = commands.map { memory.apply($0).decision?.verdict }
                 #expect(answers.map { $0.decision?.verdict } == expected, "round \(round)")
             }
@@ -308,10 +308,10 @@ import WireFormat
                 try await opener.setFloor(of: wallet, to: world.euro(11))
             }
             try await opener.setFloor(of: wallet, to: world.euro(-5))
-            let spent = try await writer.commit([try world.spend("b", 15), try world.spend("c", 1)])
+            let spent = try await writer.commit([try world.spend("b", 15), try world.spend("c", 1)]).answers
             #expect(spent.map { $0.decision?.verdict } == [.posted, .insufficient])
             try await opener.close(world.wallets[1].ref)
-            let late = try await writer.commit([try world.topUp("d", 1, wallet: 1)])
+            let late = try await writer.commit([try world.topUp("d", 1, wallet: 1)]).answers
             #expect(late[0].decision?.verdict == .accountClosed)
         }
         #expect(try await world.verify().discrepancy == nil)

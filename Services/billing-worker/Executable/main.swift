@@ -1,0 +1,5 @@
+import BillingWorker
+import Glibc
+
+// Nothing is buffered; the libraries' own handlers would run beside threads that still use them.
+_exit(await Application.run())

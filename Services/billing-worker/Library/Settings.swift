@@ -1,0 +1,106 @@
+import Concurrency
+package import Configuration
+
+/// The settings of billing-worker; its README documents every key.
+package struct Settings: Sendable {
+    var databaseURL: Secret<String>
+    var databaseRole: String
+    var natsURL: Secret<String>
+    var redisURL: Secret<String>
+    /// Where the keyring is that signs checkpoints.
+    var keyringPath: String
+    /// Copies of each stream: 1 alone, 3 in a cluster.
+    var replicas: Int
+    var lanes: LaneSettings
+
+    struct LaneSettings: Sendable {
+        /// Who holds the lanes, for people and for the next start: another of the same name takes them over at once.
+        var holder: String
+        var lease: Duration
+        /// Commands a batch at most.
+        var batch: Int
+        /// How long a batch waits to fill up.
+        var wait: Duration
+        /// A command that is not answered within this is read again.
+        var acknowledgementWait: Duration
+        /// The wait between two looks for new lanes.
+        var discovery: Duration
+    }
+
+    /// Reads every key. The caller finishes the reader.
+    package init(_ config: ConfigReader) {
+        databaseURL = config.url(
+            "database.url",
+            default: "postgresql:///nexora",
+            alias: "DATABASE_URL",
+            schemes: ["postgresql", "postgres"],
+            doc: "The database."
+        )
+        databaseRole = config.string(
+            "database.role",
+            default: "nexora_billing",
+            doc: "The role to step down to after connecting."
+        )
+        natsURL = config.url(
+            "nats.url",
+            default: "nats://127.0.0.1:4222",
+            alias: "NATS_URL",
+            schemes: ["nats", "tls"],
+            doc: "The NATS servers."
+        )
+        redisURL = config.url(
+            "redis.url",
+            default: "redis://127.0.0.1:6379",
+            alias: "REDIS_URL",
+            schemes: ["redis", "redis+sentinel"],
+            doc: "Redis with the wallets' balances, or its sentinels as redis+sentinel://HOST,HOST/NAME."
+        )
+        keyringPath = config.string(
+            "keyring.path",
+            default: "nexora.keyring",
+            doc: "The keyring that signs the ledger's checkpoints: a file of mode 0600."
+        )
+        replicas = config.int(
+            "streams.replicas",
+            default: 1,
+            in: 1...5,
+            doc: "Copies of each stream: 1 alone, 3 in a cluster."
+        )
+        lanes = LaneSettings(config)
+    }
+}
+
+extension Settings.LaneSettings {
+    fileprivate init(_ config: ConfigReader) {
+        holder = config.string(
+            "lanes.holder",
+            default: "",
+            doc: "The name under which this process holds lanes; empty makes one of the host's name and the process's number."
+        )
+        lease = config.duration(
+            "lanes.lease",
+            default: .seconds(5),
+            in: .seconds(1)...Duration.seconds(60),
+            doc: "A lane whose writer is silent for this goes to another process."
+        )
+        batch = config.int("lanes.batch", default: 500, in: 1...500, doc: "Commands a batch at most.")
+        wait = config.duration(
+            "lanes.wait",
+            default: .milliseconds(2),
+            in: .milliseconds(1)...Duration.milliseconds(100),
+            doc: "How long a batch waits to fill up after its first command."
+        )
+        acknowledgementWait = config.duration(
+            "lanes.ack_wait",
+            default: .seconds(5),
+            in: .seconds(1)...Duration.seconds(60),
+            doc: "A command that was not answered comes again after this; the same in every process."
+        )
+        discovery = config.duration(
+            "lanes.discovery",
+            default: .milliseconds(500),
+            in: .milliseconds(10)...Duration.seconds(60),
+            doc: "The wait between two looks for lanes that are new."
+        )
+    }
+}
