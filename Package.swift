@@ -98,6 +98,7 @@ let shared: [Target] = [
     ),
 
     library("RateLimits", "Shared/RateLimits", ["Redis"]),
+    library("Balances", "Shared/Balances", ["Domain", "Events", "Ledger", "Redis"]),
     library("Profiles", "Shared/Profiles", ["Domain", "RADIUS"]),
     library("Admission", "Shared/Admission", ["Domain", "Redis", "WireFormat"]),
     library(
@@ -148,8 +149,8 @@ let services: [Target] = [
         "BillingWorker",
         "Services/billing-worker/Library",
         [
-            "Billing", "Concurrency", "Configuration", "Crypto", "Domain", "Events", "Ledger", "Lifecycle", "Messaging",
-            "NATS", "Observability", "Persistence", "Postgres", "Redis", "WireFormat",
+            "Balances", "Billing", "Concurrency", "Configuration", "Crypto", "Domain", "Events", "Ledger", "Lifecycle",
+            "Messaging", "NATS", "Observability", "Persistence", "Postgres", "Redis", "WireFormat",
         ]
     ),
     executable("billing-worker", "Services/billing-worker/Executable", ["BillingWorker"]),
@@ -157,7 +158,7 @@ let services: [Target] = [
         "APIGateway",
         "Services/api-gateway/Library",
         [
-            "Admission", "Billing", "Concurrency", "Configuration", "Crypto", "Domain", "Events", "GraphQL",
+            "Admission", "Balances", "Billing", "Concurrency", "Configuration", "Crypto", "Domain", "Events", "GraphQL",
             "HTTPClient", "HTTPServer", "Identity", "Ledger", "Lifecycle", "Messaging", "NATS", "ObjectStorage",
             "Observability", "Passwords", "Persistence", "Postgres", "RateLimits", "Redis", "WireFormat",
         ]
@@ -265,7 +266,8 @@ let suites: [Target] = [
         "PersistenceTests",
         "Tests/Integration/Persistence",
         [
-            "Billing", "Persistence", "Postgres", "Domain", "Events", "Ledger", "Crypto", "Concurrency", "SharedTesting",
+            "Billing", "Persistence", "Postgres", "Domain", "Events", "Ledger", "Crypto", "Concurrency",
+            "SharedTesting",
             "WireFormat",
         ]
     ),
@@ -299,7 +301,8 @@ let suites: [Target] = [
         "BillingWorkerTests",
         "Tests/Services/billing-worker",
         [
-            "Billing", "BillingWorker", "Concurrency", "Crypto", "Domain", "Events", "Ledger", "Lifecycle", "Messaging",
+            "Balances", "Billing", "BillingWorker", "Concurrency", "Crypto", "Domain", "Events", "Ledger", "Lifecycle",
+            "Messaging",
             "NATS", "Observability", "Persistence", "Postgres", "Redis", "SharedTesting", "WireFormat",
         ]
     ),
@@ -309,7 +312,8 @@ let suites: [Target] = [
         [
             "APIGateway", "Admission", "Billing", "Concurrency", "Crypto", "Domain", "Events", "GraphQL", "HTTPClient",
             "HTTPServer",
-            "Identity", "Ledger", "Lifecycle", "Messaging", "NATS", "ObjectStorage", "ObjectStoreSimulator", "Observability",
+            "Identity", "Ledger", "Lifecycle", "Messaging", "NATS", "ObjectStorage", "ObjectStoreSimulator",
+            "Observability",
             "Passwords", "Persistence", "Postgres", "RateLimits", "Redis", "SharedTesting", "WireFormat",
         ]
     ),
@@ -317,7 +321,8 @@ let suites: [Target] = [
         "NexoraCommandTests",
         "Tests/Services/nexora",
         [
-            "NexoraCommand", "Billing", "Domain", "Events", "Identity", "Ledger", "Persistence", "Profiles", "Postgres", "NATS", "Crypto",
+            "NexoraCommand", "Billing", "Domain", "Events", "Identity", "Ledger", "Persistence", "Profiles", "Postgres",
+            "NATS", "Crypto",
             "Concurrency",
             "Observability", "RADIUS", "SharedTesting", "WireFormat",
         ]

@@ -11,6 +11,8 @@ package struct Delivery: Sendable {
     package var payload: [UInt8] { message.payload }
     /// The id that its publisher gave it: the same on every resend.
     package var messageID: String { message.messageID ?? "" }
+    /// The first value of a header; names are case-sensitive.
+    package func header(_ name: String) -> String? { message.header(name) }
     /// Its place in the stream.
     package var sequence: UInt64 { message.sequence }
     /// 1 at the first delivery; outages count too, so this is no count of failures.

@@ -1,4 +1,5 @@
 internal import CNATS
+internal import Concurrency
 
 /// A message as a stream keeps it, read by its number without a consumer.
 package struct StoredMessage: Sendable {
@@ -45,6 +46,30 @@ extension JetStreamAPI {
             sequence: unsafe natsMsg_GetSequence(owned.raw),
             timeMicroseconds: unsafe natsMsg_GetTime(owned.raw) / 1_000
         )
+    }
+
+    /// The subjects that the stream holds messages on, of those that match `filter`.
+    func subjects(stream: String, matching filter: String) throws(NATSError) -> [String] {
+        try requireConnection("subjects of \(stream)")
+        var options = unsafe jsOptions()
+        unsafe jsOptions_Init(&options)
+        unsafe options.Wait = client.configuration.requestTimeout.wholeMilliseconds
+        let arena = CStrings([filter])
+        unsafe options.Stream.Info.SubjectsFilter = arena.pointers[0]
+        var info: UnsafeMutablePointer<jsStreamInfo>?
+        var code = jsErrCode(rawValue: 0)
+        let status = unsafe js_GetStreamInfo(&info, context, stream, &options, &code)
+        defer { unsafe jsStreamInfo_Destroy(info) }
+        if code == JSStreamNotFoundErr || status == NATS_NOT_FOUND { return [] }
+        guard status == NATS_OK, let info = unsafe info else {
+            throw NATSError(status: status, apiCode: code, doing: "subjects of \(stream)")
+        }
+        guard let subjects = unsafe info.pointee.State.Subjects, let list = unsafe subjects.pointee.List else {
+            return []
+        }
+        return unsafe (0..<Int(subjects.pointee.Count)).compactMap { index in
+            unsafe list[index].Subject.map { unsafe String(cString: $0) }
+        }
     }
 
     /// When the stream stored a message, nanoseconds since 1970 UTC; nil where it does not hold it.

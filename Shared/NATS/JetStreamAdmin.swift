@@ -63,6 +63,12 @@ package final class JetStreamAdmin: Sendable {
         return try await pool.run { try api.lastMessage(stream: stream, subject: subject) }
     }
 
+    /// The subjects that the stream holds messages on, of those that match `filter`; none where there is no such stream.
+    package func subjects(of stream: String, matching filter: String) async throws -> [String] {
+        let api = api
+        return try await pool.run { try api.subjects(stream: stream, matching: filter) }
+    }
+
     /// Removes one message; false where the stream does not hold it.
     @discardableResult
     package func deleteMessage(stream: String, sequence: UInt64) async throws -> Bool {

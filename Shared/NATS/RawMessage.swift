@@ -22,6 +22,9 @@ internal import Glibc
     /// The payload's octets. For who has no name for this value: a pointer into it would outlive it.
     func copiedPayload() -> [UInt8] { unsafe Array(payload) }
 
+    /// The subject it was published on.
+    func copiedSubject() -> String? { unsafe subject.map { unsafe String(cString: $0) } }
+
     /// Where an answer goes; nil where none is wanted.
     func copiedReply() -> String? { unsafe reply.map { unsafe String(cString: $0) } }
 

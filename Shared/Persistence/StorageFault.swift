@@ -14,6 +14,14 @@ package enum StorageFault: Error, Sendable, Equatable {
     /// blame.
     case broken(String)
 
+    /// Whether what was to be stored is at fault, and not the server or the program.
+    package var blamesData: Bool {
+        switch self {
+        case .tooLarge, .refused: true
+        case .outage, .conflict, .broken: false
+        }
+    }
+
     /// What a failure of the database means.
     package init(_ error: any Error) {
         guard let error = error as? PostgresError else {

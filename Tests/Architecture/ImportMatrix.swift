@@ -28,6 +28,7 @@ enum ImportMatrix {
         "ObjectStorage": ["Concurrency", "Crypto", "Domain", "HTTPClient", "Observability", "WireFormat"],
         "Admission": ["Domain", "Redis", "WireFormat"],
         "RateLimits": ["Concurrency", "Redis"],
+        "Balances": ["Domain", "Events", "Ledger", "Redis"],
         "Identity": [
             "Concurrency", "Crypto", "Domain", "Passwords", "Persistence", "Postgres", "Redis", "WireFormat",
         ],

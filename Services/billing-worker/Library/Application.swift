@@ -1,13 +1,18 @@
+import Balances
 import Concurrency
 import Configuration
+import Crypto
 import Domain
 import Events
+import Glibc
+import Ledger
 package import Lifecycle
 import Messaging
 import NATS
 import Observability
 import Persistence
 import Postgres
+import Redis
 
 /// billing-worker, put together.
 package enum Application {
@@ -32,13 +37,182 @@ package enum Application {
             NATSConfiguration(url: settings.natsURL.revealed, name: name),
             logger: context.logger
         )
+        let keyring = try Keyring(path: settings.keyringPath)
+        let sessions = Sessions(settings: settings)
+        let letters = try DeadLetterQueue(nats, publisher: try EventPublisher(nats, limit: .seconds(10)))
+        let probe = sessions.make("probe")
         return [
+            // Ends last: the lanes' last answers and acknowledgements leave before the process does.
             NamedService("nats") {
                 await waitForShutdown()
                 try? await nats.flush(within: .seconds(1))
-            }
+            },
+            NamedService(
+                "database",
+                DatabaseProbe(
+                    ask: { _ = try await probe.query("SELECT 1", deadline: .seconds(2)) },
+                    health: context.health.component("database")
+                )
+            ),
+            NamedService(
+                "streams",
+                StreamSetup(
+                    ensure: { try await Streams.ensure(on: nats, replicas: settings.replicas) },
+                    health: context.health.component("streams"),
+                    logger: context.logger
+                )
+            ),
+            NamedService("lanes", try lanes(settings, context, nats, sessions, letters)),
+            NamedService("checkpoints", checkpoints(context, sessions.make("checkpoints"), keyring)),
+            NamedService("balances", try balances(settings, context, nats, letters)),
         ]
     }
 
+    private static func lanes(
+        _ settings: Settings,
+        _ context: DaemonContext,
+        _ nats: NATSClient,
+        _ sessions: Sessions,
+        _ letters: DeadLetterQueue
+    ) throws -> LaneSupervisor {
+        let metrics = LaneMetrics(context.metrics)
+        let shared = sessions.make("owners")
+        let owners = MoneyOwners(shared)
+        let book = RememberedBook(owners: owners, opener: AccountOpener(shared, ids: IDGenerator(time: clock)))
+        let admin = try JetStreamAdmin(nats)
+        let holder = settings.lanes.holder.isEmpty ? processName() : settings.lanes.holder
+        let runner = { @Sendable (lane: Lane) in
+            let writer = LaneWriter(
+                sessions.make("lane \(lane.currency)"),
+                lane: lane,
+                holder: holder,
+                lease: settings.lanes.lease,
+                time: clock
+            )
+            let batch = LaneBatch(
+                writer: writer,
+                planner: MoneyPlanner(lane: lane, book: book),
+                metrics: metrics,
+                logger: context.logger,
+                reply: { subject, payload in try? nats.publish(subject, payload) }
+            )
+            return LaneRunner(
+                lane: lane,
+                batch: batch,
+                lease: settings.lanes.lease,
+                metrics: metrics,
+                logger: context.logger,
+                consumer: { try commands(of: lane, settings, context, nats, letters) }
+            )
+        }
+        return LaneSupervisor(
+            known: { try await owners.lanes() },
+            waiting: {
+                try await admin.subjects(of: Streams.commands.name, matching: Subjects.ledgerCommands + ".>")
+            },
+            isOperator: { try await owners.isOperator($0) },
+            runner: runner,
+            interval: settings.lanes.discovery,
+            health: context.health.component("lanes"),
+            logger: context.logger
+        )
+    }
+
+    private static func commands(
+        of lane: Lane,
+        _ settings: Settings,
+        _ context: DaemonContext,
+        _ nats: NATSClient,
+        _ letters: DeadLetterQueue
+    ) throws -> EventConsumer {
+        var options = EventConsumerOptions()
+        options.batch = settings.lanes.batch
+        options.wait = settings.lanes.wait
+        options.acknowledgementWait = settings.lanes.acknowledgementWait
+        return try EventConsumer(
+            nats,
+            stream: .commands,
+            durable: "lane-\(lane.rootID)-\(lane.currency)",
+            filter: Subjects.ledgerCommands(lane),
+            options: options,
+            deadLetters: letters,
+            logger: context.logger,
+            classify: LaneRunner.failure
+        )
+    }
+
+    private static func checkpoints(
+        _ context: DaemonContext,
+        _ session: PostgresSession,
+        _ keyring: Keyring
+    ) -> CheckpointSigner {
+        CheckpointSigner(
+            sign: { try await LedgerCheckpoints.signDue(on: session, with: keyring, now: clock.now()) },
+            signed: context.metrics.counter("ledger_checkpoints_total", "Checkpoints of lanes that were signed.")
+                .with(),
+            health: context.health.component("checkpoints"),
+            logger: context.logger
+        )
+    }
+
+    private static func balances(
+        _ settings: Settings,
+        _ context: DaemonContext,
+        _ nats: NATSClient,
+        _ letters: DeadLetterQueue
+    ) throws -> BalanceKeeper {
+        let redis = RedisSession(
+            try RedisPlace(settings.redisURL.revealed),
+            scripts: BalanceCache.scripts,
+            timeout: .seconds(2),
+            name: "redis-balances"
+        )
+        var options = EventConsumerOptions()
+        options.batch = 50
+        return BalanceKeeper(
+            consumer: try EventConsumer(
+                nats,
+                stream: .domain,
+                durable: "wallet-balances",
+                filter: Subjects.all(LedgerAdvanced.self),
+                options: options,
+                deadLetters: letters,
+                logger: context.logger,
+                classify: { _ in .outage }
+            ),
+            cache: BalanceCache(redis),
+            kept: context.metrics.counter("wallet_balances_kept_total", "Balances put into Redis.").with()
+        )
+    }
+
     static let clock = TimeSource { Timestamp(microseconds: SystemClock.microsecondsSince1970()) }
+
+    /// Tells this process from all others; another start of the same container is another process.
+    private static func processName() -> String {
+        var name = [UInt8](repeating: 0, count: 256)
+        let length = name.count - 1
+        let result = unsafe name.withUnsafeMutableBytes { octets in
+            guard let start = octets.baseAddress else { return Int32(-1) }
+            return unsafe gethostname(start.assumingMemoryBound(to: CChar.self), length)
+        }
+        let host = result == 0 ? String(decoding: name.prefix { $0 != 0 }, as: UTF8.self) : "unknown"
+        return "\(host)/\(getpid())"
+    }
+}
+
+/// Makes the daemon's sessions.
+private struct Sessions: Sendable {
+    let settings: Settings
+
+    func make(_ purpose: String) -> PostgresSession {
+        PostgresSession(
+            PostgresConfiguration(
+                url: settings.databaseURL.revealed,
+                role: settings.databaseRole,
+                applicationName: "\(Application.name) \(purpose)"
+            ),
+            name: "pg-\(purpose.prefix(8))",
+            backoff: Backoff(initial: .milliseconds(50), maximum: .seconds(2))
+        )
+    }
 }

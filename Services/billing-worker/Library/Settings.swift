@@ -57,7 +57,7 @@ package struct Settings: Sendable {
         )
         keyringPath = config.string(
             "keyring.path",
-            default: "nexora.keyring",
+            default: "./.run/keyring",
             doc: "The keyring that signs the ledger's checkpoints: a file of mode 0600."
         )
         replicas = config.int(
@@ -75,7 +75,8 @@ extension Settings.LaneSettings {
         holder = config.string(
             "lanes.holder",
             default: "",
-            doc: "The name under which this process holds lanes; empty makes one of the host's name and the process's number."
+            doc:
+                "The name under which this process holds lanes; empty makes one of the host's name and the process's number."
         )
         lease = config.duration(
             "lanes.lease",

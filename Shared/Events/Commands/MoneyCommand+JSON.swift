@@ -6,7 +6,7 @@ package import WireFormat
 // nexora.billing.v1.MoneyCommand: what travels on `commands.ledger.<operator>.<currency>`.
 
 /// The header in which a command names where its answer goes.
-package let replyHeader = "Reply-To"
+package let replyHeader = "Nexora-Reply-To"
 
 extension Subjects {
     /// Where commands for a lane go.

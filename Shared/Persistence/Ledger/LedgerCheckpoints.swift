@@ -44,6 +44,18 @@ package struct LedgerCheckpoints {
         return signed
     }
 
+    /// Signs what is due, once however many ask for it at a time: of those who do, one does. Returns how many lanes were signed.
+    package static func signDue(on session: PostgresSession, with keyring: Keyring, now: Timestamp) async throws -> Int {
+        try await session.transaction { transaction in
+            let locked = try await transaction.query("SELECT pg_try_advisory_xact_lock(\(Self.signingLock)) AS mine")
+            guard locked.first?["mine"].bool == true else { return 0 }
+            return try await LedgerCheckpoints(transaction).sign(with: keyring, now: now).count
+        }
+    }
+
+    /// Any number that no other lock of the database has.
+    private static let signingLock = 0x4E58_4C43
+
     /// The checkpoints of a lane in its order.
     func list(of head: LaneHead) async throws -> [SignedLedgerCheckpoint] {
         try await transaction.query(

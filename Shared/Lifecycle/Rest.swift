@@ -1,8 +1,7 @@
 import Concurrency
-import Lifecycle
 
 /// Sleeps for `interval`, but no longer than until the current service is asked to end. Throws when cancelled.
-func rest(for interval: Duration) async throws {
+package func rest(for interval: Duration) async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await pause(for: interval) }
         group.addTask { await waitForShutdown() }

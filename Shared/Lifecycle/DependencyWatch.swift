@@ -1,14 +1,20 @@
 import Concurrency
-import Lifecycle
-import Observability
+package import Observability
 
 /// Makes the streams where they are missing, for ever: a server that comes back with an empty store gets them again.
-struct StreamSetup: Lifecycle.Service {
-    let ensure: @Sendable () async throws -> Void
-    let health: HealthComponent
-    let logger: Logger
+package struct StreamSetup: Service {
+    private let ensure: @Sendable () async throws -> Void
+    private let health: HealthComponent
+    private let logger: Logger
 
-    func run() async throws {
+    /// `ensure` makes what is missing; harmless where nothing is.
+    package init(ensure: @escaping @Sendable () async throws -> Void, health: HealthComponent, logger: Logger) {
+        self.ensure = ensure
+        self.health = health
+        self.logger = logger
+    }
+
+    package func run() async throws {
         var waits = Backoff(initial: .milliseconds(100), maximum: .seconds(2))
         var told = ""
         while !GracefulShutdown.isShuttingDown {
@@ -32,12 +38,18 @@ struct StreamSetup: Lifecycle.Service {
 }
 
 /// Tells `/ready` whether the database answers.
-struct DatabaseProbe: Lifecycle.Service {
-    let ask: @Sendable () async throws -> Void
-    let health: HealthComponent
-    let interval: Duration = .seconds(1)
+package struct DatabaseProbe: Service {
+    private let ask: @Sendable () async throws -> Void
+    private let health: HealthComponent
+    private static let interval = Duration.seconds(1)
 
-    func run() async throws {
+    /// `ask` throws while the database does not answer.
+    package init(ask: @escaping @Sendable () async throws -> Void, health: HealthComponent) {
+        self.ask = ask
+        self.health = health
+    }
+
+    package func run() async throws {
         while !GracefulShutdown.isShuttingDown {
             do {
                 try await ask()
@@ -46,7 +58,7 @@ struct DatabaseProbe: Lifecycle.Service {
                 try Task.checkCancellation()
                 health.set(.notReady("database: \(error)"))
             }
-            try await rest(for: interval)
+            try await rest(for: Self.interval)
         }
     }
 }

@@ -1,8 +1,0 @@
-import BillingWorker
-import Testing
-
-struct ApplicationTests {
-    @Test func itsPortIsItsOwn() {
-        #expect(Application.adminPort == 9_104)
-    }
-}
