@@ -104,9 +104,11 @@ class System:
         self.start_servers()
         self.consumers = [self.consumer(number) for number in (1, 2)]
         self.radius = self.radius_server("radius")
-        for daemon in (*self.consumers, self.radius):
+        self.billing = self.billing_worker()
+        self.daemons = (*self.consumers, self.billing, self.radius)
+        for daemon in self.daemons:
             daemon.start(wait=False)
-        for daemon in (*self.consumers, self.radius):
+        for daemon in self.daemons:
             daemon.wait_ready()
         return self
 
@@ -158,7 +160,7 @@ class System:
         with open(self.postgres_data / "postgresql.conf", "a", encoding="utf-8") as conf:
             conf.write(
                 f"listen_addresses = '127.0.0.1'\nport = {self.postgres_port}\nunix_socket_directories = ''\n"
-                "fsync = on\nsynchronous_commit = on\nshared_buffers = 128MB\nmax_connections = 60\n"
+                "fsync = on\nsynchronous_commit = on\nshared_buffers = 128MB\nmax_connections = 100\n"
                 "timezone = 'UTC'\npassword_encryption = scram-sha-256\n"
             )
         ready = [POSTGRES_BIN / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.postgres_port), "-d", "postgres"]
@@ -200,6 +202,13 @@ class System:
     def consumer(self, number, **settings):
         settings = {"NEXORA_USAGE_INTERVAL": "1s"} | settings
         return self._register(Daemon(f"consumer-{number}", "accounting-consumer", self, settings))
+
+    def billing_worker(self, name="billing", **settings):
+        """A writer of the ledger; quick to take a lane over, quick to do again what a killed one left."""
+        return self._register(Daemon(name, "billing-worker", self, {
+            "NEXORA_KEYRING_PATH": str(self.keyring), "NEXORA_LANES_HOLDER": name, "NEXORA_LANES_LEASE": "1s",
+            "NEXORA_LANES_ACK_WAIT": "1s",
+        } | settings))
 
     def radius_server(self, name, **settings):
         """A radius-server with a journal and ports of its own; not started."""

@@ -8,7 +8,7 @@ import pytest
 from processes import eventually
 from system import programs
 
-DAEMONS = ["radius-server", "accounting-consumer", "api-gateway"]
+DAEMONS = ["radius-server", "accounting-consumer", "billing-worker", "api-gateway"]
 
 
 def check(program, **settings):
@@ -118,7 +118,7 @@ def test_a_killed_import_leaves_nothing(system):
 
 # proves: PLT-19
 def test_every_daemon_ends_cleanly_when_asked_and_says_why_it_is_not_ready(system):
-    for daemon in (*system.consumers, system.radius):
+    for daemon in system.daemons:
         assert daemon.terminate() == 0, daemon.last_words()
         daemon.start()
 
@@ -127,15 +127,15 @@ def test_daemons_end_in_time_with_every_server_away(system):
     system.postgres.kill()
     system.nats.kill()
     try:
-        for daemon in (*system.consumers, system.radius):
+        for daemon in system.daemons:
             eventually(lambda d=daemon: not d.says_ready() or d is system.radius, what="/ready to tell")
             assert daemon.terminate() == 0, daemon.last_words()
     finally:
         system.postgres.start()
         system.nats.start()
-        for daemon in (*system.consumers, system.radius):
+        for daemon in system.daemons:
             daemon.start(wait=False)
-        for daemon in (*system.consumers, system.radius):
+        for daemon in system.daemons:
             daemon.wait_ready()
 
 
