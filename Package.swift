@@ -200,6 +200,12 @@ let benchmarks: [Target] = [
         ["Admission", "Concurrency", "Domain", "Redis"]
     ),
     executable("admission-load", "Tests/Benchmarks/admission/Executable", ["AdmissionLoad"]),
+    library(
+        "LedgerLoad",
+        "Tests/Benchmarks/ledger/Library",
+        ["Concurrency", "Domain", "Ledger", "Persistence", "Postgres"]
+    ),
+    executable("ledger-load", "Tests/Benchmarks/ledger/Executable", ["LedgerLoad"]),
 ]
 
 let suites: [Target] = [

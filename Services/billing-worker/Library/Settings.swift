@@ -84,7 +84,7 @@ extension Settings.LaneSettings {
             in: .seconds(1)...Duration.seconds(60),
             doc: "A lane whose writer is silent for this goes to another process."
         )
-        batch = config.int("lanes.batch", default: 500, in: 1...500, doc: "Commands a batch at most.")
+        batch = config.int("lanes.batch", default: 250, in: 1...500, doc: "Commands a batch at most.")
         wait = config.duration(
             "lanes.wait",
             default: .milliseconds(2),

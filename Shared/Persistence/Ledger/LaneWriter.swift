@@ -1,3 +1,4 @@
+import Concurrency
 import Crypto
 package import Domain
 package import Ledger
@@ -34,7 +35,7 @@ package final class LaneWriter: Sendable {
     package static let maximumCommands = 500
     /// Legs of a batch at most, so that its event fits a message.
     package static let maximumLegs = 3000
-    private static let tries = 10
+    private static let tries = 30
 
     package let lane: Lane
     private let session: PostgresSession
@@ -140,7 +141,7 @@ package final class LaneWriter: Sendable {
             commands.reduce(0, { $0 + max(2, $1.action.accounts.count) }) <= Self.maximumLegs
         else { throw .tooMany }
         var last = StorageFault.conflict("never tried")
-        for _ in 0..<Self.tries {
+        for number in 0..<Self.tries {
             do {
                 return try await attempt(commands, term)
             } catch is Fenced {
@@ -149,8 +150,21 @@ package final class LaneWriter: Sendable {
                 last = Self.fault(error)
                 guard Self.isConflict(error, last) else { throw .storage(last) }
             }
+            guard await waited(number) else { break }
         }
         throw .storage(last)
+    }
+
+    /// Lanes that meet on a page of an index would meet again and again at the same pace. False when the task was cancelled.
+    private func waited(_ number: Int) async -> Bool {
+        guard number > 0 else { return true }
+        let most = UInt64(1) << min(number, 5)
+        do {
+            try await pause(for: .milliseconds(Int64(random() % most)))
+            return true
+        } catch {
+            return false
+        }
     }
 
     private func attempt(_ commands: [TransferCommand], _ term: Term) async throws -> LaneCommit {

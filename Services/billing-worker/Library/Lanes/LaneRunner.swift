@@ -61,7 +61,8 @@ struct LaneRunner: Lifecycle.Service {
     /// Until the end is asked for, or something fails.
     private func serve(_ consumer: EventConsumer) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await consumer.run { try await batch.run($0) } }
+            // Two: one reads and plans the next commands while the other's are written.
+            for _ in 0..<2 { group.addTask { try await consumer.run { try await batch.run($0) } } }
             group.addTask {
                 // Batches make the lease last on as well; this is for when there are none.
                 while !GracefulShutdown.isShuttingDown {

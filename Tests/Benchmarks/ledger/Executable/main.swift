@@ -1,0 +1,4 @@
+import Glibc
+import LedgerLoad
+
+exit(await LedgerLoad.run())
