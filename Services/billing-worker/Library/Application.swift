@@ -38,6 +38,7 @@ package enum Application {
             logger: context.logger
         )
         let keyring = try Keyring(path: settings.keyringPath)
+        let (clock, rehearsal) = try clock(settings, context)
         let sessions = Sessions(settings: settings)
         let letters = try DeadLetterQueue(nats, publisher: try EventPublisher(nats, limit: .seconds(10)))
         let probe = sessions.make("probe")
@@ -62,10 +63,26 @@ package enum Application {
                     logger: context.logger
                 )
             ),
-            NamedService("lanes", try lanes(settings, context, nats, sessions, letters)),
-            NamedService("checkpoints", checkpoints(context, sessions.make("checkpoints"), keyring)),
+            NamedService("lanes", try lanes(settings, context, nats, sessions, letters, clock)),
+            NamedService("checkpoints", checkpoints(context, sessions.make("checkpoints"), keyring, clock)),
             NamedService("balances", try balances(settings, context, nats, letters)),
-        ]
+        ] + rehearsal
+    }
+
+    /// The clock, or the file that stands for it in a rehearsal.
+    private static func clock(
+        _ settings: Settings,
+        _ context: DaemonContext
+    ) throws -> (TimeSource, [NamedService]) {
+        let gauge = context.metrics.gauge("clock_rehearsed", "1 where the time is a rehearsal's and not the clock's.")
+        guard !settings.clockFile.isEmpty else {
+            gauge.with().set(0)
+            return (TimeSource { Timestamp(microseconds: SystemClock.microsecondsSince1970()) }, [])
+        }
+        gauge.with().set(1)
+        context.logger.warn("this is a rehearsal: the time is a file's", ["file": .string(settings.clockFile)])
+        let clock = try RehearsalClock(path: settings.clockFile)
+        return (clock.source, [NamedService("clock", clock)])
     }
 
     private static func lanes(
@@ -73,7 +90,8 @@ package enum Application {
         _ context: DaemonContext,
         _ nats: NATSClient,
         _ sessions: Sessions,
-        _ letters: DeadLetterQueue
+        _ letters: DeadLetterQueue,
+        _ clock: TimeSource
     ) throws -> LaneSupervisor {
         let metrics = LaneMetrics(context.metrics)
         let shared = sessions.make("owners")
@@ -144,7 +162,8 @@ package enum Application {
     private static func checkpoints(
         _ context: DaemonContext,
         _ session: PostgresSession,
-        _ keyring: Keyring
+        _ keyring: Keyring,
+        _ clock: TimeSource
     ) -> CheckpointSigner {
         CheckpointSigner(
             sign: { try await LedgerCheckpoints.signDue(on: session, with: keyring, now: clock.now()) },
@@ -184,8 +203,6 @@ package enum Application {
             kept: context.metrics.counter("wallet_balances_kept_total", "Balances put into Redis.").with()
         )
     }
-
-    static let clock = TimeSource { Timestamp(microseconds: SystemClock.microsecondsSince1970()) }
 
     /// Tells this process from all others; another start of the same container is another process.
     private static func processName() -> String {

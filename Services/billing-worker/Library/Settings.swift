@@ -11,6 +11,8 @@ package struct Settings: Sendable {
     var keyringPath: String
     /// Copies of each stream: 1 alone, 3 in a cluster.
     var replicas: Int
+    /// Where the time stands in a rehearsal; empty for the clock.
+    var clockFile: String
     var lanes: LaneSettings
 
     struct LaneSettings: Sendable {
@@ -65,6 +67,11 @@ package struct Settings: Sendable {
             default: 1,
             in: 1...5,
             doc: "Copies of each stream: 1 alone, 3 in a cluster."
+        )
+        clockFile = config.string(
+            "clock.file",
+            default: "",
+            doc: "Rehearsals only: the time is what this file says, as RFC 3339 writes it, and not the clock's."
         )
         lanes = LaneSettings(config)
     }
