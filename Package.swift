@@ -203,7 +203,7 @@ let benchmarks: [Target] = [
     library(
         "LedgerLoad",
         "Tests/Benchmarks/ledger/Library",
-        ["Concurrency", "Domain", "Ledger", "Persistence", "Postgres"]
+        ["Billing", "Concurrency", "Domain", "Ledger", "Messaging", "NATS", "Observability", "Persistence", "Postgres"]
     ),
     executable("ledger-load", "Tests/Benchmarks/ledger/Executable", ["LedgerLoad"]),
 ]

@@ -16,6 +16,7 @@ GOALS = {
     "accounting": "≥ 5 ×, ≥ 20,000/s", "ack": "p99 < 10 ms", "full": "≥ 5 ×, p99 < 5 ms",
     "reads": "≥ 10,000/s, p99 < 20 ms", "list": "p95 < 50 ms", "search": "p95 < 100 ms", "live": "p95 ≤ 500 ms, 0 lost",
     "allocation": "≥ 50,000/s", "reconnect": "< 15 s", "load": "< 1 s", "octets": "≤ 300",
+    "hot": "≥ 20,000/s, p99 < 25 ms, ≥ 5 ×", "posts": "≥ 8,000/s",
 }
 
 
@@ -126,12 +127,17 @@ def live_cell(run):
     return cell + (f", {run['twice']:,} twice" if run["twice"] else "")
 
 
-def compare(rows, results, phase, title, cell, key=lambda run: run["per_second"], ratio=True):
-    ours, theirs = results.middle(phase, "nexora", key), results.middle(phase, "freeradius", key)
+def naive_cell(run):
+    cell = login_cell(run)
+    return f"8 clients without lanes: {cell}, {run['retries'] / run['transfers']:.1f} retries each" if "retries" in run else cell
+
+
+def compare(rows, results, phase, title, cell, key=lambda run: run["per_second"], ratio=True, rival="freeradius"):
+    ours, theirs = results.middle(phase, "nexora", key), results.middle(phase, rival, key)
     if not ours:
         return
     factor = f"{ours['per_second'] / theirs['per_second']:.2f} ×" if ratio and theirs and theirs["per_second"] else ""
-    rows.append((title, cell(theirs) if theirs else "-", cell(ours), factor,
+    rows.append((title, (naive_cell if rival == "naive" else cell)(theirs) if theirs else "-", cell(ours), factor,
                  GOALS.get(phase.removesuffix("-committed"), "")))
 
 
@@ -160,6 +166,8 @@ def table_of(results):
         compare(rows, results, phase, title, pages_cell, key=lambda run: run["latency_us"]["p95"], ratio=False)
     compare(rows, results, "live", "events into a page of a browser, from their publication", live_cell,
             key=lambda run: run["latency_us"]["p95"], ratio=False)
+    compare(rows, results, "hot", "transfers in one hot lane, 250 a commit (p99 of a commit)", login_cell, rival="naive")
+    compare(rows, results, "posts", "commands to the ledger with their answers, 256 outstanding", login_cell)
     rows += sockets_rows(results)
     seconds, octets, services = (results.number(f"directory.{name}") for name in ("load_seconds", "octets", "services"))
     if seconds is not None:

@@ -233,6 +233,29 @@ phase_reconnect() {
     done
 }
 
+# One lane by billing-worker's own calls, and eight clients who know no lanes beside it; then commands one by one, each with its
+# answer, through JetStream and the daemon.
+phase_ledger() {
+    local run
+    step "Transfers"
+    for ((run = 1; run <= RUNS; run++)); do
+        settle
+        ledger_load "hot.nexora.$run" lanes 1 250 "$SECONDS_EACH"
+        settle
+        ledger_load "hot.naive.$run" naive 8 "$SECONDS_EACH"
+        settle
+        ledger_load "posts.nexora.$run" posts 256 "$SECONDS_EACH"
+    done
+}
+
+# $1: the result's name; the rest: what ledger-load is told.
+ledger_load() {
+    local name=$1
+    shift
+    "$RUN_DIR/bin/ledger-load" "$@" >"$RESULTS/$name.json" || warn "money is missing; see $RESULTS/$name.json"
+    python3 "$HERE/report.py" --line "$RESULTS/$name.json" "$name"
+}
+
 note_lengths() {
     fact runs "$RUNS"
     fact seconds_each "$SECONDS_EACH"

@@ -36,7 +36,11 @@ enum LaneLoad {
                     id: id,
                     tenantID: root,
                     key: key(id),
-                    action: .transfer(from: accounts[0].ref, to: accounts[.random(in: 1...wallets)].ref, amount: amount),
+                    action: .transfer(
+                        from: accounts[0].ref,
+                        to: accounts[.random(in: 1...wallets)].ref,
+                        amount: amount
+                    ),
                     details: TransferDetails(.topUp)
                 )
             }

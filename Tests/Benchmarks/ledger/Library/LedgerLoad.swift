@@ -7,8 +7,8 @@ internal import Postgres
 
 /// Writes transfers as billing-worker's lanes do, by the same calls, and as eight clients would who know no lanes.
 package enum LedgerLoad {
-    /// DATABASE_URL names a migrated database; the arguments are `lanes COUNT BATCH SECONDS` or `naive CLIENTS SECONDS`. Prints
-    /// one JSON object; ends with 1 when money was lost.
+    /// DATABASE_URL names a migrated database; the arguments are `lanes COUNT BATCH SECONDS`, `naive CLIENTS SECONDS` or, with
+    /// a billing-worker on NATS_URL, `posts CLIENTS SECONDS`. Prints one JSON object; ends with 1 when money was lost.
     package static func run() async -> Int32 {
         let words = Array(CommandLine.arguments.dropFirst())
         let numbers = words.dropFirst().compactMap { Int($0) }
@@ -21,6 +21,9 @@ package enum LedgerLoad {
             case ("lanes", 3):
                 tally = try await LaneLoad.run(url: url, lanes: numbers[0], batch: numbers[1], seconds: numbers[2])
             case ("naive", 2): tally = try await NaiveLoad.run(url: url, clients: numbers[0], seconds: numbers[1])
+            case ("posts", 2):
+                guard let nats = unsafe getenv("NATS_URL").map({ unsafe String(cString: $0) }) else { return usage() }
+                tally = try await PostLoad.run(url: url, nats: nats, clients: numbers[0], seconds: numbers[1])
             default: return usage()
             }
             print(tally.json)
@@ -31,7 +34,10 @@ package enum LedgerLoad {
     }
 
     private static func usage() -> Int32 {
-        end(64, "usage: DATABASE_URL=... ledger-load lanes COUNT BATCH SECONDS | naive CLIENTS SECONDS")
+        end(
+            64,
+            "usage: DATABASE_URL=... ledger-load lanes COUNT BATCH SECONDS | naive CLIENTS SECONDS | posts CLIENTS SECONDS"
+        )
     }
 
     private static func end(_ code: Int32, _ text: String) -> Int32 {
