@@ -28,7 +28,10 @@ enum PostLoad {
             throw LaneFault.notLeading
         }
         let ids = IDGenerator(time: clock)
-        let client = try NATSClient(NATSConfiguration(url: nats, name: "ledger-load"), logger: Logger())
+        let client = try NATSClient(
+            NATSConfiguration(url: nats, name: "ledger-load"),
+            logger: Logger(service: "ledger-load", sink: MemoryLogSink())
+        )
         let desk = try CommandDesk(client, ids: ids)
         let lane = Lane(rootID: root, currency: .euro)
         // The lane is led, and all wallets are there.
