@@ -5,7 +5,7 @@ package struct LedgerState: Sendable {
     package var accounts: [LedgerAccount]
     package var keys: [KnownKey]
     package var holds: [Hold]
-    /// The transfers that reversals name, and those whose ids commands bring.
+    /// The transfers that reversals and refunds name, and those whose ids commands bring.
     package var transfers: [KnownTransfer]
 
     package init(
@@ -25,7 +25,7 @@ package struct LedgerState: Sendable {
 ///
 /// What it guarantees: each command gets one decision; a refusal changes nothing but uses its key up; a later command sees all
 /// that earlier ones of the batch did; whatever is posted sums to zero in each currency, leaves every account at or above its
-/// floor and takes no more from a hold than is left of it.
+/// floor, takes no more from a hold than is left of it and gives no more of a transfer back than it moved.
 package struct LedgerBatch: Sendable {
     /// The batch's number in its lane.
     package let number: Int64
@@ -44,7 +44,9 @@ package struct LedgerBatch: Sendable {
     private var known: [TransferRef: KnownTransfer]
     /// Transfers of this batch: their kind, and where their entries are.
     private var made: [TransferRef: (kind: TransferKind, entries: Range<Int>)] = [:]
-    private var reversed: Set<TransferRef>
+    var reversed: Set<TransferRef>
+    /// How much of a transfer's total was refunded, in ten-thousandths.
+    var refunded: [TransferRef: Int64]
     private var changed: Set<Int> = []
     /// The holds that are others now, in the order in which they first became so.
     private var changedHolds: [TransferRef] = []
@@ -65,6 +67,7 @@ package struct LedgerBatch: Sendable {
         for key in state.keys { keys[key.scopedKey] = (key.fingerprint, key.decision) }
         known = Dictionary(state.transfers.map { ($0.ref, $0) }) { first, _ in first }
         reversed = Set(state.transfers.lazy.filter(\.isReversed).map(\.ref))
+        refunded = Dictionary(state.transfers.map { ($0.ref, $0.refunded) }) { first, _ in first }
     }
 
     /// The accounts that the batch changed, as they are now, in the order of their ids.
@@ -132,26 +135,15 @@ package struct LedgerBatch: Sendable {
         case .release(let hold): return unlock(TransferRef(tenantID: command.tenantID, id: hold), whenDue: false)
         case .expire(let hold): return unlock(TransferRef(tenantID: command.tenantID, id: hold), whenDue: true)
         case .reverse(let id): return reverse(TransferRef(tenantID: command.tenantID, id: id), command.ref, at)
+        case .refund(let id, let amount):
+            return refund(TransferRef(tenantID: command.tenantID, id: id), amount, command.ref, at)
         }
     }
 
-    private mutating func reverse(_ target: TransferRef, _ ref: TransferRef, _ at: LanePlace) -> TransferVerdict {
-        let legs: [Leg]
-        let kind: TransferKind
-        if let made = made[target] {
-            legs = entries[made.entries].map { Leg($0.account, $0.amount) }
-            kind = made.kind
-        } else if let known = known[target] {
-            legs = known.legs
-            kind = known.kind
-        } else {
-            return .transferMissing
-        }
-        guard kind == .post || kind == .capture else { return .notReversible }
-        guard !reversed.contains(target) else { return .alreadyReversed }
-        let verdict = post(legs.map { Leg($0.account, $0.amount.negated) }, ref, at)
-        if verdict.isPosted { reversed.insert(target) }
-        return verdict
+    /// A transfer's kind and legs, of this batch or an earlier one.
+    func earlier(_ transfer: TransferRef) -> (kind: TransferKind, legs: [Leg])? {
+        if let made = made[transfer] { return (made.kind, entries[made.entries].map { Leg($0.account, $0.amount) }) }
+        return known[transfer].map { ($0.kind, $0.legs) }
     }
 
     // MARK: - Posting

@@ -30,6 +30,8 @@ package enum LedgerDiscrepancy: Hashable, Sendable, CustomStringConvertible {
     case belowFloor(LedgerAccountID)
     /// What was captured or released of a hold is not what its transfers did.
     case holdDiffers(TransferID)
+    /// What refunds took back of a transfer is not what it can give: more than its total, from others, or of a reversed one.
+    case refundDiffers(TransferID)
     /// The balances of the lane do not sum to zero.
     case sumNotZero
 
@@ -52,16 +54,36 @@ package enum LedgerDiscrepancy: Hashable, Sendable, CustomStringConvertible {
         case .heldDiffers(let id): "what is held of account \(id) is not what its holds lock"
         case .belowFloor(let id): "account \(id) is below its floor"
         case .holdDiffers(let id): "hold \(id) is not what its transfers made of it"
+        case .refundDiffers(let id): "what was refunded of transfer \(id) is not what it can give back"
         case .sumNotZero: "the lane's balances do not sum to zero"
         }
     }
 }
 
-/// Follows a lane's chain from its first batch, batch by batch, and stops at the first discrepancy. Memory: the checkpoints.
+/// A place of a lane up to which its chain is known to be whole.
+package struct VerifiedHead: Hashable, Sendable {
+    package let lane: Lane
+    package let number: Int64
+    package let digest: [UInt8]
+
+    package init(lane: Lane, number: Int64, digest: [UInt8]) {
+        self.lane = lane
+        self.number = number
+        self.digest = digest
+    }
+
+    /// Before a lane's first batch: there is nothing to doubt.
+    package static func beginning(of lane: Lane) -> VerifiedHead {
+        VerifiedHead(lane: lane, number: 0, digest: BatchHeader.genesis)
+    }
+}
+
+/// Follows a lane's chain from its first batch, or from a verified place, batch by batch, and stops at the first discrepancy.
+/// Memory: the checkpoints.
 package struct LaneWalk: Sendable {
     private let lane: Lane
     private var pending: ArraySlice<LedgerCheckpoint>
-    private var last: (number: Int64, digest: [UInt8]) = (0, BatchHeader.genesis)
+    private var last: (number: Int64, digest: [UInt8])
     /// How many rows were followed.
     package private(set) var rows: Int64 = 0
     /// How many checkpoints fitted, and the newest batch that one vouches for.
@@ -69,15 +91,25 @@ package struct LaneWalk: Sendable {
     package private(set) var vouchedThrough: Int64 = 0
     package private(set) var discrepancy: LedgerDiscrepancy?
 
-    /// A walk with the checkpoints whose signatures hold.
+    /// A walk from the first batch, with the checkpoints whose signatures hold.
     package init(_ lane: Lane, checkpoints: [LedgerCheckpoint]) {
-        self.lane = lane
+        self.init(after: .beginning(of: lane), checkpoints: checkpoints)
+    }
+
+    /// A walk from behind a place. Of the checkpoints those up to that place are passed over.
+    package init(after head: VerifiedHead, checkpoints: [LedgerCheckpoint]) {
+        lane = head.lane
+        last = (head.number, head.digest)
         pending =
-            checkpoints.filter { $0.lane == lane }.sorted { ($0.number, $0.signedAt) < ($1.number, $1.signedAt) }[...]
+            checkpoints.filter { $0.lane == head.lane && $0.number > head.number }
+            .sorted { ($0.number, $0.signedAt) < ($1.number, $1.signedAt) }[...]
     }
 
     /// The number of the last batch that was followed.
     package var lastNumber: Int64 { last.number }
+
+    /// Where the walk stands; with no discrepancy so far, all before it is whole.
+    package var head: VerifiedHead { VerifiedHead(lane: lane, number: last.number, digest: last.digest) }
 
     /// Takes the next batch, as it is stored: its rows, its header and the digest that stands with it. After a discrepancy nothing
     /// more is looked at.

@@ -24,6 +24,9 @@ enum LedgerEncoding {
         case .hold(let account, let amount, let expiresAt):
             field.add(Leg(account, amount))
             field.add(number: expiresAt?.microseconds)
+        case .refund(_, let amount):
+            field.add(amount?.currency.code)
+            field.add(number: amount?.tenThousandths)
         case .release, .expire, .reverse: break
         }
         field.add(number: command.effectiveAt?.microseconds)

@@ -134,19 +134,22 @@ package struct Hold: Hashable, Sendable {
     package var remaining: Int64 { terms.amount.tenThousandths - captured - released }
 }
 
-/// A transfer of an earlier batch, as far as a reversal needs it.
+/// A transfer of an earlier batch, as far as a reversal or refund needs it.
 package struct KnownTransfer: Hashable, Sendable {
     package let ref: TransferRef
     package let kind: TransferKind
     /// As they were posted.
     package let legs: [Leg]
     package let isReversed: Bool
+    /// What refunds gave its payer back, in ten-thousandths.
+    package let refunded: Int64
 
-    package init(ref: TransferRef, kind: TransferKind, legs: [Leg], isReversed: Bool) {
+    package init(ref: TransferRef, kind: TransferKind, legs: [Leg], isReversed: Bool, refunded: Int64) {
         self.ref = ref
         self.kind = kind
         self.legs = legs
         self.isReversed = isReversed
+        self.refunded = refunded
     }
 }
 

@@ -27,6 +27,12 @@ package enum TransferVerdict: String, Hashable, Sendable, CaseIterable {
     /// It is no posting and no capture.
     case notReversible = "not_reversible"
     case alreadyReversed = "already_reversed"
+    /// It is no posting and no capture, or more than one leg of it debits.
+    case notRefundable = "not_refundable"
+    /// More than is left of the transfer after earlier refunds.
+    case overRefund = "over_refund"
+    /// A part of it was refunded, so that it cannot be reversed. Its rest can be refunded.
+    case alreadyRefunded = "already_refunded"
     /// Another transfer has the id.
     case idTaken = "id_taken"
 

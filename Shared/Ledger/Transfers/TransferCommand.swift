@@ -14,7 +14,7 @@ package struct Leg: Hashable, Sendable {
 
 /// What a transfer does. Its raw value is what the database keeps.
 package enum TransferKind: String, Hashable, Sendable, CaseIterable {
-    case post, hold, capture, release, expire, reverse
+    case post, hold, capture, release, expire, reverse, refund
 }
 
 /// What is asked of the ledger.
@@ -35,6 +35,9 @@ package struct TransferCommand: Hashable, Sendable {
         case expire(hold: TransferID)
         /// Posts the opposite of a posting or capture, once.
         case reverse(TransferID)
+        /// Gives the payer of a posting or capture an amount back, or with none all that is left, from all who got it
+        /// (``RefundableTransfer``).
+        case refund(TransferID, amount: Money?)
 
         package var kind: TransferKind {
             switch self {
@@ -44,6 +47,7 @@ package struct TransferCommand: Hashable, Sendable {
             case .release: .release
             case .expire: .expire
             case .reverse: .reverse
+            case .refund: .refund
             }
         }
 
@@ -51,7 +55,7 @@ package struct TransferCommand: Hashable, Sendable {
         package var target: TransferID? {
             switch self {
             case .transfer, .post, .hold: nil
-            case .capture(let id, _), .release(let id), .expire(let id), .reverse(let id): id
+            case .capture(let id, _), .release(let id), .expire(let id), .reverse(let id), .refund(let id, _): id
             }
         }
 
@@ -61,7 +65,7 @@ package struct TransferCommand: Hashable, Sendable {
             case .transfer(let from, let to, _): [from, to]
             case .post(let legs), .capture(_, let legs): legs.map(\.account)
             case .hold(let account, _, _): [account]
-            case .release, .expire, .reverse: []
+            case .release, .expire, .reverse, .refund: []
             }
         }
     }

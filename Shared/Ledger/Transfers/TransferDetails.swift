@@ -32,6 +32,7 @@ package struct TransferPurpose: Hashable, Sendable, CustomStringConvertible {
     package static let usage = TransferPurpose(known: "usage")
     package static let subscription = TransferPurpose(known: "subscription")
     package static let correction = TransferPurpose(known: "correction")
+    package static let expiry = TransferPurpose(known: "expiry")
 
     package var description: String { name }
 }

@@ -11,5 +11,14 @@ package struct IdempotencyKey: Hashable, Sendable, CustomStringConvertible {
         self.text = text
     }
 
+    /// The one key under which a hold expires, whoever finds it due.
+    package static func expiry(of hold: TransferID) -> IdempotencyKey {
+        IdempotencyKey(known: "expire:\(hold)")
+    }
+
+    private init(known text: String) {
+        self.text = text
+    }
+
     package var description: String { text }
 }

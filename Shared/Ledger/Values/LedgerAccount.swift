@@ -58,9 +58,11 @@ package enum AccountKind: Hashable, Sendable {
         case debit, credit
     }
 
-    /// What an account of the kind may not fall below unless it is told otherwise: a wallet zero (WAL-03), others nothing.
-    package func defaultFloor(_ currency: Currency) -> Money? {
-        self == .wallet ? .zero(currency) : nil
+    /// What an account of the kind may not fall below unless it is told otherwise: a customer's wallet zero (WAL-03), others
+    /// nothing. A tenant's wallet too: what it earned of a payment is taken back when that is refunded, whether it was paid out
+    /// meanwhile or not.
+    package func defaultFloor(_ currency: Currency, for owner: AccountOwner.Kind) -> Money? {
+        self == .wallet && owner == .customer ? .zero(currency) : nil
     }
 }
 

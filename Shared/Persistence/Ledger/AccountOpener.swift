@@ -12,7 +12,7 @@ package struct AccountWish: Hashable, Sendable {
     /// What a new account may not fall below; one that is there keeps its own.
     package let floor: Money?
 
-    /// An account with its kind's floor.
+    /// An account with the floor of its kind and owner: a customer's wallet has zero, others none.
     package init(tenantID: TenantID, rootID: TenantID, owner: AccountOwner, kind: AccountKind, currency: Currency) {
         self.init(
             tenantID: tenantID,
@@ -20,7 +20,7 @@ package struct AccountWish: Hashable, Sendable {
             owner: owner,
             kind: kind,
             currency: currency,
-            floor: kind.defaultFloor(currency)
+            floor: kind.defaultFloor(currency, for: owner.kind)
         )
     }
 

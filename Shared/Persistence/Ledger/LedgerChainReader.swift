@@ -133,28 +133,7 @@ struct LedgerChainReader {
             key: try LedgerColumns.key(row),
             fingerprint: try row.need("fingerprint", \.bytes),
             decision: try LedgerColumns.decision(row),
-            transfer: row["kind"].isNull ? nil : try transfer(row)
-        )
-    }
-
-    private static func transfer(_ row: PGRow) throws -> TransferRow {
-        let kind: TransferKind = try row.choice("kind")
-        var terms: HoldTerms?
-        if kind == .hold {
-            terms = HoldTerms(
-                accountID: try row.need("hold_account") { $0.id() },
-                amount: try LedgerColumns.money(row, "hold_amount", LedgerColumns.currency(row, "hold_currency")),
-                expiresAt: row["expires_at"].time
-            )
-        }
-        return TransferRow(
-            kind: kind,
-            effectiveAt: try row.need("effective_at", \.time),
-            recordedAt: try row.need("recorded_at", \.time),
-            details: try LedgerColumns.details(row),
-            target: row["target_id"].id(),
-            hold: terms,
-            exchange: try LedgerColumns.exchange(row)
+            transfer: row["kind"].isNull ? nil : try LedgerColumns.transfer(row)
         )
     }
 
@@ -163,13 +142,11 @@ struct LedgerChainReader {
 
     /// A refusal has no transfer, even where it names the id of one.
     private static let decisions = """
-        SELECT k.batch, k.place, k.tenant_id, k.key, k.fingerprint, k.transfer_id, k.outcome, t.kind, t.effective_at,
-            t.recorded_at, t.target_id, \(LedgerColumns.details), \(LedgerColumns.exchange), h.account_id AS hold_account,
-            h.amount AS hold_amount, h.currency AS hold_currency, h.expires_at
+        SELECT k.batch, k.place, k.tenant_id, k.key, k.fingerprint, k.transfer_id, k.outcome, \(LedgerColumns.transfer)
         FROM ledger_keys k
         LEFT JOIN ledger_transfers t ON t.tenant_id = k.tenant_id AND t.id = k.transfer_id AND t.lane = k.lane
             AND t.batch = k.batch AND t.place = k.place
-        LEFT JOIN ledger_holds h ON t.kind = 'hold' AND h.tenant_id = t.tenant_id AND h.id = t.id AND h.lane = t.lane
+        \(LedgerColumns.holdOfTransfer)
         WHERE k.lane = $1 AND k.batch BETWEEN $2 AND $3 ORDER BY k.batch, k.place
         """
 

@@ -24,7 +24,7 @@ struct LedgerStateReading {
                 [.uuids(commands.map(\.tenantID.value)), .textArray(commands.map(\.key.text))]
             ), PGStatement(Self.accounts, refs(commands.flatMap(\.action.accounts)) + targets),
             PGStatement(Self.holds, targets + [.int4(lane)]),
-            PGStatement(Self.transfers, refs(commands.map(\.ref) + commands.compactMap(\.target))),
+            PGStatement(LedgerColumns.knownTransfers, refs(commands.map(\.ref) + commands.compactMap(\.target))),
         ]
     }
 
@@ -34,7 +34,7 @@ struct LedgerStateReading {
             accounts: try results[1].map(LedgerColumns.account),
             keys: try results[0].map(Self.key),
             holds: try results[2].map(LedgerColumns.hold),
-            transfers: try results[3].map(Self.transfer)
+            transfers: try results[3].map(LedgerColumns.knownTransfer)
         )
     }
 
@@ -59,41 +59,13 @@ struct LedgerStateReading {
         )
     }
 
-    private static func transfer(_ row: PGRow) throws -> KnownTransfer {
-        let currency = try LedgerColumns.currency(row, "currency")
-        let tenants = row["leg_tenants"].uuidArray ?? []
-        let accounts = row["leg_accounts"].uuidArray ?? []
-        let amounts = row["leg_amounts"].int8Array ?? []
-        var legs: [Leg] = []
-        for (tenant, (account, amount)) in zip(tenants, zip(accounts, amounts)) {
-            guard let tenant, let account, let amount,
-                let money = try? Money(tenThousandths: amount, currency: currency)
-            else { throw UnexpectedRow(column: "leg_amounts") }
-            legs.append(
-                Leg(
-                    AccountRef(
-                        tenantID: TenantID(UUID128(high: tenant.high, low: tenant.low)),
-                        id: LedgerAccountID(UUID128(high: account.high, low: account.low))
-                    ),
-                    money
-                )
-            )
-        }
-        return KnownTransfer(
-            ref: TransferRef(tenantID: try row.need("tenant_id") { $0.id() }, id: try row.need("id") { $0.id() }),
-            kind: try row.choice("kind"),
-            legs: legs,
-            isReversed: try row.need("is_reversed", \.bool)
-        )
-    }
-
     private static let keys = """
         SELECT k.tenant_id, k.key, k.fingerprint, k.transfer_id, k.outcome, k.batch, k.place
         FROM unnest($1::uuid[], $2::text[]) AS q (tenant_id, key)
         JOIN ledger_keys k ON k.tenant_id = q.tenant_id AND k.key = q.key
         """
 
-    /// Those that commands name, those of the holds, and those of the transfers that are to be reversed.
+    /// Those that commands name, those of the holds, and those of the transfers that are to be taken back.
     private static let accounts = """
         SELECT \(LedgerColumns.account) FROM (
             SELECT q.tenant_id, q.id FROM unnest($1::uuid[], $2::uuid[]) AS q (tenant_id, id)
@@ -108,18 +80,5 @@ struct LedgerStateReading {
     private static let holds = """
         SELECT \(LedgerColumns.hold) FROM unnest($1::uuid[], $2::uuid[]) AS q (tenant_id, id)
         JOIN ledger_holds h ON h.tenant_id = q.tenant_id AND h.id = q.id WHERE h.lane = $3
-        """
-
-    private static let transfers = """
-        SELECT t.tenant_id, t.id, t.kind, t.currency, l.leg_tenants, l.leg_accounts, l.leg_amounts,
-            EXISTS (SELECT FROM ledger_transfers r
-                WHERE r.tenant_id = t.tenant_id AND r.target_id = t.id AND r.kind = 'reverse') AS is_reversed
-        FROM unnest($1::uuid[], $2::uuid[]) AS q (tenant_id, id)
-        JOIN ledger_transfers t ON t.tenant_id = q.tenant_id AND t.id = q.id
-        CROSS JOIN LATERAL (
-            SELECT array_agg(e.tenant_id ORDER BY e.leg) AS leg_tenants, array_agg(e.account_id ORDER BY e.leg) AS leg_accounts,
-                array_agg(e.amount ORDER BY e.leg) AS leg_amounts
-            FROM ledger_entries e WHERE e.lane = t.lane AND e.batch = t.batch AND e.place = t.place
-        ) AS l
         """
 }
