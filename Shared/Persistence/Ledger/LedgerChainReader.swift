@@ -28,6 +28,13 @@ struct LedgerChainReader {
         try await transaction.query("\(Self.lanes) ORDER BY l.tenant_id, l.currency").map(Self.head)
     }
 
+    func lane(_ lane: Lane) async throws -> LaneHead? {
+        try await transaction.query(
+            "\(Self.lanes) WHERE l.tenant_id = $1 AND l.currency = $2",
+            [.id(lane.rootID), .text(lane.currency.code)]
+        ).first.map(Self.head)
+    }
+
     func lane(_ number: Int32) async throws -> LaneHead? {
         try await transaction.query("\(Self.lanes) WHERE l.lane = $1", [.int4(number)]).first.map(Self.head)
     }

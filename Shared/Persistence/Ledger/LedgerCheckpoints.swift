@@ -64,6 +64,22 @@ package struct LedgerCheckpoints {
         ).map { try Self.checkpoint($0, head.lane) }
     }
 
+    /// The checkpoints of a lane behind a batch, in its order, up to another.
+    func list(of head: LaneHead, after number: Int64, through last: Int64) async throws -> [SignedLedgerCheckpoint] {
+        try await transaction.query(
+            "\(Self.columns) WHERE tenant_id = $1 AND lane = $2 AND number > $3 AND number <= $4 ORDER BY number, signed_at",
+            [.id(head.lane.rootID), .int4(head.number), .int8(number), .int8(last)]
+        ).map { try Self.checkpoint($0, head.lane) }
+    }
+
+    /// The newest checkpoints of a lane, the newest first.
+    func newest(of head: LaneHead, limit: Int) async throws -> [SignedLedgerCheckpoint] {
+        try await transaction.query(
+            "\(Self.columns) WHERE tenant_id = $1 AND lane = $2 ORDER BY number DESC, signed_at DESC LIMIT $3",
+            [.id(head.lane.rootID), .int4(head.number), .int8(Int64(limit))]
+        ).map { try Self.checkpoint($0, head.lane) }
+    }
+
     /// The proof that an account's entry stands in the ledger, against the first checkpoint that covers it. Nil where there is no
     /// such entry, or no checkpoint yet.
     package func prove(_ account: AccountRef, sequence: Int64) async throws -> InclusionProof? {

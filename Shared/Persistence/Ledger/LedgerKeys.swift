@@ -12,7 +12,7 @@ package struct StoredTransfer: Hashable, Sendable {
 }
 
 /// What is kept under a key.
-package struct KeptAnswer: Hashable, Sendable {
+package struct KeptDecision: Hashable, Sendable {
     package let decision: TransferDecision
     /// Of the command that was decided.
     package let fingerprint: [UInt8]
@@ -37,7 +37,7 @@ package struct LedgerKeys {
 
     /// What was decided under a key, with the transfer where one was made. Nil where nothing is decided yet, or where the scope does
     /// not show the key: that a command is on its way can only be known by its sender.
-    package func answer(_ tenant: TenantID, _ key: IdempotencyKey) async throws -> KeptAnswer? {
+    package func answer(_ tenant: TenantID, _ key: IdempotencyKey) async throws -> KeptDecision? {
         let row = try await transaction.query(
             """
             SELECT k.fingerprint, k.transfer_id, k.outcome, k.batch, k.place FROM ledger_keys k
@@ -51,7 +51,7 @@ package struct LedgerKeys {
         let transfer =
             decision.verdict.isPosted
             ? try await self.transfer(TransferRef(tenantID: tenant, id: decision.transferID)) : nil
-        return KeptAnswer(
+        return KeptDecision(
             decision: decision,
             fingerprint: try row.need("fingerprint", \.bytes),
             transfer: transfer

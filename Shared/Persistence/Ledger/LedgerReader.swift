@@ -57,43 +57,76 @@ package struct LedgerReader {
         ).first.map(LedgerColumns.account)
     }
 
-    /// Up to `limit` entries of an account, the newest first, those before entry `before` where it is given (WAL-10). A page's last
-    /// `sequence` is where the next begins, however much is posted meanwhile.
-    package func history(of account: AccountRef, before: Int64?, limit: Int) async throws -> [HistoryItem] {
-        try await transaction.query(
+    /// Up to `limit` entries of an account, the newest first, those before entry `before` where it is given (WAL-10), and of those
+    /// the ones that were recorded from `from` on and before `until`. A page's last `sequence` is where the next begins, however
+    /// much is posted meanwhile. Cost: the page, and some twenty look-ups for each end of the range.
+    package func history(
+        of account: AccountRef,
+        before: Int64? = nil,
+        from: Timestamp? = nil,
+        until: Timestamp? = nil,
+        limit: Int
+    ) async throws -> [HistoryItem] {
+        let first = try await entries(of: account, before: from) ?? 0
+        let last = try await entries(of: account, before: until) ?? .max - 1
+        return try await transaction.query(
             """
             SELECT e.sequence, e.amount, e.balance_after, e.recorded_at, e.transfer_id, a.currency, t.kind, t.effective_at,
                 t.target_id, \(LedgerColumns.details), \(LedgerColumns.exchange)
             FROM ledger_entries e
             JOIN ledger_accounts a ON a.tenant_id = e.tenant_id AND a.id = e.account_id
             LEFT JOIN ledger_transfers t ON t.tenant_id = e.transfer_tenant_id AND t.id = e.transfer_id
-            WHERE e.tenant_id = $1 AND e.account_id = $2 AND e.sequence < $3
-            ORDER BY e.sequence DESC LIMIT $4
+            WHERE e.tenant_id = $1 AND e.account_id = $2 AND e.sequence < $3 AND e.sequence > $4
+                -- What was posted since the range's beginning was looked for.
+                AND ($5::timestamptz IS NULL OR e.recorded_at >= $5)
+            ORDER BY e.sequence DESC LIMIT $6
             """,
-            [.id(account.tenantID), .id(account.id), .int8(before ?? .max), .int8(Int64(limit))]
+            [
+                .id(account.tenantID), .id(account.id), .int8(min(before ?? .max, last + 1)), .int8(first),
+                .time(from), .int8(Int64(limit)),
+            ]
         ).map(Self.item)
     }
 
-    /// What was decided under a key, nil where nothing was.
-    package func decision(under key: ScopedKey) async throws -> TransferDecision? {
-        try await transaction.query(
-            "SELECT k.transfer_id, k.outcome, k.batch, k.place FROM ledger_keys k WHERE k.tenant_id = $1 AND k.key = $2",
-            [.id(key.tenantID), .text(key.key.text)]
-        ).first.map(LedgerColumns.decision)
-    }
-
-    /// The entries of a transfer that the scope sees, in the order of its legs.
-    package func entries(of transfer: TransferRef) async throws -> [EntryRow] {
+    /// What an account's balance was at a moment: after all that was recorded before it. Nil where the scope has no such account.
+    package func balance(of account: AccountRef, at time: Timestamp) async throws -> Money? {
         try await transaction.query(
             """
-            SELECT \(LedgerColumns.entry) FROM ledger_transfers t
-            JOIN ledger_entries e ON e.lane = t.lane AND e.batch = t.batch AND e.place = t.place
-            JOIN ledger_accounts a ON a.tenant_id = e.tenant_id AND a.id = e.account_id
-            WHERE t.tenant_id = $1 AND t.id = $2 ORDER BY e.leg
+            \(Self.search)
+            SELECT a.currency, coalesce(e.balance_after, 0) AS balance FROM search s
+            JOIN ledger_accounts a ON a.tenant_id = $1 AND a.id = $2
+            LEFT JOIN ledger_entries e ON e.tenant_id = $1 AND e.account_id = $2 AND e.sequence = s.low
+            WHERE s.low = s.high
             """,
-            [.id(transfer.tenantID), .id(transfer.id)]
-        ).map(LedgerColumns.entry)
+            [.id(account.tenantID), .id(account.id), .timestamptz(time.microseconds)]
+        ).first.map { try LedgerColumns.money($0, "balance", LedgerColumns.currency($0, "currency")) }
     }
+
+    /// How many entries of an account were recorded before a time; nil without a time, or an account.
+    private func entries(of account: AccountRef, before time: Timestamp?) async throws -> Int64? {
+        guard let time else { return nil }
+        return try await transaction.query(
+            "\(Self.search) SELECT s.low AS entries FROM search s WHERE s.low = s.high",
+            [.id(account.tenantID), .id(account.id), .timestamptz(time.microseconds)]
+        ).first?["entries"].int64
+    }
+
+    /// Halves an account's entries until it has the last that was recorded before a time: an account's entries are numbered without
+    /// gaps, and their times never fall, so that no index over times is needed beside the one over numbers.
+    private static let search = """
+        WITH RECURSIVE search (low, high) AS (
+            SELECT 0::bigint, a.sequence FROM ledger_accounts a WHERE a.tenant_id = $1 AND a.id = $2
+            UNION ALL
+            SELECT CASE WHEN m.recorded_at < $3 THEN m.sequence ELSE s.low END,
+                CASE WHEN m.recorded_at < $3 THEN s.high ELSE m.sequence - 1 END
+            FROM search s
+            CROSS JOIN LATERAL (
+                SELECT e.sequence, e.recorded_at FROM ledger_entries e
+                WHERE e.tenant_id = $1 AND e.account_id = $2 AND e.sequence = (s.low + s.high + 1) / 2 LIMIT 1
+            ) AS m
+            WHERE s.low < s.high
+        )
+        """
 
     /// The hold, nil where the scope has none.
     package func hold(_ ref: TransferRef) async throws -> Hold? {
@@ -101,19 +134,6 @@ package struct LedgerReader {
             "SELECT \(LedgerColumns.hold) FROM ledger_holds h WHERE h.tenant_id = $1 AND h.id = $2",
             [.id(ref.tenantID), .id(ref.id)]
         ).first.map(LedgerColumns.hold)
-    }
-
-    /// Up to `limit` holds of a lane whose time is over and of which something is left, the longest over first.
-    package func dueHolds(of lane: Lane, at now: Timestamp, limit: Int) async throws -> [Hold] {
-        try await transaction.query(
-            """
-            SELECT \(LedgerColumns.hold) FROM ledger_lanes l JOIN ledger_holds h ON h.lane = l.lane
-            WHERE l.tenant_id = $1 AND l.currency = $2 AND h.captured + h.released < h.amount AND h.expires_at IS NOT NULL
-                AND h.expires_at <= $3
-            ORDER BY h.expires_at, h.id LIMIT $4
-            """,
-            [.id(lane.rootID), .text(lane.currency.code), .timestamptz(now.microseconds), .int8(Int64(limit))]
-        ).map(LedgerColumns.hold)
     }
 
     private static func item(_ row: PGRow) throws -> HistoryItem {

@@ -28,13 +28,13 @@ package enum LaneProgress: Hashable, Sendable {
 }
 
 /// Proves a ledger, or finds the first thing that is wrong with it: the chain of each lane with every row, signed checkpoints,
-/// each account's balance and entries, holds, and sums (WAL-13). Memory does not grow with the ledger.
+/// each account's balance and entries, holds, refunds, and sums (WAL-13). Memory does not grow with the ledger.
 package struct LedgerVerifier {
-    private let transaction: ScopedTransaction
-    private let checkpoints: LedgerCheckpoints
-    private let reader: LedgerChainReader
+    let transaction: ScopedTransaction
+    let checkpoints: LedgerCheckpoints
+    let reader: LedgerChainReader
     /// How many batches or accounts are read at once.
-    private let stretch: Int64
+    let stretch: Int64
 
     /// Reads through that executor as nexora_billing; for a ledger that is being written, a transaction of repeatable read.
     package init(_ executor: any PGExecutor, stretch: Int = 200) {
@@ -77,7 +77,7 @@ package struct LedgerVerifier {
         kept: [SignedLedgerCheckpoint] = [],
         progress: (LaneProgress) -> Void = { _ in }
     ) async throws -> LaneVerdict {
-        guard let head = try await reader.lanes().first(where: { $0.lane == lane }) else {
+        guard let head = try await reader.lane(lane) else {
             return Self.verdict(lane, kept.contains { $0.checkpoint.lane == lane } ? .headDiffers(number: 0) : nil)
         }
         let signed = try await checkpoints.list(of: head) + kept.filter { $0.checkpoint.lane == lane }
@@ -92,6 +92,7 @@ package struct LedgerVerifier {
         if found == nil { found = try await stray(head) }
         if found == nil { (accounts, found) = try await compareAccounts(head, progress) }
         if found == nil { found = try await compareHolds(head) }
+        if found == nil { found = try await compareRefunds(head) }
         if found == nil { found = try await sum(head) }
         return LaneVerdict(
             lane: lane,
@@ -235,9 +236,14 @@ extension LedgerVerifier {
         ORDER BY a.tenant_id, a.id
         """
 
-    /// The first hold that is not what its transfers made of it. A capture's first leg is what it took.
+    /// The first hold that is not what its transfers made of it.
     fileprivate static let holds = """
-        SELECT h.id FROM ledger_holds h
+        SELECT h.id FROM ledger_holds h \(holdTransfers) WHERE h.lane = $1 AND \(holdDiffers)
+        ORDER BY h.tenant_id, h.id LIMIT 1
+        """
+
+    /// What the transfers of a hold `h` made of it. A capture's first leg is what it took.
+    static let holdTransfers = """
         LEFT JOIN ledger_transfers t ON t.tenant_id = h.tenant_id AND t.id = h.id AND t.lane = h.lane AND t.kind = 'hold'
         CROSS JOIN LATERAL (
             SELECT coalesce(-sum(e.amount), 0) AS captured, coalesce(bool_or(c.kind <> 'capture'), false) AS is_over
@@ -246,9 +252,11 @@ extension LedgerVerifier {
                 AND e.leg = 0
             WHERE c.tenant_id = h.tenant_id AND c.target_id = h.id AND c.kind IN ('capture', 'release', 'expire')
         ) AS x
-        WHERE h.lane = $1 AND (t.id IS NULL OR h.captured <> x.captured
+        """
+
+    static let holdDiffers = """
+        (t.id IS NULL OR h.captured <> x.captured
             OR h.released <> CASE WHEN x.is_over THEN h.amount - x.captured ELSE 0 END)
-        ORDER BY h.tenant_id, h.id LIMIT 1
         """
 }
 
