@@ -36,6 +36,49 @@ import Testing
         )
     }
 
+    /// What is expected was computed by another program, which shares no code with this one.
+    @Test(.proves("WAL-12")) func `octets are those of earlier releases, and refunds have some of their own`() throws {
+        let scene = LedgerScene()
+        func command(_ number: UInt64, _ action: TransferCommand.Action) throws -> TransferCommand {
+            TransferCommand(
+                id: TransferID(LedgerScene.id(number)),
+                tenantID: LedgerScene.root,
+                key: try scene.keyed("key \(number)"),
+                action: action,
+                details: TransferDetails(.topUp)
+            )
+        }
+        func digits(_ octets: [UInt8]) -> String {
+            octets.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        }
+        let (till, wallet) = (scene.accounts[3].ref, scene.accounts[0].ref)
+        let move = try command(1, .transfer(from: till, to: wallet, amount: LedgerScene.euro(100_000)))
+        let part = try command(2, .refund(move.id, amount: LedgerScene.euro(5)))
+        let fingerprints = [
+            move, try command(3, .reverse(move.id)), try command(4, .refund(move.id, amount: nil)), part,
+        ]
+        #expect(
+            fingerprints.map { digits($0.fingerprint) } == [
+                "a99b7a5ed9ccd792fd26f5f3b921628883d581c9947d9786962598df129548da",
+                "b98d90a99b9556f866a7778e6ed8075d57c6f97ac2f1835c41dad04c731d9f22",
+                "5010d975faa0716b5b051e0f6bce7a80ae3403860d66558befcf933bf3b25312",
+                "f8bc440a08a8356028a26833c016002c4b7bf6327ef9a566358a18fcc253e5a4",
+            ]
+        )
+        var batch = LedgerBatch(
+            number: 1,
+            recordedAt: LedgerScene.start,
+            lane: Self.lane,
+            state: LedgerState(accounts: scene.accounts)
+        )
+        _ = batch.apply(move)
+        let one = batch.header(Self.lane, epoch: 1, previous: BatchHeader.genesis)
+        #expect(digits(one.digest) == "ec06abb5f125e8b04131d41a7505daf5aa0d80a422e1f2328250e77db4a3aaaf")
+        _ = batch.apply(part)
+        let both = batch.header(Self.lane, epoch: 1, previous: BatchHeader.genesis)
+        #expect(digits(both.digest) == "09c4bae4cd45ff44270f16a9a5007cf18d5ad9172371e130349372ba2a35333a")
+    }
+
     @Test func `any leaf of any tree is proven by its path, and by no other`() {
         var random = SeededRandom()
         for count in 1...130 {

@@ -91,6 +91,63 @@ import Testing
         #expect(Self.walk(chain + [chain[5]], head: chain.last).discrepancy == .linkBroken(number: 6))
     }
 
+    @Test func `a walk from a verified place finds what the whole walk does behind it`() throws {
+        let chain = try Self.chain(6)
+        let checkpoints = [chain[1], chain[4]].map(Self.checkpoint)
+        var whole = LaneWalk(Self.lane, checkpoints: checkpoints)
+        #expect(whole.head == .beginning(of: Self.lane))
+        for stored in chain {
+            // From each place the rest is whole, with the checkpoints behind it.
+            var rest = LaneWalk(after: whole.head, checkpoints: checkpoints)
+            for later in chain.dropFirst(Int(whole.lastNumber)) {
+                rest.follow(later.header, digest: later.digest, rows: later.rows)
+            }
+            rest.finish(number: 6, digest: chain[5].digest)
+            #expect(rest.discrepancy == nil && rest.head.number == 6 && rest.head.digest == chain[5].digest)
+            #expect(rest.checkpoints == checkpoints.count { $0.number > whole.lastNumber })
+            whole.follow(stored.header, digest: stored.digest, rows: stored.rows)
+        }
+        // A place that the chain never had links to nothing.
+        let elsewhere = VerifiedHead(lane: Self.lane, number: 3, digest: chain[3].digest)
+        var lost = LaneWalk(after: elsewhere, checkpoints: [])
+        lost.follow(chain[3].header, digest: chain[3].digest, rows: chain[3].rows)
+        #expect(lost.discrepancy == .linkBroken(number: 4) && lost.head == elsewhere)
+        var gap = LaneWalk(after: VerifiedHead(lane: Self.lane, number: 2, digest: chain[1].digest), checkpoints: [])
+        gap.follow(chain[3].header, digest: chain[3].digest, rows: chain[3].rows)
+        #expect(gap.discrepancy == .batchMissing(number: 4))
+    }
+
+    @Test func `an account's entries follow from each other, from wherever one begins`() throws {
+        let account = LedgerScene().accounts[0]
+        func entry(_ sequence: Int64, _ amount: Int64, _ after: Int64) throws -> EntryRow {
+            EntryRow(
+                account: account.ref,
+                owner: account.owner,
+                kind: account.kind,
+                transfer: TransferRef(tenantID: account.ref.tenantID, id: TransferID(LedgerScene.id(1))),
+                at: LanePlace(batch: 1, place: 0),
+                recordedAt: LedgerScene.start,
+                leg: 0,
+                amount: try LedgerScene.euro(amount),
+                sequence: sequence,
+                balanceAfter: try LedgerScene.euro(after)
+            )
+        }
+        func trail(_ entries: EntryRow...) -> AccountTrail {
+            var trail = AccountTrail()
+            for entry in entries { trail.follow(entry) }
+            return trail
+        }
+        let whole = trail(try entry(4, 5, 12), try entry(5, -2, 10), try entry(6, 1, 11))
+        let stretch = try #require(whole.stretches[account.ref])
+        #expect(whole.discrepancy == nil && whole.stretches.count == 1)
+        #expect([stretch.first, stretch.before, stretch.last, stretch.after] == [4, 7, 6, 11])
+        let broken = LedgerDiscrepancy.sequenceBroken(account.ref.id, sequence: 6)
+        #expect(trail(try entry(4, 5, 12), try entry(6, 1, 13)).discrepancy == broken)
+        #expect(trail(try entry(5, 5, 12), try entry(6, 1, 14)).discrepancy == broken)
+        #expect(trail(try entry(6, 5, 12), try entry(6, 1, 13)).discrepancy == broken)
+    }
+
     @Test func `a batch that was made anew with its digest does not link, and not to its checkpoint`() throws {
         let chain = try Self.chain(4)
         var forged = chain

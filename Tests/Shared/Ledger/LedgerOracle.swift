@@ -128,6 +128,7 @@ struct LedgerOracle {
             }
             fact.lock = (account, -rest)
         case .reverse(let id): fact.moves = try opposite(id, command.tenantID)
+        case .refund(let id, let amount): fact.moves = try givenBack(id, amount, command.tenantID)
         }
         return fact
     }
@@ -142,6 +143,7 @@ struct LedgerOracle {
         if facts.contains(where: { $0.kind == .reverse && $0.target == id && $0.tenant == tenant }) {
             throw Refused(verdict: .alreadyReversed)
         }
+        if refunded(id, tenant) > 0 { throw Refused(verdict: .alreadyRefunded) }
         var legs: [Leg] = []
         for move in old.moves {
             let currency = accounts.first { $0.ref == move.account }?.currency ?? .euro
@@ -150,6 +152,63 @@ struct LedgerOracle {
             }
         }
         return try posting(legs)
+    }
+
+    /// What the payer of a transfer got back.
+    private func refunded(_ id: TransferID, _ tenant: TenantID) -> Int64 {
+        facts.filter { $0.kind == .refund && $0.target == id && $0.tenant == tenant }
+            .compactMap(\.moves.first).reduce(0) { $0 + $1.amount }
+    }
+
+    private func givenBack(_ id: TransferID, _ amount: Money?, _ tenant: TenantID) throws(Refused) -> [(
+        account: AccountRef, amount: Int64
+    )] {
+        guard let old = facts.first(where: { $0.id == id && $0.tenant == tenant }) else {
+            throw Refused(verdict: .transferMissing)
+        }
+        let debits = old.moves.filter { $0.amount < 0 }
+        if ![.post, .capture].contains(old.kind) || debits.count != 1 { throw Refused(verdict: .notRefundable) }
+        if facts.contains(where: { $0.kind == .reverse && $0.target == id && $0.tenant == tenant }) {
+            throw Refused(verdict: .alreadyReversed)
+        }
+        let (payer, total) = (debits[0].account, -debits[0].amount)
+        let currency = accounts.first { $0.ref == payer }?.currency ?? .euro
+        if let amount {
+            if amount.currency != currency { throw Refused(verdict: .currencyMismatch) }
+            if amount.tenThousandths <= 0 { throw Refused(verdict: .amountNotPositive) }
+        }
+        let before = refunded(id, tenant)
+        let more = amount?.tenThousandths ?? total - before
+        if before == total || before + more > total { throw Refused(verdict: .overRefund) }
+        let credits = old.moves.filter { $0.amount > 0 }
+        var moves = [(account: payer, amount: more)]
+        let (given, giving) = (
+            Self.given(credits.map(\.amount), before), Self.given(credits.map(\.amount), before + more)
+        )
+        for (place, credit) in credits.enumerated() where giving[place] != given[place] {
+            moves.append((credit.account, given[place] - giving[place]))
+        }
+        var legs: [Leg] = []
+        for move in moves {
+            guard let money = try? Money(tenThousandths: move.amount, currency: currency) else { continue }
+            legs.append(Leg(move.account, money))
+        }
+        return try posting(legs)
+    }
+
+    /// What each of some amounts has given back when so many units were taken from them, one after the other: each from the amount
+    /// that is the largest multiple of what it would then have given, among equals from the last.
+    static func given(_ amounts: [Int64], _ units: Int64) -> [Int64] {
+        var given = amounts.map { _ in Int64(0) }
+        for _ in 0..<units {
+            var next = 0
+            for place in amounts.indices where amounts[place] * (given[next] + 1) >= amounts[next] * (given[place] + 1)
+            {
+                next = place
+            }
+            given[next] += 1
+        }
+        return given
     }
 
     /// A hold of which something is left, its account, and what is left.

@@ -35,10 +35,20 @@ import Testing
                         ref: ref,
                         kind: row.transfer?.kind ?? .post,
                         legs: entries.filter { $0.transfer == ref }.map { Leg($0.account, $0.amount) },
-                        isReversed: reversed.contains(ref)
+                        isReversed: reversed.contains(ref),
+                        refunded: refunded(ref)
                     )
                 }
             )
+        }
+
+        private func refunded(_ target: TransferRef) -> Int64 {
+            let refunds = decisions.filter {
+                $0.transfer?.kind == .refund && $0.tenantID == target.tenantID && $0.transfer?.target == target.id
+            }
+            let ids = Set(refunds.map { TransferRef(tenantID: $0.tenantID, id: $0.decision.transferID) })
+            return entries.filter { $0.leg == 0 && ids.contains($0.transfer) }
+                .reduce(0) { $0 + $1.amount.tenThousandths }
         }
 
         mutating func keep(_ batch: LedgerBatch) {

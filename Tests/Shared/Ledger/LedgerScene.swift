@@ -26,7 +26,7 @@ struct LedgerScene {
                     owner: .tenant(tenant),
                     kind: kind,
                     currency: currency,
-                    floor: kind.defaultFloor(currency)?.tenThousandths
+                    floor: kind.defaultFloor(currency, for: .customer)?.tenThousandths
                 )
                 if number == 2 { account.floor = -500 }
                 if number == 6 { account.isClosed = true }
@@ -48,7 +48,8 @@ struct LedgerScene {
     func command(_ number: Int, _ transfers: [TransferRef], _ random: inout SeededRandom) throws -> TransferCommand {
         let fresh = UInt64(1000 + number)
         let id = Int.random(in: 0..<40, using: &random) == 0 ? transfers.randomElement(using: &random)?.id : nil
-        let target = transfers.randomElement(using: &random)
+        // Often one of the last, so that much happens to the same transfer.
+        let target = (Bool.random(using: &random) ? transfers.suffix(4) : transfers[...]).randomElement(using: &random)
         let action = try action(target?.id ?? TransferID(Self.id(9)), &random)
         let tenant = Int.random(in: 0..<10, using: &random) > 0 ? target?.tenantID : nil
         var owner = [Self.root, Self.shop].randomElement(using: &random) ?? Self.root
@@ -79,7 +80,7 @@ struct LedgerScene {
             Int.random(in: 0..<8, using: &random) == 0
             ? account(&random) : likely.randomElement(using: &random) ?? first
         let amount = try Money(tenThousandths: Int64.random(in: -20...900, using: &random), currency: first.currency)
-        switch Int.random(in: 0..<12, using: &random) {
+        switch Int.random(in: 0..<14, using: &random) {
         case 0...3: return .transfer(from: first.ref, to: second.ref, amount: amount)
         case 4: return .post(try legs(first, &random))
         case 5, 6:
@@ -94,6 +95,7 @@ struct LedgerScene {
             return .capture(hold: target, credits: credits)
         case 9: return .release(hold: target)
         case 10: return .expire(hold: target)
+        case 11, 12: return .refund(target, amount: Int.random(in: 0..<3, using: &random) == 0 ? nil : amount)
         default: return .reverse(target)
         }
     }
