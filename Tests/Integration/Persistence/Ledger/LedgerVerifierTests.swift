@@ -9,7 +9,7 @@ import Testing
 /// Somebody who owns the server changes the ledger by hand; the verifier says what is wrong first.
 @Suite(.serialized, .proves("WAL-12", "WAL-13")) struct LedgerVerifierTests {
     /// A world with five batches, holds in every state, a reversal and a refusal; the first three batches vouched for.
-    private static func filled() async throws -> LedgerWorld {
+    static func filled() async throws -> LedgerWorld {
         let world = try await LedgerWorld()
         let wallet = world.wallets[0].ref
         let open = try world.command("h1", .hold(account: wallet, amount: world.euro(300), expiresAt: nil))
@@ -34,9 +34,16 @@ import Testing
     private struct Deed {
         let statements: [String]
         let isFound: (LedgerDiscrepancy) -> Bool
+        /// Whether it is in what a batch touched, so that verifying by stretches finds it too.
+        let isTouched: Bool
 
-        init(_ statements: String..., finding isFound: @escaping (LedgerDiscrepancy) -> Bool) {
+        init(
+            _ statements: String...,
+            isTouched: Bool = true,
+            finding isFound: @escaping (LedgerDiscrepancy) -> Bool
+        ) {
             self.statements = statements
+            self.isTouched = isTouched
             self.isFound = isFound
         }
     }
@@ -132,7 +139,8 @@ import Testing
                 INSERT INTO ledger_accounts SELECT (jsonb_populate_record(a,
                     jsonb_build_object('id', gen_random_uuid(), 'owner_id', gen_random_uuid(), 'balance', 5, 'held', 0))).*
                 FROM ledger_accounts a WHERE id = '\(wallet)'
-                """
+                """,
+                isTouched: false
             ) { if case .balanceDiffers = $0 { true } else { false } },
         ]
     }
@@ -148,6 +156,14 @@ import Testing
             for stretch in [1, 2, 100] {
                 let found = try await world.verify(stretch: stretch).discrepancy
                 #expect(found.map(deed.isFound) == true, "\(deed.statements): \(String(describing: found))")
+            }
+            let stretch = try await world.stretch()
+            #expect(stretch.discrepancy.map(deed.isFound) ?? false == deed.isTouched, "\(deed.statements): \(stretch)")
+            #expect(stretch.head.number == (deed.isTouched ? 0 : 5))
+            // In small stretches it may show earlier, by what it did to an account.
+            for limit in [StretchLimit(batches: 1), StretchLimit(rows: 1), StretchLimit(batches: 2)] {
+                let found = try await world.stretches(limit).discrepancy
+                #expect((found != nil) == deed.isTouched, "\(deed.statements)")
             }
             try await Self.restore(world)
         }

@@ -69,7 +69,8 @@ struct LedgerWorld {
     func writer(
         _ holder: String = "writer",
         lane: Lane? = nil,
-        lease: Duration = .seconds(60)
+        lease: Duration = .seconds(60),
+        at time: Timestamp = Self.now
     ) -> (LaneWriter, PostgresSession) {
         let session = PostgresSession(
             PostgresConfiguration(url: url, role: "nexora_billing", applicationName: "lane-writer")
@@ -79,14 +80,17 @@ struct LedgerWorld {
             lane: lane ?? self.lane,
             holder: holder,
             lease: lease,
-            time: .fixed(Self.now)
+            time: .fixed(time)
         )
         return (writer, session)
     }
 
     /// A writer that leads, for as long as the body runs.
-    func writing<Success>(_ body: (LaneWriter) async throws -> Success) async throws -> Success {
-        let (writer, session) = writer()
+    func writing<Success>(
+        at time: Timestamp = Self.now,
+        _ body: (LaneWriter) async throws -> Success
+    ) async throws -> Success {
+        let (writer, session) = writer(at: time)
         guard try await writer.take() else { throw LaneFault.notLeading }
         let success = try await body(writer)
         await session.close()
@@ -120,12 +124,40 @@ struct LedgerWorld {
         try command(key, .transfer(from: wallets[wallet].ref, to: revenue.ref, amount: euro(amount)))
     }
 
+    /// Commits the commands in one batch, by a writer of its own, and returns the verdicts.
+    @discardableResult
+    func commit(_ commands: TransferCommand..., at time: Timestamp = Self.now) async throws -> [TransferVerdict?] {
+        try await writing(at: time) { try await $0.commit(commands).answers.map { $0.decision?.verdict } }
+    }
+
     func balance(_ account: LedgerAccount) async throws -> Int64 {
         try await LedgerReader(billing).account(account.ref)?.balance ?? .min
     }
 
     func verify(stretch: Int = 3, kept: [SignedLedgerCheckpoint] = []) async throws -> LaneVerdict {
         try await LedgerVerifier(billing, stretch: stretch).verify(lane, keyring: keyring, kept: kept)
+    }
+
+    /// One stretch behind a place, else from the beginning.
+    func stretch(
+        since head: VerifiedHead? = nil,
+        _ limit: StretchLimit = StretchLimit()
+    ) async throws -> StretchVerdict {
+        try await LedgerVerifier.verify(
+            on: billing,
+            since: head ?? .beginning(of: lane),
+            keyring: keyring,
+            limit: limit
+        )
+    }
+
+    /// Stretches from the beginning to the end, or to a discrepancy: the last of them.
+    func stretches(_ limit: StretchLimit) async throws -> StretchVerdict {
+        var verdict = try await stretch(limit)
+        while verdict.discrepancy == nil, !verdict.isAtEnd {
+            verdict = try await stretch(since: verdict.head, limit)
+        }
+        return verdict
     }
 
     /// How many rows each table of the ledger has, and the outbox's of it.
