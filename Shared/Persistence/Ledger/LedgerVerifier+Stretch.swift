@@ -36,8 +36,8 @@ package struct StretchVerdict: Hashable, Sendable {
 
 /// Verifying as the ledger grows: a stretch of batches at a time, from where the last one ended. Of each stretch the chain with every
 /// row, the checkpoints, and of what its transfers touched the accounts with balance, number of entries, floor and what is held, the
-/// holds and the refunds. What one call reads is bounded by the stretch, and does not grow with the ledger. What was verified and is
-/// changed later is found by ``sample(on:lane:keyring:limit:random:)``, in time, or by a full run.
+/// holds and the refunds. What one call reads grows with the stretch and the open holds of the accounts that it touched, and not with
+/// the ledger. What was verified and is changed later is found by ``sample(on:lane:keyring:limit:random:)``, in time, or by a full run.
 extension LedgerVerifier {
     /// Verifies the stretch of a lane behind `head`, in a transaction that sees one moment.
     package static func verify(
