@@ -45,7 +45,8 @@ package struct LedgerCheckpoints {
     }
 
     /// Signs what is due, once however many ask for it at a time: of those who do, one does. Returns how many lanes were signed.
-    package static func signDue(on session: PostgresSession, with keyring: Keyring, now: Timestamp) async throws -> Int {
+    package static func signDue(on session: PostgresSession, with keyring: Keyring, now: Timestamp) async throws -> Int
+    {
         try await session.transaction { transaction in
             let locked = try await transaction.query("SELECT pg_try_advisory_xact_lock(\(Self.signingLock)) AS mine")
             guard locked.first?["mine"].bool == true else { return 0 }
