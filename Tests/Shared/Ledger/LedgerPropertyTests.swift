@@ -71,7 +71,7 @@ import Testing
         var random = SeededRandom()
         let scene = LedgerScene()
         var verdicts: Set<TransferVerdict> = []
-        for round in 0..<150 {
+        for round in 0..<250 {
             var memory = Memory(scene.accounts)
             var oracle = LedgerOracle(accounts: scene.accounts)
             var transfers: [TransferRef] = []

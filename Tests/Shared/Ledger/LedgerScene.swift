@@ -48,8 +48,9 @@ struct LedgerScene {
     func command(_ number: Int, _ transfers: [TransferRef], _ random: inout SeededRandom) throws -> TransferCommand {
         let fresh = UInt64(1000 + number)
         let id = Int.random(in: 0..<40, using: &random) == 0 ? transfers.randomElement(using: &random)?.id : nil
-        // Often one of the last, so that much happens to the same transfer.
-        let target = (Bool.random(using: &random) ? transfers.suffix(4) : transfers[...]).randomElement(using: &random)
+        // Often the first or one of the last, so that much happens to the same transfer.
+        let targets = [transfers.prefix(1), transfers.suffix(4), transfers.suffix(4), transfers[...]]
+        let target = targets.randomElement(using: &random)?.randomElement(using: &random)
         let action = try action(target?.id ?? TransferID(Self.id(9)), &random)
         let tenant = Int.random(in: 0..<10, using: &random) > 0 ? target?.tenantID : nil
         var owner = [Self.root, Self.shop].randomElement(using: &random) ?? Self.root
@@ -80,7 +81,7 @@ struct LedgerScene {
             Int.random(in: 0..<8, using: &random) == 0
             ? account(&random) : likely.randomElement(using: &random) ?? first
         let amount = try Money(tenThousandths: Int64.random(in: -20...900, using: &random), currency: first.currency)
-        switch Int.random(in: 0..<14, using: &random) {
+        switch Int.random(in: 0..<16, using: &random) {
         case 0...3: return .transfer(from: first.ref, to: second.ref, amount: amount)
         case 4: return .post(try legs(first, &random))
         case 5, 6:
@@ -95,7 +96,9 @@ struct LedgerScene {
             return .capture(hold: target, credits: credits)
         case 9: return .release(hold: target)
         case 10: return .expire(hold: target)
-        case 11, 12: return .refund(target, amount: Int.random(in: 0..<3, using: &random) == 0 ? nil : amount)
+        case 11, 12, 13:
+            let part = try Money(tenThousandths: Int64.random(in: 1...20, using: &random), currency: first.currency)
+            return .refund(target, amount: [nil, amount, part].randomElement(using: &random) ?? nil)
         default: return .reverse(target)
         }
     }
