@@ -1,4 +1,5 @@
 import Balances
+import Billing
 import Concurrency
 import Configuration
 import Crypto
@@ -40,6 +41,7 @@ package enum Application {
         let keyring = try Keyring(path: settings.keyringPath)
         let (clock, rehearsal) = try clock(settings, context)
         let sessions = Sessions(settings: settings)
+        let desk = try CommandDesk(nats, ids: IDGenerator(time: clock))
         let letters = try DeadLetterQueue(nats, publisher: try EventPublisher(nats, limit: .seconds(10)))
         let probe = sessions.make("probe")
         return [
@@ -63,7 +65,8 @@ package enum Application {
                     logger: context.logger
                 )
             ),
-            NamedService("lanes", try lanes(settings, context, nats, sessions, letters, clock)),
+            NamedService("lanes", try lanes(settings, context, nats, sessions, letters, desk, keyring, clock)),
+            NamedService("figures", figures(settings, context, sessions.make("figures"), clock)),
             NamedService("checkpoints", checkpoints(context, sessions.make("checkpoints"), keyring, clock)),
             NamedService("balances", try balances(settings, context, nats, letters)),
         ] + rehearsal
@@ -91,6 +94,8 @@ package enum Application {
         _ nats: NATSClient,
         _ sessions: Sessions,
         _ letters: DeadLetterQueue,
+        _ desk: any MoneyDesk,
+        _ keyring: Keyring,
         _ clock: TimeSource
     ) throws -> LaneSupervisor {
         let metrics = LaneMetrics(context.metrics)
@@ -99,6 +104,7 @@ package enum Application {
         let book = RememberedBook(owners: owners, opener: AccountOpener(shared, ids: IDGenerator(time: clock)))
         let admin = try JetStreamAdmin(nats)
         let holder = settings.lanes.holder.isEmpty ? processName() : settings.lanes.holder
+        let care = care(settings, context, sessions.make("care"), desk, keyring, clock)
         let runner = { @Sendable (lane: Lane) in
             let writer = LaneWriter(
                 sessions.make("lane \(lane.currency)"),
@@ -117,6 +123,7 @@ package enum Application {
             return LaneRunner(
                 lane: lane,
                 batch: batch,
+                care: care(lane),
                 lease: settings.lanes.lease,
                 metrics: metrics,
                 logger: context.logger,
@@ -133,6 +140,49 @@ package enum Application {
             interval: settings.lanes.discovery,
             health: context.health.component("lanes"),
             logger: context.logger
+        )
+    }
+
+    private static func care(
+        _ settings: Settings,
+        _ context: DaemonContext,
+        _ session: PostgresSession,
+        _ desk: any MoneyDesk,
+        _ keyring: Keyring,
+        _ clock: TimeSource
+    ) -> @Sendable (Lane) -> LaneCare {
+        let metrics = CareMetrics(context.metrics)
+        return { lane in
+            LaneCare(
+                lane: lane,
+                desk: desk,
+                holds: { try await LedgerHoldsDue(session).page(of: lane, at: $0, limit: 200).holds },
+                vouched: { try await LedgerVerifier(session).vouchedHead(of: lane, keyring: keyring) },
+                verify: { try await LedgerVerifier.verify(on: session, since: $0, keyring: keyring) },
+                sample: {
+                    try await LedgerVerifier.sample(on: session, lane: lane, keyring: keyring) { .random(in: $0) }
+                },
+                metrics: metrics,
+                logger: context.logger,
+                time: clock,
+                ids: IDGenerator(time: clock),
+                interval: settings.lanes.care
+            )
+        }
+    }
+
+    private static func figures(
+        _ settings: Settings,
+        _ context: DaemonContext,
+        _ session: PostgresSession,
+        _ clock: TimeSource
+    ) -> LedgerGauges {
+        LedgerGauges(
+            context.metrics,
+            time: clock,
+            interval: settings.figuresInterval,
+            logger: context.logger,
+            read: { try await LedgerFigures(session).read() }
         )
     }
 

@@ -13,6 +13,8 @@ package struct Settings: Sendable {
     var replicas: Int
     /// Where the time stands in a rehearsal; empty for the clock.
     var clockFile: String
+    /// The wait between two readings of the ledger's figures.
+    var figuresInterval: Duration
     var lanes: LaneSettings
 
     struct LaneSettings: Sendable {
@@ -27,6 +29,8 @@ package struct Settings: Sendable {
         var acknowledgementWait: Duration
         /// The wait between two looks for new lanes.
         var discovery: Duration
+        /// The wait between two looks at what was written, and for holds whose time is over.
+        var care: Duration
     }
 
     /// Reads every key. The caller finishes the reader.
@@ -73,6 +77,12 @@ package struct Settings: Sendable {
             default: "",
             doc: "Rehearsals only: the time is what this file says, as RFC 3339 writes it, and not the clock's."
         )
+        figuresInterval = config.duration(
+            "metrics.figures_interval",
+            default: .seconds(5),
+            in: .milliseconds(10)...Duration.seconds(3_600),
+            doc: "The wait between two readings of the ledger's figures."
+        )
         lanes = LaneSettings(config)
     }
 }
@@ -109,6 +119,12 @@ extension Settings.LaneSettings {
             default: .milliseconds(500),
             in: .milliseconds(10)...Duration.seconds(60),
             doc: "The wait between two looks for lanes that are new."
+        )
+        care = config.duration(
+            "lanes.care",
+            default: .seconds(1),
+            in: .milliseconds(10)...Duration.seconds(3_600),
+            doc: "The wait between two proofs of what was written, and between two looks for holds whose time is over."
         )
     }
 }

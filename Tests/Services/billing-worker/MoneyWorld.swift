@@ -78,7 +78,7 @@ struct MoneyWorld {
     }
 
     /// The real daemon as a process of its own, so that it can be killed.
-    func worker(_ name: String = "worker", settings: [String] = []) async throws -> ChildProcess {
+    func worker(_ name: String = "worker", settings: [String] = [], log: String? = nil) async throws -> ChildProcess {
         let environment =
             [
                 "DATABASE_URL=\(url)", "NATS_URL=\(nats.url)", "REDIS_URL=redis://127.0.0.1:\(redis.port)",
@@ -89,7 +89,7 @@ struct MoneyWorld {
         return try await ChildProcess.start(
             try Self.programs() + "/billing-worker",
             [],
-            log: folder.file("\(name)-\(UInt32.random(in: 0...UInt32.max)).log"),
+            log: log ?? folder.file("\(name)-\(UInt32.random(in: 0...UInt32.max)).log"),
             environment: environment
         )
     }

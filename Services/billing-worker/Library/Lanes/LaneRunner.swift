@@ -11,6 +11,7 @@ import Persistence
 struct LaneRunner: Lifecycle.Service {
     let lane: Lane
     let batch: LaneBatch
+    let care: LaneCare
     let lease: Duration
     let metrics: LaneMetrics
     let logger: Logger
@@ -63,6 +64,7 @@ struct LaneRunner: Lifecycle.Service {
         try await withThrowingTaskGroup(of: Void.self) { group in
             // Two: one reads and plans the next commands while the other's are written.
             for _ in 0..<2 { group.addTask { try await consumer.run { try await batch.run($0) } } }
+            group.addTask { try await care.run() }
             group.addTask {
                 // Batches make the lease last on as well; this is for when there are none.
                 while !GracefulShutdown.isShuttingDown {

@@ -90,7 +90,8 @@ struct MoneyPlanner: Sendable {
             )
         case .release(let hold): return .success(Draft(command: command, wishes: []) { _ in .release(hold: hold) })
         case .expire(let hold): return .success(Draft(command: command, wishes: []) { _ in .expire(hold: hold) })
-        case .refund: return .failure(FlawedCommand(.targetMissing))
+        case .refund(let id, let amount):
+            return .success(Draft(command: command, wishes: []) { _ in .refund(id, amount: amount) })
         case .reverse(let id): return .success(Draft(command: command, wishes: []) { _ in .reverse(id) })
         }
     }

@@ -1,0 +1,102 @@
+import Domain
+import Ledger
+import Lifecycle
+import Observability
+import Persistence
+import Synchronization
+
+/// The ledger in numbers, as last read: sums that must be zero, what is in the wallets, how long gateways have owed us.
+final class LedgerGauges: Lifecycle.Service {
+    private let read: @Sendable () async throws -> [LaneFigures]
+    private let time: TimeSource
+    private let interval: Duration
+    private let logger: Logger
+    private let figures = Mutex<(lanes: [LaneFigures], at: Timestamp)>(([], .epoch))
+
+    init(
+        _ registry: MetricsRegistry,
+        time: TimeSource,
+        interval: Duration,
+        logger: Logger,
+        read: @escaping @Sendable () async throws -> [LaneFigures]
+    ) {
+        self.read = read
+        self.time = time
+        self.interval = interval
+        self.logger = logger
+        let lane = ["operator", "currency"]
+        add(registry, "ledger_sum", "The sum of all balances of a lane: anything but 0 is an error in the books.", lane) {
+            lane, _ in [([], Self.units(lane.sum))]
+        }
+        add(registry, "ledger_accounts", "Accounts of a lane.", lane) { lane, _ in [([], Double(lane.accounts))] }
+        add(registry, "ledger_held", "What holds lock in a lane.", lane) { lane, _ in [([], Self.units(lane.held))] }
+        add(
+            registry,
+            "ledger_unsigned_seconds",
+            "For how long a lane has had batches that no checkpoint vouches for.",
+            lane
+        ) { lane, now in [([], Self.seconds(since: lane.progress?.unsignedSince, now))] }
+        add(
+            registry,
+            "wallet_balance",
+            "What is in the wallets of a tenant: its customers', or its own.",
+            lane + ["tenant", "owners"]
+        ) { lane, _ in
+            lane.wallets.map { ([$0.tenantID.description, $0.owners.rawValue], Self.units($0.balance)) }
+        }
+        add(
+            registry,
+            "clearing_balance",
+            "What a gateway owes us, below zero, or we it.",
+            lane + ["gateway"]
+        ) { lane, _ in lane.clearing.map { ([$0.gateway], Self.units(Int128($0.balance))) } }
+        add(
+            registry,
+            "clearing_unsettled_seconds",
+            "For how long a gateway's account has not been settled to the last unit.",
+            lane + ["gateway"]
+        ) { lane, now in lane.clearing.map { ([$0.gateway], Self.seconds(since: $0.unsettledSince, now)) } }
+    }
+
+    func run() async throws {
+        var told = ""
+        while !GracefulShutdown.isShuttingDown {
+            do {
+                let lanes = try await read()
+                figures.withLock { $0 = (lanes, time.now()) }
+                told = ""
+            } catch let error as CancellationError {
+                throw error
+            } catch {
+                if "\(error)" != told { logger.warn("figures cannot be read", ["error": .string("\(error)")]) }
+                told = "\(error)"
+            }
+            try await rest(for: interval)
+        }
+    }
+
+    private func add(
+        _ registry: MetricsRegistry,
+        _ name: String,
+        _ help: String,
+        _ labels: [String],
+        _ value: @escaping @Sendable (LaneFigures, Timestamp) -> [([String], Double)]
+    ) {
+        registry.gauge(name, help, labels: labels) { [self] in
+            let (lanes, at) = figures.withLock { $0 }
+            return lanes.flatMap { lane in
+                value(lane, at).map { labels, number in
+                    MetricSample([lane.lane.rootID.description, lane.lane.currency.code] + labels, number)
+                }
+            }
+        }
+    }
+
+    /// For a graph; the books themselves are exact.
+    private static func units(_ tenThousandths: Int128) -> Double { Double(tenThousandths) / 10_000 }
+
+    private static func seconds(since: Timestamp?, _ now: Timestamp) -> Double {
+        guard let since else { return 0 }
+        return max(0, Double(now.microseconds - since.microseconds) / 1e6)
+    }
+}
