@@ -25,8 +25,10 @@ final class LedgerGauges: Lifecycle.Service {
         self.interval = interval
         self.logger = logger
         let lane = ["operator", "currency"]
-        add(registry, "ledger_sum", "The sum of all balances of a lane: anything but 0 is an error in the books.", lane) {
-            lane, _ in [([], Self.units(lane.sum))]
+        add(registry, "ledger_sum", "The sum of all balances of a lane: anything but 0 is an error in the books.", lane)
+        {
+            lane,
+            _ in [([], Self.units(lane.sum))]
         }
         add(registry, "ledger_accounts", "Accounts of a lane.", lane) { lane, _ in [([], Double(lane.accounts))] }
         add(registry, "ledger_held", "What holds lock in a lane.", lane) { lane, _ in [([], Self.units(lane.held))] }
