@@ -132,7 +132,7 @@ package struct PayoutRequest: Hashable, Sendable {
 
     // MARK: - The command
 
-    /// The key of its command: `payout:ID`, and `payout:ID:2` once the ledger has refused it twice, because a refusal uses a key up.
+    /// The key of its command: `payout:ID`, and `payout:ID:2` once the ledger has refused it twice: a refusal uses its key up.
     package var keyText: String { attempt == 0 ? "payout:\(id)" : "payout:\(id):\(attempt)" }
 
     /// What the ledger is asked for, in the lane of the operator above. Nil unless it is approved.

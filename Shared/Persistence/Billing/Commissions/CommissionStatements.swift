@@ -69,17 +69,17 @@ package struct CommissionStatements {
     private static let charges = ["invoice", "subscription", "usage", "boost"]
 
     /// Of account `a` of tenant $1, in which his shares arrive, its entries `e` by which a customer's wallet `p` paid (its entry `q`) or
-    /// was given back; $2 are the purposes that customers pay for.
+    /// was given back; $2 are the purposes that customers pay for. What is given back has the purpose of what was paid.
     private static let shares = """
         FROM ledger_accounts a
         JOIN ledger_entries e ON e.tenant_id = a.tenant_id AND e.account_id = a.id
         JOIN ledger_transfers t ON t.tenant_id = e.transfer_tenant_id AND t.id = e.transfer_id
-        LEFT JOIN ledger_transfers o ON o.tenant_id = t.tenant_id AND o.id = t.target_id AND t.kind = 'reverse'
+        LEFT JOIN ledger_transfers o ON o.tenant_id = t.tenant_id AND o.id = t.target_id AND t.kind IN ('reverse', 'refund')
         JOIN ledger_entries q ON q.lane = e.lane AND q.batch = e.batch AND q.place = e.place AND q.leg <> e.leg
         JOIN ledger_accounts p ON p.tenant_id = q.tenant_id AND p.id = q.account_id AND p.owner_kind = 'customer'
             AND p.kind = 'wallet'
         WHERE a.tenant_id = $1 AND a.owner_id = $1 AND a.owner_kind = 'tenant' AND a.kind = \(kind)
-            AND (coalesce(o.purpose, t.purpose) = ANY ($2::text[]) OR t.purpose = 'refund')
+            AND coalesce(o.purpose, t.purpose) = ANY ($2::text[])
         """
 
     private static let kind =

@@ -112,49 +112,22 @@ import Testing
         }
     }
 
-    @Test(.proves("COM-06")) func `an amount given back in any steps takes each share back exactly`() throws {
+    @Test(.proves("COM-03", "COM-04")) func `the legs of a charge sum to zero, each account once, the operator's last`()
+        throws
+    {
         var random = SeededRandom()
         for _ in 0..<Self.rounds {
-            let units = max(1, Self.units(&random))
-            let split = try Self.split(units, Self.levels(&random))
-            var before: Int64 = 0
-            var taken = [Int64](repeating: 0, count: split.shares.count)
-            for _ in 0..<20 where before < units {
-                let step =
-                    before + 20 >= units ? units - before : Int64.random(in: 1...(units - before), using: &random)
-                try Self.giveBack(step, after: before, split, &taken)
-                before += step
-            }
-            if before < units { try Self.giveBack(units - before, after: before, split, &taken) }
-            #expect(taken == split.shares.map(\.amount.tenThousandths))
-        }
-    }
-
-    private static func giveBack(
-        _ step: Int64,
-        after before: Int64,
-        _ split: CommissionSplit,
-        _ taken: inout [Int64]
-    ) throws {
-        let parts = try #require(
-            split.taken(
-                back: try Money(tenThousandths: step, currency: .euro),
-                after: try Money(tenThousandths: before, currency: .euro)
+            let (levels, units) = (Self.levels(&random), max(1, Self.units(&random)))
+            let split = try Self.split(units, levels)
+            let (payer, revenue) = (Self.account(99), Self.account(50))
+            let legs = try #require(
+                split.legs(from: payer, wallet: { Self.account(Int($0.value.low)) }, revenue: revenue)
             )
-        )
-        #expect(parts.reduce(Int64(0)) { $0 + $1.amount.tenThousandths } == step)
-        for (place, part) in parts.enumerated() { taken[place] += part.amount.tenThousandths }
-        for place in parts.indices.dropLast() {
-            #expect(parts[place].amount.tenThousandths >= 0)
-            #expect(taken[place] <= split.shares[place].amount.tenThousandths)
+            #expect(legs.reduce(Int64(0)) { $0 + $1.amount.tenThousandths } == 0)
+            #expect(Set(legs.map(\.account)).count == legs.count)
+            #expect(legs.allSatisfy { $0.amount.tenThousandths != 0 } && legs.first?.account == payer)
+            if let place = legs.firstIndex(where: { $0.account == revenue }) { #expect(place == legs.count - 1) }
         }
-        let legs = CommissionSplit.legs(
-            back: parts,
-            to: account(99),
-            wallet: { account(Int($0.value.low)) },
-            revenue: account(50)
-        )
-        #expect(legs?.reduce(Int64(0)) { $0 + $1.amount.tenThousandths } == 0)
     }
 
     private static func account(_ number: Int) -> AccountRef {

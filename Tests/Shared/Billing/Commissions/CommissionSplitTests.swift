@@ -98,25 +98,4 @@ import Testing
         let given = try #require(CommissionSplit(try Self.euro("10"), along: try Self.chain("100")))
         #expect(given.legs(from: payer, wallet: Self.wallet, revenue: Self.account(50))?.count == 2)
     }
-
-    @Test(.proves("COM-06")) func `what is given back is taken back from each by his share`() throws {
-        let split = try #require(CommissionSplit(try Self.euro("100"), along: try Self.chain("60", "80")))
-        let half = try #require(split.taken(back: try Self.euro("50"), after: .zero(.euro)))
-        #expect(half.map(\.amount.decimal) == ["30.0000", "10.0000", "10.0000"])
-        let legs = CommissionSplit.legs(
-            back: half,
-            to: Self.account(99),
-            wallet: Self.wallet,
-            revenue: Self.account(50)
-        )
-        #expect(legs?.map(\.amount.decimal) == ["50.0000", "-30.0000", "-10.0000", "-10.0000"])
-        #expect(legs?.last?.account == Self.account(50))
-        let zero = Money.zero(.euro)
-        #expect(split.taken(back: zero, after: zero) == nil)
-        #expect(split.taken(back: try Self.euro("100.0001"), after: zero) == nil)
-        #expect(split.taken(back: try Self.euro("50.0001"), after: try Self.euro("50")) == nil)
-        #expect(split.taken(back: try Money("1", currency: Currency("USD")), after: zero) == nil)
-        #expect(CommissionSplit(posted: split.shares) == split)
-        #expect(CommissionSplit(posted: []) == nil)
-    }
 }
