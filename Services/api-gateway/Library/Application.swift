@@ -48,6 +48,8 @@ package enum Application {
             UserRoutes(parts).routes,
             TenantRoutes(parts).routes,
             BrandingRoutes(parts, naming).routes,
+            CommissionRoutes(parts).routes,
+            PayoutRoutes(parts).routes,
             KeyRoutes(parts).routes,
             CustomerRoutes(parts).routes,
             ContactRoutes(parts).routes,
@@ -73,7 +75,7 @@ package enum Application {
         return routes + [try DocumentRoute.route(describing: routes)]
     }
 
-    private static let clock = TimeSource { Timestamp(microseconds: SystemClock.microsecondsSince1970()) }
+    fileprivate static let clock = TimeSource { Timestamp(microseconds: SystemClock.microsecondsSince1970()) }
 
     /// The services of one process, in the order of their dependence.
     private static func build(_ settings: Settings, _ context: DaemonContext) async throws -> [NamedService] {
@@ -181,6 +183,7 @@ package enum Application {
             secrets: DirectorySecrets(adapters.keyring),
             cursors: CursorSealer(key: adapters.keyring.sharedSecret(for: "cursors")),
             messages: try NATSMessages(adapters.nats),
+            money: adapters.money,
             storage: adapters.storage,
             policy: settings.policy,
             time: clock,
@@ -211,6 +214,7 @@ private struct Adapters: Sendable {
     let listener: PostgresListener
     let leases: RedisUnitOwners
     let nats: NATSClient
+    let money: CommandDesk
     let keyring: Keyring
     /// Nil where none is configured.
     let storage: ObjectStorage?
@@ -234,6 +238,7 @@ private struct Adapters: Sendable {
             NATSConfiguration(url: settings.natsURL.revealed, name: context.name),
             logger: context.logger
         )
+        money = try CommandDesk(nats, ids: IDGenerator(time: Application.clock))
         keyring = try Keyring(path: settings.keyringPath)
         storage = try settings.storage.store(context)
         health = context.health
@@ -245,12 +250,13 @@ private struct Adapters: Sendable {
     }
 
     func services() -> [NamedService] {
-        let (pool, session, nats) = (pool, auditSession, nats)
+        let (pool, session, nats, money) = (pool, auditSession, nats, money)
         let database = health.component("database")
         return [
             // Ends last: what was answered has left.
             NamedService("nats") {
                 await waitForShutdown()
+                await money.close()
                 try? await nats.flush(within: .seconds(1))
             },
             NamedService("pool") {

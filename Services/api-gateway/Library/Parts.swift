@@ -1,3 +1,4 @@
+package import Billing
 package import Domain
 package import Identity
 package import ObjectStorage
@@ -17,6 +18,8 @@ package struct Parts: Sendable {
     package let secrets: DirectorySecrets
     package let cursors: CursorSealer
     package let messages: any Messages
+    /// Who has money moved.
+    package let money: any MoneyDesk
     /// Where files lie; nil where none is configured.
     package var storage: ObjectStorage?
     package var policy: GatewayPolicy
@@ -34,6 +37,7 @@ package struct Parts: Sendable {
         secrets: DirectorySecrets,
         cursors: CursorSealer,
         messages: any Messages,
+        money: any MoneyDesk,
         storage: ObjectStorage? = nil,
         policy: GatewayPolicy,
         time: TimeSource,
@@ -49,6 +53,7 @@ package struct Parts: Sendable {
         self.secrets = secrets
         self.cursors = cursors
         self.messages = messages
+        self.money = money
         self.storage = storage
         self.policy = policy
         self.time = time

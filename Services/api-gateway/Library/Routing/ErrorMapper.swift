@@ -1,3 +1,4 @@
+import Billing
 import Domain
 import HTTPServer
 import Identity
@@ -40,6 +41,8 @@ struct ErrorMapper: Sendable {
         case let error as VersionConflict: .versionChanged(error.current)
         case let error as CredentialError: Self.problem(error)
         case let error as ErasureRefusal: Self.problem(error)
+        case let error as CommissionRefusal: Self.problem(error)
+        case let error as PayoutRefusal: Self.problem(error)
         case let error as PersistenceError: Self.problem(error)
         case let error as TenancyError: Self.problem(error)
         case is JSONError:
@@ -110,6 +113,27 @@ struct ErrorMapper: Sendable {
             .invalid("/reason", "is kept, and holds something by which the customer is known", code: "names_person")
         case .trailBroken(let number):
             .conflict("audit_broken", "Entry \(number) of the audit trail was changed: run nexora audit verify first.")
+        }
+    }
+
+    private static func problem(_ error: CommissionRefusal) -> Problem {
+        switch error {
+        case .aboveLimit(let limit):
+            .invalid(
+                "/rate_percent",
+                "is more than you, or somebody between, have: \(limit) at most",
+                code: "above_limit"
+            )
+        case .inThePast: .invalid("/valid_from", "must not lie in the past")
+        }
+    }
+
+    private static func problem(_ error: PayoutRefusal) -> Problem {
+        switch error {
+        case .status(let status): .conflict("payout_state", "It is \(status.rawValue).")
+        case .ownRequest:
+            Problem(.forbidden, code: "own_request", detail: "Somebody else decides about what you asked for.")
+        case .notOwn: Problem(.forbidden, code: "not_own_request", detail: "Only who asked for it takes it back.")
         }
     }
 

@@ -42,6 +42,8 @@ package struct CommissionTotal: Hashable, Sendable {
     package let month: CivilDate
     /// The tenant next below; the tenant itself for its own customers.
     package let childID: TenantID
+    /// Nil for a tenant that is gone.
+    package let childName: String?
     /// How many shares it had.
     package let payments: Int64
     package let earned: Money
@@ -116,11 +118,12 @@ package struct CommissionStatements {
                 SELECT date_trunc('month', e.recorded_at AT TIME ZONE 'UTC')::date AS month, p.tenant_id, a.currency, e.amount
                 \(Self.shares) AND e.recorded_at >= $3 AND e.recorded_at < $4
             )
-            SELECT s.month, coalesce(b.child, s.tenant_id) AS child, s.currency,
+            SELECT s.month, coalesce(b.child, s.tenant_id) AS child, s.currency, min(c.name) AS name,
                 count(*) FILTER (WHERE s.amount > 0) AS payments,
                 coalesce(sum(s.amount) FILTER (WHERE s.amount > 0), 0)::bigint AS earned,
                 coalesce(sum(s.amount) FILTER (WHERE s.amount < 0), 0)::bigint AS taken_back
             FROM shares s LEFT JOIN branch b ON b.id = s.tenant_id
+            LEFT JOIN tenants c ON c.id = coalesce(b.child, s.tenant_id)
             GROUP BY 1, 2, 3 ORDER BY 1 DESC, 3, 2
             """,
             [.id(tenant), .textArray(Self.charges), .time(since), .time(until)]
@@ -159,6 +162,7 @@ package struct CommissionStatements {
         return CommissionTotal(
             month: CivilDate(daysSince1970: Int(try row.need("month", \.date))),
             childID: try row.need("child") { $0.id() },
+            childName: row["name"].text,
             payments: try row.need("payments", \.int64),
             earned: try LedgerColumns.money(row, "earned", currency),
             takenBack: try LedgerColumns.money(row, "taken_back", currency)
