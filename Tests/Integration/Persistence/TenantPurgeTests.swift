@@ -13,7 +13,8 @@ import Testing
         "nas_devices", "plans", "plan_advanced_settings", "customers", "services", "service_credentials", "sessions",
         "sessions_history", "usage_daily", "usage_pending", "dead_letters", "ip_pools", "plan_reply_attributes",
         "nas_tightenings", "nas_restarts", "audit_chains", "audit_logs", "audit_checkpoints", "tenant_settings_history",
-        "tenant_suspensions", "tenant_licences", "tenant_usage_daily", "tenant_partners", "tenant_deletions", "tenants",
+        "tenant_suspensions", "tenant_licences", "tenant_usage_daily", "tenant_partners", "tenant_deletions",
+        "commission_rates", "payout_requests", "tenants",
         "bandwidth_profiles", "bandwidth_profile_windows",
     ]
 
@@ -63,6 +64,10 @@ import Testing
                     VALUES ('\(tenant)', '\(branch.nas.id)', 'nas', 'limit-proxy-state', 'operator', 1);
                 INSERT INTO tenant_partners (tenant_id, kind, commission_basis_points) VALUES ('\(tenant)', 'retail', 5);
                 INSERT INTO tenant_licences (tenant_id, plan) VALUES ('\(tenant)', 'Small');
+                INSERT INTO commission_rates (tenant_id, number, rate, valid_from, set_at, set_by)
+                    VALUES ('\(tenant)', 1, 600000, now(), now(), uuid_v7());
+                INSERT INTO payout_requests (tenant_id, amount, currency, requested_by, requested_at)
+                    VALUES ('\(tenant)', 1, 'EUR', uuid_v7(), now());
                 INSERT INTO tenant_usage_daily VALUES ('\(tenant)', '2026-01-01', 1, 1, 1, 1);
                 UPDATE tenants SET settings = '{"grace_days": 4}' WHERE id = '\(tenant)';
                 """

@@ -56,6 +56,19 @@ enum AuthorizationCases {
         setTenantPartner tenants.license
         getTenantUsage tenants.read
         getBranding open
+        getTenantCommission billing.read
+        setTenantCommission tenants.license
+        listTenantCommissionRates billing.read
+        previewTenantCommission billing.read
+        listTenantCommissions billing.read
+        getTenantCommissionTotals billing.read
+        getTenantCommissionSummary billing.read
+        createPayoutRequest payments.create
+        listPayoutRequests payments.read
+        getPayoutRequest payments.read
+        approvePayoutRequest billing.manage
+        rejectPayoutRequest billing.manage
+        cancelPayoutRequest payments.create
         listAPIKeys self
         getAPIKey self
         exportAPIKeys api_keys.read exports.create

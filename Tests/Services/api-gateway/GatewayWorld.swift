@@ -39,6 +39,8 @@ final class GatewayWorld: Sendable {
     let server: HTTPServer
     let client: HTTPClient
     let messages = TestMessages()
+    /// What the gateway has moved goes no further.
+    let desk = ScriptedDesk()
     /// What the live tails read.
     let events = MemoryStream()
     /// What the gateway itself logs and counts.
@@ -119,6 +121,7 @@ final class GatewayWorld: Sendable {
             secrets: DirectorySecrets(keyring),
             cursors: CursorSealer(key: keyring.sharedSecret(for: "cursors")),
             messages: messages,
+            money: desk,
             policy: policy,
             time: Self.clock,
             ids: ids,

@@ -169,7 +169,7 @@ import WireFormat
         case "setTenantPartner": "{\"kind\":\"retail\",\"commission_basis_points\":1}"
         case "updateService": "{\"username\":\"x\"}"
         case "setServicePlanAdvancedSettings", "replaceNASSecret", "suspendTenant", "resumeTenant",
-            "setTenantSettings":
+            "setTenantSettings", "setTenantCommission":
             "{}"
         case "setTenantLicence": "{\"plan\":\"x\"}"
         case "addCustomerNote": "{\"text\":\"x\"}"

@@ -269,7 +269,7 @@ struct CommissionRoutes {
             let last = try request.queryDay("to") ?? parts.time.now().day
             let first = try request.queryDay("from") ?? Self.month(last, back: 11)
             guard (0...1_100).contains(last.daysSince1970 - first.daysSince1970) else {
-                throw Problem.invalid("from", "must lie 0 to 1,100 days before to")
+                throw Problem.invalid("from", "must lie 0 to 1,100 days before to", code: "out_of_range")
             }
             let totals = try await parts.read(request) { transaction, caller in
                 _ = try await found(id, transaction, caller)

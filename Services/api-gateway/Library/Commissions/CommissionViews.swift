@@ -14,7 +14,7 @@ enum CommissionViews {
         let limit: CommissionRate?
     }
 
-    static let percent = Schema.text(pattern: "^[0-9]{1,3}(\\.[0-9]{1,4})?$")
+    static let percent = Schema.text(pattern: "^(100(\\.0{1,4})?|[0-9]{1,2}(\\.[0-9]{1,4})?)$")
 
     static let standing = View<Standing>([
         .init("tenant_id", .uuid) { .id($0.tenantID) },

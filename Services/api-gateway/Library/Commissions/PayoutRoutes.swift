@@ -59,7 +59,11 @@ struct PayoutRoutes {
             repetition: .keyed
         ) { request, caller in
             guard request.headers["idempotency-key"] != nil else {
-                throw Problem.invalid("Idempotency-Key", "is required where money is asked for", code: "missing")
+                throw Problem.invalid(
+                    "Idempotency-Key",
+                    "is required where money is asked for",
+                    code: "idempotency_key_required"
+                )
             }
             var input = Input()
             try Input.shape.apply(try await request.payload(), to: &input, isWhole: true)
@@ -67,7 +71,7 @@ struct PayoutRoutes {
             // A customer has no part in his tenant's wallet.
             try caller.principal.see(RecordOwner(tenantID: tenant))
             guard let amount = try Money.of(input.amount, input.currency, field: "amount"), amount.isPositive else {
-                throw Problem.invalid("/amount", "must be more than zero")
+                throw Problem.invalid("/amount", "must be more than zero", code: "not_positive")
             }
             let payout = PayoutRequest(
                 tenantID: tenant,

@@ -124,7 +124,7 @@ struct ErrorMapper: Sendable {
                 "is more than you, or somebody between, have: \(limit) at most",
                 code: "above_limit"
             )
-        case .inThePast: .invalid("/valid_from", "must not lie in the past")
+        case .inThePast: .invalid("/valid_from", "must not lie in the past", code: "in_the_past")
         }
     }
 

@@ -78,6 +78,10 @@ import WireFormat
                 VALUES ('\(tenant)', '\(plot.admin.user.id)', sha256('x'));
             INSERT INTO exports (tenant_id, user_id, reach, entity, format, source, created_at)
                 VALUES ('\(tenant)', '\(plot.admin.user.id)', 'subtree', 'customers', 'csv', '127.0.0.1', now());
+            INSERT INTO commission_rates (tenant_id, number, rate, valid_from, set_at, set_by)
+                VALUES ('\(tenant)', 1, 600000, now(), now(), '\(plot.above.user.id)');
+            INSERT INTO payout_requests (tenant_id, amount, currency, requested_by, requested_at)
+                VALUES ('\(tenant)', 1, 'EUR', '\(plot.admin.user.id)', now());
             UPDATE tenants SET settings = '{"grace_days": 4}' WHERE id = '\(tenant)';
             """
         )

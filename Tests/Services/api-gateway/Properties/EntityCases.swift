@@ -13,9 +13,11 @@ extension EntityCase {
     /// What is made and changed over HTTP.
     static var written: [EntityCase] { all.filter { $0.writing != nil } }
 
-    /// Lists that are no entity's: an answer to one question about one address, and what somebody asked for himself, which has tests
-    /// of its own.
-    static let questions: Set = ["listAddressHolders", "listExports"]
+    /// Lists that are no entity's: an answer to one question about one address, what somebody asked for himself, and what stands
+    /// in the ledger or leads there, which have tests of their own.
+    static let questions: Set = [
+        "listAddressHolders", "listExports", "listTenantCommissionRates", "listTenantCommissions", "listPayoutRequests",
+    ]
 
     // MARK: - Made over HTTP
 
