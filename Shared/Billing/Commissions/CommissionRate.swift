@@ -4,7 +4,7 @@ package struct CommissionRate: Hashable, Comparable, Sendable, CustomStringConve
     /// All of it, in the units that a rate is counted in.
     package static let whole = 1_000_000
     package static let all = CommissionRate(unchecked: whole)
-    package static let none = CommissionRate(unchecked: 0)
+    package static let zero = CommissionRate(unchecked: 0)
     private static let decimals = 4
 
     package let millionths: Int

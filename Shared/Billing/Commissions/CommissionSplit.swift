@@ -21,7 +21,7 @@ package struct CommissionSplit: Hashable, Sendable {
     package init?(_ amount: Money, along chain: CommissionChain) {
         let total = amount.tenThousandths
         guard total >= 0 else { return nil }
-        var (shares, below, rest): ([Share], CommissionRate, Int64) = ([], .none, total)
+        var (shares, below, rest): ([Share], CommissionRate, Int64) = ([], .zero, total)
         for link in chain.links {
             let part = link.rate.part(of: total, above: below)
             guard let share = try? Money(tenThousandths: part, currency: amount.currency) else { return nil }
