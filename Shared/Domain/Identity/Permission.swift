@@ -14,7 +14,7 @@ package enum Permission: String, Hashable, Sendable, CaseIterable {
     case tenantsUpdate = "tenants.update"
     case tenantsDelete = "tenants.delete"
     case tenantsSuspend = "tenants.suspend"
-    /// Set how much a tenant below one's own may have.
+    /// Set how much a tenant below one's own may have, and its share of what its customers pay.
     case tenantsLicense = "tenants.license"
     case apiKeysCreate = "api_keys.create"
     case apiKeysRead = "api_keys.read"
