@@ -61,10 +61,11 @@ CREATE INDEX payout_requests_open ON payout_requests (tenant_id, currency) WHERE
 
 CREATE FUNCTION check_payout_order() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF NEW.attempt < OLD.attempt OR NOT CASE OLD.status
+    -- In parentheses: the first THEN outside of them would end the condition.
+    IF NEW.attempt < OLD.attempt OR NOT (CASE OLD.status
         WHEN 'requested' THEN NEW.status IN ('requested', 'approved', 'rejected', 'cancelled')
         WHEN 'approved' THEN NEW.status IN ('approved', 'paid', 'requested')
-        ELSE false END
+        ELSE false END)
     THEN
         RAISE EXCEPTION 'a payout that is % cannot become %', OLD.status, NEW.status
             USING ERRCODE = '23514', CONSTRAINT = 'payout_requests_order', TABLE = 'payout_requests';

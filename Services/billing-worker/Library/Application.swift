@@ -101,7 +101,11 @@ package enum Application {
         let metrics = LaneMetrics(context.metrics)
         let shared = sessions.make("owners")
         let owners = MoneyOwners(shared)
-        let book = RememberedBook(owners: owners, opener: AccountOpener(shared, ids: IDGenerator(time: clock)))
+        let book = RememberedBook(
+            owners: owners,
+            opener: AccountOpener(shared, ids: IDGenerator(time: clock)),
+            commissions: CommissionBook(shared)
+        )
         let admin = try JetStreamAdmin(nats)
         let holder = settings.lanes.holder.isEmpty ? processName() : settings.lanes.holder
         let care = care(settings, context, sessions.make("care"), desk, keyring, clock)
@@ -115,7 +119,7 @@ package enum Application {
             )
             let batch = LaneBatch(
                 writer: writer,
-                planner: MoneyPlanner(lane: lane, book: book),
+                planner: MoneyPlanner(lane: lane, book: book, time: clock),
                 metrics: metrics,
                 logger: context.logger,
                 reply: { subject, payload in try? nats.publish(subject, payload) }

@@ -35,16 +35,20 @@ package struct CommissionSplit: Hashable, Sendable {
         self.shares = shares
     }
 
-    /// The legs of the charge (COM-03): the payer's account first, then the wallets of those who have a share, the operator's revenue
-    /// last, so that a refund's rounding falls there as well (COM-06). Shares of zero have no leg. `wallet` gives a tenant's wallet in the
-    /// currency; nil of it: no legs.
+    /// The legs of the charge (COM-03): the payer's account first, then what ``credits(wallet:revenue:)`` says.
     package func legs(
         from payer: AccountRef,
         wallet: (TenantID) -> AccountRef?,
         revenue: AccountRef
     ) -> [Leg]? {
+        credits(wallet: wallet, revenue: revenue).map { [Leg(payer, amount.negated)] + $0 }
+    }
+
+    /// What is credited: the wallets of those who have a share, the operator's revenue last, so that a refund's rounding falls there as
+    /// well (COM-06). Shares of zero have no leg. `wallet` gives a tenant's wallet in the currency; nil of it: no legs.
+    package func credits(wallet: (TenantID) -> AccountRef?, revenue: AccountRef) -> [Leg]? {
         guard amount.isPositive else { return nil }
-        var legs = [Leg(payer, amount.negated)]
+        var legs: [Leg] = []
         for share in shares.dropLast() where share.amount.isPositive {
             guard let account = wallet(share.tenantID) else { return nil }
             legs.append(Leg(account, share.amount))

@@ -7,6 +7,8 @@ import Persistence
 protocol MoneyBook: Sendable {
     /// Of those claims that are true, the operator at the top.
     func operators(of claims: [MoneyOwners.Claim]) async throws -> [MoneyOwners.Claim: TenantID]
+    /// Who shares what these tenants' customers pay now.
+    func chains(of tenants: [TenantID], at moment: Timestamp) async throws -> [TenantID: CommissionChain]
     /// The accounts in the wishes' order; those that are not there are opened (WAL-15).
     func accounts(_ wishes: [AccountWish]) async throws -> [AccountRef]
 }
@@ -15,14 +17,21 @@ protocol MoneyBook: Sendable {
 actor RememberedBook: MoneyBook {
     private let owners: MoneyOwners
     private let opener: AccountOpener
+    private let commissions: CommissionBook
     private var known: [MoneyOwners.Claim: TenantID] = [:]
     private var opened: [AccountWish: AccountRef] = [:]
     /// Beyond so many the memory begins anew.
     private static let most = 200_000
 
-    init(owners: MoneyOwners, opener: AccountOpener) {
+    init(owners: MoneyOwners, opener: AccountOpener, commissions: CommissionBook) {
         self.owners = owners
         self.opener = opener
+        self.commissions = commissions
+    }
+
+    /// Asked each time: a rate holds from the moment that it says.
+    nonisolated func chains(of tenants: [TenantID], at moment: Timestamp) async throws -> [TenantID: CommissionChain] {
+        try await commissions.chains(of: tenants, at: moment)
     }
 
     func operators(of claims: [MoneyOwners.Claim]) async throws -> [MoneyOwners.Claim: TenantID] {

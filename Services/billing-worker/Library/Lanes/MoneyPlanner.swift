@@ -9,6 +9,7 @@ import Persistence
 struct MoneyPlanner: Sendable {
     let lane: Lane
     let book: any MoneyBook
+    let time: TimeSource
 
     typealias Plan = Result<TransferCommand, FlawedCommand>
 
@@ -23,12 +24,13 @@ struct MoneyPlanner: Sendable {
     func plan(_ commands: [MoneyCommand]) async throws -> [Plan] {
         let claims = commands.map(claim)
         let operators = try await book.operators(of: claims)
+        let chains = try await book.chains(of: sharing(commands), at: time.now())
         let drafts = zip(commands, claims).map { command, claim -> Result<Draft, FlawedCommand> in
             guard operators[claim] == lane.rootID, command.lane.rootID == lane.rootID else {
                 return .failure(FlawedCommand(.ownerMissing))
             }
             guard command.lane == lane else { return .failure(FlawedCommand(.currencyMismatch)) }
-            return draft(command)
+            return draft(command, chains[command.tenantID])
         }
         let wishes = drafts.flatMap { (try? $0.get().wishes) ?? [] }
         var accounts = try await book.accounts(wishes)[...]
@@ -48,6 +50,17 @@ struct MoneyPlanner: Sendable {
         }
     }
 
+    /// The tenants whose customers pay something that is shared.
+    private func sharing(_ commands: [MoneyCommand]) -> [TenantID] {
+        let tenants = commands.compactMap { command -> TenantID? in
+            switch command.action {
+            case .charge(_, _, shared: true), .capture(_, _, shared: true): command.tenantID
+            default: nil
+            }
+        }
+        return Array(Set(tenants))
+    }
+
     /// Whose money it is about; for what is about a hold or transfer the tenant, whose it must be.
     private func claim(_ command: MoneyCommand) -> MoneyOwners.Claim {
         let owner =
@@ -60,7 +73,7 @@ struct MoneyPlanner: Sendable {
         return MoneyOwners.Claim(owner, of: command.tenantID)
     }
 
-    private func draft(_ command: MoneyCommand) -> Result<Draft, FlawedCommand> {
+    private func draft(_ command: MoneyCommand, _ chain: CommissionChain?) -> Result<Draft, FlawedCommand> {
         switch command.action {
         case .topUp(let owner, let amount, let gateway):
             guard let clearing = clearing(gateway) else { return .failure(FlawedCommand(.malformedGateway)) }
@@ -68,8 +81,14 @@ struct MoneyPlanner: Sendable {
         case .payOut(let owner, let amount, let gateway):
             guard let clearing = clearing(gateway) else { return .failure(FlawedCommand(.malformedGateway)) }
             return move(amount, from: wallet(owner, command), to: clearing, command)
-        case .charge(let owner, let amount, _):
-            return move(amount, from: wallet(owner, command), to: own(.revenue), command)
+        case .charge(let owner, let amount, let isShared):
+            guard amount.isPositive else { return .failure(FlawedCommand(.amountNotPositive)) }
+            let (wishes, legs) = credits(amount, isShared ? chain : nil)
+            return .success(
+                Draft(command: command, wishes: [wallet(owner, command)] + wishes) {
+                    .post([Leg($0[0], amount.negated)] + legs(Array($0.dropFirst())))
+                }
+            )
         case .adjust(let owner, let amount):
             return amount.isPositive
                 ? move(amount, from: own(.adjustment), to: wallet(owner, command), command)
@@ -81,12 +100,11 @@ struct MoneyPlanner: Sendable {
                     .hold(account: $0[0], amount: amount, expiresAt: expiresAt)
                 }
             )
-        case .capture(let hold, let amount, _):
+        case .capture(let hold, let amount, let isShared):
             guard amount.isPositive else { return .failure(FlawedCommand(.amountNotPositive)) }
+            let (wishes, legs) = credits(amount, isShared ? chain : nil)
             return .success(
-                Draft(command: command, wishes: [own(.revenue)]) {
-                    .capture(hold: hold, credits: [Leg($0[0], amount)])
-                }
+                Draft(command: command, wishes: wishes) { .capture(hold: hold, credits: legs($0)) }
             )
         case .release(let hold): return .success(Draft(command: command, wishes: []) { _ in .release(hold: hold) })
         case .expire(let hold): return .success(Draft(command: command, wishes: []) { _ in .expire(hold: hold) })
@@ -108,9 +126,31 @@ struct MoneyPlanner: Sendable {
         )
     }
 
+    /// Who gets an amount that was paid: without a chain the operator gets all of it.
+    private func credits(
+        _ amount: Money,
+        _ chain: CommissionChain?
+    ) -> (wishes: [AccountWish], legs: @Sendable ([AccountRef]) -> [Leg]) {
+        let chain = chain ?? CommissionChain(operatorID: lane.rootID, levels: [])
+        guard let split = CommissionSplit(amount, along: chain) else { return ([], { _ in [] }) }
+        let tenants = split.shares.dropLast().filter(\.amount.isPositive).map(\.tenantID)
+        let wishes = tenants.map { wallet(.tenant($0), of: $0) } + [own(.revenue)]
+        return (
+            wishes,
+            { accounts in
+                let wallets = Dictionary(uniqueKeysWithValues: zip(tenants, accounts))
+                return split.credits(wallet: { wallets[$0] }, revenue: accounts[tenants.count]) ?? []
+            }
+        )
+    }
+
     private func wallet(_ owner: AccountOwner, _ command: MoneyCommand) -> AccountWish {
+        wallet(owner, of: command.tenantID)
+    }
+
+    private func wallet(_ owner: AccountOwner, of tenant: TenantID) -> AccountWish {
         AccountWish(
-            tenantID: command.tenantID,
+            tenantID: tenant,
             rootID: lane.rootID,
             owner: owner,
             kind: .wallet,
