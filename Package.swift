@@ -55,6 +55,9 @@ let shared: [Target] = [
     .systemLibrary(name: "CCrypt", path: "Shared/CLibraries/CCrypt"),
     .systemLibrary(name: "CArgon2", path: "Shared/CLibraries/CArgon2"),
     .systemLibrary(name: "CCurl", path: "Shared/CLibraries/CCurl"),
+    .systemLibrary(name: "CXlsxwriter", path: "Shared/CLibraries/CXlsxwriter"),
+    // Its headers lie in folders that only pkg-config knows.
+    .systemLibrary(name: "CPango", path: "Shared/CLibraries/CPango", pkgConfig: "pangocairo"),
     .target(name: "CPlatform", path: "Shared/CLibraries/CPlatform"),
 
     library("WireFormat", "Shared/WireFormat", []),
@@ -97,6 +100,7 @@ let shared: [Target] = [
         ["Concurrency", "Crypto", "Domain", "HTTPClient", "Observability", "WireFormat"]
     ),
 
+    library("Documents", "Shared/Documents", ["CPango", "CXlsxwriter", "Concurrency"]),
     library("RateLimits", "Shared/RateLimits", ["Redis"]),
     library("Balances", "Shared/Balances", ["Domain", "Events", "Ledger", "Redis"]),
     library("Profiles", "Shared/Profiles", ["Domain", "RADIUS"]),
@@ -119,7 +123,7 @@ let shared: [Target] = [
     library(
         "SharedTesting",
         "Shared/Testing",
-        ["Domain", "Events", "Postgres", "NATS", "Concurrency", "Observability", "CPlatform"]
+        ["Compression", "Domain", "Events", "Postgres", "NATS", "Concurrency", "Observability", "CPlatform"]
     ),
 ]
 
@@ -158,9 +162,10 @@ let services: [Target] = [
         "APIGateway",
         "Services/api-gateway/Library",
         [
-            "Admission", "Balances", "Billing", "Concurrency", "Configuration", "Crypto", "Domain", "Events", "GraphQL",
-            "HTTPClient", "HTTPServer", "Identity", "Ledger", "Lifecycle", "Messaging", "NATS", "ObjectStorage",
-            "Observability", "Passwords", "Persistence", "Postgres", "RateLimits", "Redis", "WireFormat",
+            "Admission", "Balances", "Billing", "Concurrency", "Configuration", "Crypto", "Documents", "Domain",
+            "Events", "GraphQL", "HTTPClient", "HTTPServer", "Identity", "Ledger", "Lifecycle", "Messaging", "NATS",
+            "ObjectStorage", "Observability", "Passwords", "Persistence", "Postgres", "RateLimits", "Redis",
+            "WireFormat",
         ]
     ),
     executable("api-gateway", "Services/api-gateway/Executable", ["APIGateway"]),
@@ -233,6 +238,7 @@ let suites: [Target] = [
     tests("BillingTests", "Tests/Shared/Billing", ["Billing", "Domain", "Ledger", "SharedTesting"]),
     tests("SocketsTests", "Tests/Shared/Sockets", ["Sockets", "CPlatform", "SharedTesting"]),
     tests("CompressionTests", "Tests/Shared/Compression", ["Compression", "SharedTesting"]),
+    tests("DocumentsTests", "Tests/Shared/Documents", ["Documents", "Concurrency", "SharedTesting"]),
     tests("GraphQLTests", "Tests/Shared/GraphQL", ["GraphQL", "SharedTesting", "WireFormat"]),
     tests(
         "HTTPServerTests",
@@ -316,8 +322,8 @@ let suites: [Target] = [
         "APIGatewayTests",
         "Tests/Services/api-gateway",
         [
-            "APIGateway", "Admission", "Billing", "Concurrency", "Crypto", "Domain", "Events", "GraphQL", "HTTPClient",
-            "HTTPServer",
+            "APIGateway", "Admission", "Billing", "Concurrency", "Crypto", "Documents", "Domain", "Events", "GraphQL",
+            "HTTPClient", "HTTPServer",
             "Identity", "Ledger", "Lifecycle", "Messaging", "NATS", "ObjectStorage", "ObjectStoreSimulator",
             "Observability",
             "Passwords", "Persistence", "Postgres", "RateLimits", "Redis", "SharedTesting", "WireFormat",

@@ -25,6 +25,7 @@ enum ImportMatrix {
             "CMicrohttpd", "CPlatform", "CWslay", "Compression", "Concurrency", "Crypto", "Observability", "WireFormat",
         ],
         "HTTPClient": ["CCurl", "Concurrency"],
+        "Documents": ["CPango", "CXlsxwriter", "Concurrency"],
         "ObjectStorage": ["Concurrency", "Crypto", "Domain", "HTTPClient", "Observability", "WireFormat"],
         "Admission": ["Domain", "Redis", "WireFormat"],
         "RateLimits": ["Concurrency", "Redis"],
@@ -41,7 +42,7 @@ enum ImportMatrix {
         "CPostgres": "Shared/Postgres/", "CNATS": "Shared/NATS/", "COpenSSL": "Shared/Crypto/",
         "CHiredis": "Shared/Redis/", "CMicrohttpd": "Shared/HTTPServer/", "CWslay": "Shared/HTTPServer/",
         "CZlib": "Shared/Compression/", "CCrypt": "Shared/Passwords/", "CArgon2": "Shared/Passwords/",
-        "CCurl": "Shared/HTTPClient/",
+        "CCurl": "Shared/HTTPClient/", "CXlsxwriter": "Shared/Documents/", "CPango": "Shared/Documents/",
     ]
 
     /// What a service names only where it is put together, in its Application.swift.

@@ -2,8 +2,9 @@
 # Debian packages: what is missing, and how it gets here without starting any service. Sourced.
 
 RUN_PACKAGES=(libpq-dev libssl-dev libnats-dev libhiredis-dev libmicrohttpd-dev libwslay-dev zlib1g-dev
-    libcrypt-dev libargon2-dev libcurl4-openssl-dev nats-server redis-server postgresql-15 freeradius-utils)
-TEST_PACKAGES=(chromium fonts-dejavu-core protobuf-compiler python3-venv freeradius freeradius-postgresql shellcheck
+    libcrypt-dev libargon2-dev libcurl4-openssl-dev libpango1.0-dev libcairo2-dev
+    libxlsxwriter-dev pkg-config fonts-dejavu-core nats-server redis-server postgresql-15 freeradius-utils)
+TEST_PACKAGES=(chromium poppler-utils protobuf-compiler python3-venv freeradius freeradius-postgresql shellcheck
     eapoltest hostapd wpasupplicant strongswan-swanctl charon-systemd libcharon-extra-plugins
     libcharon-extauth-plugins libstrongswan-standard-plugins iproute2 iputils-ping)
 # Its absence costs one check, not the run.

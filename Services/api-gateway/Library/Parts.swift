@@ -1,4 +1,5 @@
 package import Billing
+package import Concurrency
 package import Domain
 package import Identity
 package import ObjectStorage
@@ -22,6 +23,8 @@ package struct Parts: Sendable {
     package let money: any MoneyDesk
     /// Where files lie; nil where none is configured.
     package var storage: ObjectStorage?
+    /// Where spreadsheets and PDFs are made: one thread, as that is work for a processor.
+    package let documents: WorkerPool
     package var policy: GatewayPolicy
     package let time: TimeSource
     package let ids: IDGenerator
@@ -39,6 +42,7 @@ package struct Parts: Sendable {
         messages: any Messages,
         money: any MoneyDesk,
         storage: ObjectStorage? = nil,
+        documents: WorkerPool = WorkerPool(name: "documents", threads: 1),
         policy: GatewayPolicy,
         time: TimeSource,
         ids: IDGenerator,
@@ -55,6 +59,7 @@ package struct Parts: Sendable {
         self.messages = messages
         self.money = money
         self.storage = storage
+        self.documents = documents
         self.policy = policy
         self.time = time
         self.ids = ids

@@ -12,7 +12,7 @@ package struct ExportCompleted: EventPayload, Hashable {
     package var userID: UserID
     /// The list, such as `customers`.
     package var entity: String
-    /// `csv` or `ndjson`.
+    /// `csv`, `ndjson`, `xlsx` or `pdf`.
     package var format: String
     package var rows: UInt64
     package var octets: UInt64

@@ -11,9 +11,9 @@ package struct ExportFailed: EventPayload, Hashable {
     package var userID: UserID
     /// The list, such as `customers`.
     package var entity: String
-    /// `csv` or `ndjson`.
+    /// `csv`, `ndjson`, `xlsx` or `pdf`.
     package var format: String
-    /// `forbidden`, `invalid`, `storage` or `internal`.
+    /// `forbidden`, `invalid`, `too_many_rows`, `storage` or `internal`.
     package var reason: String
 
     package init(exportID: ExportID, userID: UserID, entity: String, format: String, reason: String) {

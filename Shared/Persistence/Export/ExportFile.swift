@@ -8,11 +8,23 @@ package enum ExportFormat: String, Sendable, CaseIterable {
     case ndjson
     /// One JSON array of objects.
     case json
+    /// A spreadsheet.
+    case xlsx
+    /// A table on pages.
+    case pdf
+
+    /// One that is written row by row as it is read; nil for a document, which is put together at its end.
+    package var text: Text? { Text(rawValue: rawValue) }
+
+    /// The formats that are texts.
+    package enum Text: String, Sendable, CaseIterable {
+        case csv, ndjson, json
+    }
 }
 
 /// A file in the making: rows of named values, taken out piece by piece.
 package struct ExportFile: Sendable {
-    private let format: ExportFormat
+    private let format: ExportFormat.Text
     private let names: [String]
     private var isAtStart = true
     private var hasRows = false
@@ -20,7 +32,7 @@ package struct ExportFile: Sendable {
     private var octets: [UInt8] = []
 
     /// A file whose rows have these values.
-    package init(_ format: ExportFormat, heading names: [String]) {
+    package init(_ format: ExportFormat.Text, heading names: [String]) {
         self.format = format
         self.names = names
     }

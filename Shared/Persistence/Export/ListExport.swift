@@ -8,16 +8,16 @@ package struct ListExport<Row: Sendable>: AsyncSequence, Sendable {
 
     private let source: ListSource<Row>
     private let query: ListQuery<Row>
-    private let format: ExportFormat
+    private let format: ExportFormat.Text
     private let columns: [OutputColumn<Row>]
     private let database: ScopedDatabase
     private let chunkRows: Int
 
-    /// An export of these fields, all for nil. Throws `ListError` for one that is not there.
+    /// An export of these fields, all for nil; the format is that of its chunks, not of its rows. Throws `ListError` for one that is not there.
     package init(
         of source: ListSource<Row>,
         _ query: ListQuery<Row>,
-        as format: ExportFormat,
+        as format: ExportFormat.Text = .csv,
         fields: [String]? = nil,
         in database: ScopedDatabase,
         chunkRows: Int = 500
@@ -34,6 +34,9 @@ package struct ListExport<Row: Sendable>: AsyncSequence, Sendable {
 
     package func makeAsyncIterator() -> AsyncIterator { AsyncIterator(export: self) }
 
+    /// What its rows have, in their order.
+    package var names: [String] { columns.map(\.name) }
+
     /// Reads on with each call.
     package struct AsyncIterator: AsyncIteratorProtocol {
         private let export: ListExport<Row>
@@ -45,18 +48,24 @@ package struct ListExport<Row: Sendable>: AsyncSequence, Sendable {
 
         init(export: ListExport<Row>) {
             self.export = export
-            file = ExportFile(export.format, heading: export.columns.map(\.name))
+            file = ExportFile(export.format, heading: export.names)
         }
 
         /// The next chunk; nil at the end. What the database refuses is thrown, and ends the file early.
         package mutating func next() async throws -> [UInt8]? {
+            guard let rows = try await nextRows() else { return nil }
+            for row in rows { file.append(row) }
+            return file.take(isAtEnd: isAtEnd)
+        }
+
+        /// The values of the next chunk's rows, for a file of another kind; nil at the end. Not beside `next()`.
+        package mutating func nextRows() async throws -> [[FieldValue]]? {
             guard !isAtEnd else { return nil }
             let (rows, next) = try await export.chunk(at: place)
             place = next
             isAtEnd = next == nil
             rowCount += rows.count
-            for row in rows { file.append(export.columns.map { $0.value(row) }) }
-            return file.take(isAtEnd: isAtEnd)
+            return rows.map { row in export.columns.map { $0.value(row) } }
         }
     }
 

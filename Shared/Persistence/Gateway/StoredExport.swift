@@ -15,6 +15,8 @@ package struct StoredExport: Hashable, Sendable {
         case forbidden
         /// What was asked for is no list any more.
         case invalid
+        /// It has more rows than a document of that format may.
+        case tooManyRows = "too_many_rows"
         /// The object store did not take it, as often as it was tried.
         case storage
         /// It was begun as often as it may be, and never ended.

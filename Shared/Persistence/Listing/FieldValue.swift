@@ -49,7 +49,7 @@ package indirect enum FieldValue: Sendable, Equatable {
 
     /// The value as one field of a CSV file: null is empty, lists have `;` between. Only texts may need to be made harmless,
     /// which `isText` tells.
-    var field: (text: String, isText: Bool) {
+    package var field: (text: String, isText: Bool) {
         switch self {
         case .null: ("", false)
         case .text(let text): (text, true)

@@ -11,7 +11,7 @@ import WireFormat
     private func export<Row>(
         _ world: ListingWorld,
         of source: ListSource<Row>,
-        as format: ExportFormat,
+        as format: ExportFormat.Text,
         _ parameters: ListParameters = ListParameters(),
         in tenant: TenantID,
         chunkRows: Int = 33

@@ -31,6 +31,13 @@ import WireFormat
             for file in [csv.text, json.text, lines.text] { #expect(!file.contains(text)) }
             if path == "api-keys" { #expect(!csv.text.contains("hash")) }
             #expect(try await world.send("GET", "/api/v1/\(path)/export?format=xml", as: admin).status == 400)
+            let sheet = try await world.must(200, "GET", "/api/v1/\(path)/export?format=xlsx", as: admin)
+            let cells = try SpreadsheetCells(sheet.body).rows
+            #expect(cells.first?.prefix(2) == ["id", "tenant_id"] && cells.count >= rows.count + 1, "\(path)")
+            #expect(cells.contains { $0.contains(seen) } && !cells.contains { $0.contains(text) }, "\(path)")
+            let pages = try await world.must(200, "GET", "/api/v1/\(path)/export?format=pdf", as: admin)
+            #expect(pages.headers["content-type"] == "application/pdf")
+            #expect(try PDFFacts(pages.body).pages >= 1)
         }
         let log = try await world.must(
             200,
@@ -38,7 +45,7 @@ import WireFormat
             "/api/v1/audit-logs?action=export&actor_id=\(admin.user.id)",
             as: admin
         )
-        #expect(log.list("data").count >= 9)
+        #expect(log.list("data").count >= 15)
     }
 
     @Test(.proves("EXP-01", "TEN-05")) func `a file has what its filter says, and nothing of strangers`() async throws {
@@ -66,10 +73,54 @@ import WireFormat
         #expect(none.text == "[]\n")
     }
 
+    @Test(.proves("EXP-02")) func `a spreadsheet has the values of the list, and its texts run as no formula`()
+        async throws
+    {
+        let world = try await GatewayWorld.shared()
+        let admin = try await world.person(.tenantAdmin)
+        let names = ["=HYPERLINK(A1)", "+1+1", "-2", "@SUM(A1)", "Жанна", "\u{645}\u{631}\u{62d}\u{628}\u{627}"]
+        var ids: Set<String> = []
+        for name in names { ids.insert(try await world.customer(as: admin, name)) }
+        let target = "/api/v1/customers/export?format=xlsx&fields=id,name,created_at,version"
+        let answer = try await world.must(200, "GET", target, as: admin)
+        #expect(answer.headers["content-disposition"] == "attachment; filename=\"customers.xlsx\"")
+        let sheet = try SpreadsheetCells(answer.body)
+        #expect(sheet.rows.first == ["id", "name", "created_at", "version"])
+        let own = sheet.rows.filter { ids.contains($0.first ?? "") }
+        #expect(Set(own.map { $0[1] }) == Set(names))
+        // A time is a number of days, a whole number one too, and nothing is a formula.
+        for row in own { #expect(Double(row[2]).map { $0 > 45_000 } == true && row[3] == "1") }
+        #expect(!sheet.xml.contains("<f>") && !sheet.xml.contains("hyperlink"))
+        let wrong = try await world.send("GET", "/api/v1/customers/export?format=pdf&fields=password", as: admin)
+        #expect(wrong.status == 400)
+    }
+
+    @Test(.proves("EXP-02")) func `a document with too many rows is refused before it begins`() async throws {
+        let world = try await GatewayWorld.shared()
+        var parts = world.parts
+        parts.policy.exports.pdfRows = 3
+        parts.policy.exports.spreadsheetRows = 3
+        let view = View<Int>([.init("n", .integer()) { .integer($0) }])
+        func file(_ count: Int, _ format: ExportFormat) async throws -> Response {
+            let export = ViewExport(view: view) { last, limit in
+                let next = (last ?? 0) + 1
+                return Array((next..<(next + limit)).filter { $0 <= count })
+            }
+            let standing = ExportStanding(nil, needs: []) { .unknown }
+            return try await parts.file(export, "numbers", format, heading: export.names, standing)
+        }
+        for format in [ExportFormat.pdf, .xlsx] {
+            #expect(try await file(3, format).status == .ok)
+            let refusal = await #expect(throws: Problem.self) { _ = try await file(4, format) }
+            #expect(refusal?.status == .badRequest && refusal?.details.first?.code == "too_many_rows", "\(format)")
+        }
+        #expect(try await file(4, .csv).status == .ok)
+    }
+
     @Test(.proves("EXP-01")) func `a file goes on behind a full page and ends behind a short one`() async throws {
         let view = View<Int>([.init("n", .integer()) { .integer($0) }])
         for count in [0, 1, 199, 200, 201, 400, 401] {
-            for format in ExportFormat.allCases {
+            for format in ExportFormat.Text.allCases {
                 let export = ViewExport(view: view, format: format) { last, limit in
                     let next = (last ?? 0) + 1
                     return Array((next..<(next + limit)).filter { $0 <= count })

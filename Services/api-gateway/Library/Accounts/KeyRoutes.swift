@@ -59,10 +59,11 @@ struct KeyRoutes {
         ) { request, caller in
             let format = try ExportFormat(request)
             try await parts.recordRead(caller, .export, AuditResource("api_key"))
-            let keys = ViewExport(view: AccountViews.key, format: format) { [accounts] last, limit in
+            let keys = ViewExport(view: AccountViews.key, format: format.text ?? .csv) { [accounts] last, limit in
                 try await accounts.apiKeys(after: last?.id, limit: limit, by: caller.principal)
             }
-            return keys.file("api_keys", ExportStanding(request, needs: [.apiKeysRead, .exportsCreate]))
+            let standing = ExportStanding(request, needs: [.apiKeysRead, .exportsCreate])
+            return try await parts.file(keys, "api_keys", format, heading: keys.names, standing)
         }
     }
 

@@ -63,12 +63,13 @@ struct UserRoutes {
                 AuditResource("user"),
                 detail: ["query": .text(request.queryText)]
             )
-            let users = ViewExport(view: AccountViews.user, format: format) { last, limit in
+            let users = ViewExport(view: AccountViews.user, format: format.text ?? .csv) { last, limit in
                 var query = wanted
                 (query.after, query.limit) = (last?.id, limit)
                 return try await accounts.users(query, by: caller.principal)
             }
-            return users.file("users", ExportStanding(request, needs: [.usersRead, .exportsCreate]))
+            let standing = ExportStanding(request, needs: [.usersRead, .exportsCreate])
+            return try await parts.file(users, "users", format, heading: users.names, standing)
         }
     }
 

@@ -1,4 +1,5 @@
 import Concurrency
+import Documents
 import Domain
 import HTTPServer
 import Identity
@@ -58,7 +59,7 @@ final class ExportAttempt {
     private func write() async throws {
         guard let entity = ExportEntity.named(export.order.entity) else { throw End.failed(.invalid) }
         let reach = try await reachNow(entity)
-        let reader = try entity.open(export.order, reach, parts.database.scope(export.tenantID))
+        let reader = try entity.open(export.order, reach, parts, export.tenantID)
         while let octets = try await reader.next() {
             if GracefulShutdown.isShuttingDown { throw End.shutdown }
             try await writer.append(octets)
@@ -140,6 +141,7 @@ final class ExportAttempt {
         // A list of which he sees nothing.
         if error is Problem { return .forbidden }
         if error is ListError { return .invalid }
+        if case .tooManyRows = error as? DocumentError { return .tooManyRows }
         let isLast = export.attempt >= policy.attempts
         if let error = error as? ObjectStorageError { return isLast || error == .tooLarge ? .storage : nil }
         return isLast ? .internal : nil

@@ -1,3 +1,4 @@
+import Documents
 import Domain
 import HTTPServer
 import Persistence
@@ -11,23 +12,30 @@ struct ExportEntity: Sendable {
     let needed: Set<Permission>
     /// Reads what an order wants, for somebody who reaches so far. Nothing is read before the first chunk. Throws `ListError`, or
     /// `Problem` where he sees nothing of it.
-    let open: @Sendable (StoredExport.Order, Reach, ScopedDatabase) throws -> any ExportReader
+    let open: @Sendable (StoredExport.Order, Reach, Parts, TenantID) throws -> any ExportReader
 
     init<Row>(_ resource: Resource<Row>) {
         name = resource.source.name
         auditType = resource.auditType
         needed = [resource.read, .exportsCreate]
-        open = { order, reach, database in
+        open = { order, reach, parts, tenant in
             // The same as the list's own export, so that the files are the same.
-            ListReader(
-                try ListExport(
-                    of: resource.source,
-                    try resource.query(order.parameters, within: reach),
-                    as: order.format,
-                    fields: try resource.columns(named: order.fields, within: reach)?.map(\.name),
-                    in: database
-                )
+            let export = try ListExport(
+                of: resource.source,
+                try resource.query(order.parameters, within: reach),
+                as: order.format.text ?? .csv,
+                fields: try resource.columns(named: order.fields, within: reach)?.map(\.name),
+                in: parts.database.scope(tenant)
             )
+            guard let format = order.format.document else { return TextReader(export.makeAsyncIterator()) }
+            let document = Document(
+                format,
+                name: order.entity,
+                heading: export.names,
+                limit: order.format.mostRows(parts.policy.exports, isAwaited: false),
+                on: parts.documents
+            )
+            return DocumentReader(export.makeAsyncIterator(), into: document)
         }
     }
 
@@ -39,24 +47,6 @@ struct ExportEntity: Sendable {
     ]
 
     static func named(_ name: String) -> ExportEntity? { all.first { $0.name == name } }
-}
-
-/// Chunks of a file, for one task.
-protocol ExportReader: AnyObject {
-    /// Rows of the chunks so far.
-    var rowCount: Int { get }
-    /// The next chunk; nil at the end.
-    func next() async throws -> [UInt8]?
-}
-
-private final class ListReader<Row: Sendable>: ExportReader {
-    private var iterator: ListExport<Row>.AsyncIterator
-
-    init(_ export: ListExport<Row>) { iterator = export.makeAsyncIterator() }
-
-    var rowCount: Int { iterator.rowCount }
-
-    func next() async throws -> [UInt8]? { try await iterator.next() }
 }
 
 extension Reach {

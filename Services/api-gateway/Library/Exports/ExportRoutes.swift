@@ -14,7 +14,7 @@ struct ExportRoutes {
 
     var routes: [GatewayRoute] { [create, list, one, cancel, file] }
 
-    static let formats: [ExportFormat] = [.csv, .ndjson]
+    static let formats: [ExportFormat] = [.csv, .ndjson, .xlsx, .pdf]
 
     static let view = View<StoredExport>([
         .init("id", .uuid) { .id($0.id) }, .init("tenant_id", .uuid) { .id($0.tenantID) },
@@ -59,7 +59,7 @@ struct ExportRoutes {
         }
 
         private static var format: InputKind<ExportFormat> {
-            InputKind(.choice(ExportRoutes.formats.map(\.rawValue)), "csv or ndjson") { value in
+            InputKind(.choice(ExportRoutes.formats.map(\.rawValue)), "csv, ndjson, xlsx or pdf") { value in
                 value.text.flatMap { ExportFormat(rawValue: $0) }.flatMap {
                     ExportRoutes.formats.contains($0) ? $0 : nil
                 }
@@ -93,7 +93,7 @@ struct ExportRoutes {
             let principal = caller.principal
             guard entity.needed.isSubset(of: principal.permissions) else { throw Problem.forbidden }
             // What the list would refuse is refused now.
-            _ = try entity.open(order, principal.reach, parts.database.scope(principal.tenantID))
+            _ = try entity.open(order, principal.reach, parts, principal.tenantID)
             let export = stored(order, caller)
             return try await parts.change(request) { work in
                 let most = parts.policy.exports.openPerUser

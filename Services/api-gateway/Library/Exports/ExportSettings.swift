@@ -78,6 +78,9 @@ package struct ExportPolicy: Sendable {
     package var rest: Duration = .seconds(60)
     /// How long a link opens a file.
     package var link: Duration = .seconds(300)
+    /// Rows of a PDF, and of a spreadsheet that somebody waits for.
+    package var pdfRows = 10_000
+    package var spreadsheetRows = 50_000
     /// How often it is looked for work.
     package var poll: Duration = .seconds(2)
     /// How long rows are kept of which no file is left.
@@ -99,6 +102,18 @@ package struct ExportPolicy: Sendable {
             default: .seconds(7 * 86_400),
             in: .seconds(3_600)...Duration.seconds(366 * 86_400),
             doc: "How long a file that was exported is kept."
+        )
+        pdfRows = config.int(
+            "exports.pdf_rows",
+            default: 10_000,
+            in: 1...100_000,
+            doc: "Rows that a PDF has at most; a list with more is refused."
+        )
+        spreadsheetRows = config.int(
+            "exports.xlsx_rows",
+            default: 50_000,
+            in: 1...1_048_575,
+            doc: "Rows that a spreadsheet has at most that is not made in the background."
         )
     }
 }

@@ -120,7 +120,7 @@ struct AuditRoutes {
                 AuditResource("audit"),
                 detail: ["query": .text(request.queryText)]
             )
-            let records = ViewExport(view: Self.view, format: format) { last, limit in
+            let records = ViewExport(view: Self.view, format: format.text ?? .csv) { last, limit in
                 try await scope.transaction { transaction in
                     try await AuditLog(transaction).page(
                         wanted,
@@ -129,7 +129,8 @@ struct AuditRoutes {
                     )
                 }
             }
-            return records.file("audit", ExportStanding(request, needs: [.auditRead, .exportsCreate]))
+            let standing = ExportStanding(request, needs: [.auditRead, .exportsCreate])
+            return try await parts.file(records, "audit", format, heading: records.names, standing)
         }
     }
 

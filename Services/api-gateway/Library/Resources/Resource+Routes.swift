@@ -139,18 +139,13 @@ extension Resource {
         let export = try ListExport(
             of: source,
             query,
-            as: format,
+            as: format.text ?? .csv,
             fields: try columns(request)?.map(\.name),
             in: parts.database.scope(caller.principal.tenantID)
         )
         try await parts.recordRead(caller, .export, AuditResource(auditType), detail: Self.wanted(request))
         let standing = ExportStanding(request, needs: [read, .exportsCreate])
-        return .file(source.name, format) { writer in
-            for try await chunk in export {
-                try await standing.hold()
-                try await writer.write(chunk)
-            }
-        }
+        return try await parts.file(export, source.name, format, heading: export.names, standing)
     }
 
     /// What can be read of it: the list, one, and the file.

@@ -52,6 +52,33 @@ import WireFormat
         }
     }
 
+    @Test(.proves("EXP-02", "EXP-03")) func `documents are made in the background too, and not with too many rows`()
+        async throws
+    {
+        try await ExportWorld.run({ $0.pdfRows = 5 }) { exports in
+            let admin = try await exports.world.person(.tenantAdmin)
+            try await customers(6, of: admin, in: exports)
+            func made(_ format: String, _ filter: String) async throws -> Answer {
+                let order = "{\"entity\":\"customers\",\"format\":\"\(format)\",\"filters\":[\"\(filter)\"]}"
+                let id = try await exports.order(order, as: admin)
+                #expect(try await exports.carrier.carryOne())
+                return try await exports.told(id, as: admin)
+            }
+            let sheet = try await made("xlsx", "name:contains:Customer")
+            #expect(sheet["data.state"]?.text == "completed" && sheet["data.rows"]?.integer == 6, "\(sheet.text)")
+            let octets = try #require(exports.store.keys.first.flatMap { exports.store.object($0) })
+            #expect(sheet["data.octets"]?.integer == Int64(octets.count))
+            #expect(try SpreadsheetCells(octets).rows.count { $0.contains { $0.hasPrefix("Customer ") } } == 6)
+            let pages = try await made("pdf", "name:contains:Customer 1")
+            #expect(pages["data.state"]?.text == "completed" && pages["data.rows"]?.integer == 1, "\(pages.text)")
+            let file = exports.store.keys.first { $0.hasSuffix(".pdf") }.flatMap { exports.store.object($0) }
+            #expect(try PDFFacts(try #require(file)).pages == 1)
+            let many = try await made("pdf", "name:contains:Customer")
+            #expect(many["data.state"]?.text == "failed" && many["data.error"]?.text == "too_many_rows", "\(many.text)")
+            #expect(try await exports.events().last == "export.failed too_many_rows")
+        }
+    }
+
     @Test(.proves("EXP-01", "EXP-03", "IAM-14"))
     func `an export is its maker's alone, and asks for the right to read its list`() async throws {
         try await ExportWorld.run { exports in

@@ -112,6 +112,9 @@ import WireFormat
             let lines = file.text.split(whereSeparator: \.isNewline).count
             #expect(lines == count + (format == "csv" ? 1 : 0), "\(entity.name)")
         }
+        let sheet = try await mine.plot.send("GET", entity.target(mine.plot, ["format=xlsx"], export: true))
+        #expect(sheet.status == 200)
+        #expect(try SpreadsheetCells(sheet.body).rows.count == count + 1, "\(entity.name)")
     }
 
     /// What is another's is answered like what is nowhere: by the same octets, after as many statements. And what the other
