@@ -114,7 +114,7 @@ package enum Application {
             NamedService("audit") { try await parts.audit.run() },
             NamedService("rows") { [listener = adapters.listener] in
                 try await withGracefulShutdownHandler {
-                    try await listener.keep(parts.rows)
+                    try await listener.keep(parts.rows, parts.counts)
                 } onShutdown: {
                     listener.stop()
                 }
@@ -180,6 +180,13 @@ package enum Application {
                 [listener = adapters.listener] in
                 listener.isCurrent()
             },
+            counts: CountCache(
+                capacity: settings.cachedRows > 0 ? 1_000 : 0,
+                time: clock,
+                registry: context.metrics
+            ) { [listener = adapters.listener] in
+                listener.isCurrent()
+            },
             secrets: DirectorySecrets(adapters.keyring),
             cursors: CursorSealer(key: adapters.keyring.sharedSecret(for: "cursors")),
             messages: try NATSMessages(adapters.nats),
@@ -194,12 +201,16 @@ package enum Application {
 }
 
 extension PostgresListener {
-    /// Keeps the rows by what it hears, until it is stopped.
-    func keep(_ rows: RowCache) async throws {
+    /// Keeps rows and counts by what it hears, until it is stopped.
+    func keep(_ rows: RowCache, _ counts: CountCache) async throws {
         try await run { event in
             switch event {
-            case .began: rows.forgetAll()
-            case .announced(let text): rows.take(announcement: text)
+            case .began:
+                rows.forgetAll()
+                counts.forgetAll()
+            case .announced(let text):
+                rows.take(announcement: text)
+                counts.take(announcement: text)
             }
         }
     }

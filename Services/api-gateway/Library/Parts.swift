@@ -16,6 +16,7 @@ package struct Parts: Sendable {
     /// Who has which address at this moment.
     package let leases: any UnitOwners
     package let rows: RowCache
+    package let counts: CountCache
     package let secrets: DirectorySecrets
     package let cursors: CursorSealer
     package let messages: any Messages
@@ -37,6 +38,7 @@ package struct Parts: Sendable {
         limiter: RateLimiter,
         leases: any UnitOwners,
         rows: RowCache,
+        counts: CountCache,
         secrets: DirectorySecrets,
         cursors: CursorSealer,
         messages: any Messages,
@@ -54,6 +56,7 @@ package struct Parts: Sendable {
         self.limiter = limiter
         self.leases = leases
         self.rows = rows
+        self.counts = counts
         self.secrets = secrets
         self.cursors = cursors
         self.messages = messages

@@ -118,6 +118,7 @@ final class GatewayWorld: Sendable {
             ),
             leases: RedisUnitOwners(reader: AdmissionReader(try RedisPlace(redis.url))),
             rows: RowCache(capacity: 100, time: Self.clock, registry: registry) { [listener] in listener.isCurrent() },
+            counts: CountCache(time: Self.clock, registry: registry) { [listener] in listener.isCurrent() },
             secrets: DirectorySecrets(keyring),
             cursors: CursorSealer(key: keyring.sharedSecret(for: "cursors")),
             messages: messages,
@@ -187,7 +188,7 @@ final class GatewayWorld: Sendable {
                 group.addTask { try? await server.run { port.set($0) } }
                 group.addTask { try? await parts.audit.run() }
                 group.addTask { try? await live.feed.run() }
-                group.addTask { try? await listener.keep(parts.rows) }
+                group.addTask { try? await listener.keep(parts.rows, parts.counts) }
             }
         }
     }

@@ -94,6 +94,8 @@ package final class RowCache: Sendable {
     /// that changes, or the text is not understood, nothing is kept.
     package func take(announcement text: String) {
         let words = text.split(separator: " ")
+        // Those are of another cache: no row changed by itself.
+        if words.first == "counts" { return }
         guard let kind = CachedKind.allCases.first(where: { $0.table == words.first ?? "" }) else { return forgetAll() }
         forget(kind, words.count == 2 ? UUID128(String(words[1])) : nil)
     }

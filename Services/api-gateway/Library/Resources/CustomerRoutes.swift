@@ -81,24 +81,28 @@ struct CustomerRoutes {
                 .permission(.customersRead),
                 operation: Operation(
                     "customers",
-                    "How many customers there are, by status.",
+                    "How many customers there are, by status; counted up to five minutes ago, unless it is known to have changed.",
                     .data(
                         .object([
                             .init("total", .integer(0...Int64.max)), .init("by_status", .object(counts)),
-                            .init("deleted", .integer(0...Int64.max)),
+                            .init("deleted", .integer(0...Int64.max)), .init("counted_at", .time),
                         ])
                     )
                 )
             )
         ) { request in
-            let statistics = try await parts.read(request) { transaction, caller in
-                if case .subtree = caller.principal.reach {
-                    let all = try await CustomerStatistics.read(transaction)
-                    return Counts(total: all.total, byStatus: all.byStatus, deleted: all.deleted)
+            let principal = try request.caller.principal
+            let counted = try await parts.counts.value("customers", in: principal.tenantID, as: principal.reach) {
+                try await parts.read(request) { transaction, caller in
+                    if case .subtree = caller.principal.reach {
+                        let all = try await CustomerStatistics.read(transaction)
+                        return Counts(total: all.total, byStatus: all.byStatus, deleted: all.deleted)
+                    }
+                    return try await own(caller, transaction)
                 }
-                return try await own(caller, transaction)
             }
-            return Response.data { json in
+            let statistics = counted.value
+            var response = Response.data { json in
                 json.beginObject()
                 json.pair("total", statistics.total)
                 json.key("by_status")
@@ -109,8 +113,12 @@ struct CustomerRoutes {
                 }
                 json.endObject()
                 json.pair("deleted", statistics.deleted)
+                json.pair("counted_at", counted.time.description)
                 json.endObject()
             }
+            let age = (parts.time.now().microseconds - counted.time.microseconds) / 1_000_000
+            response.headers["age"] = HeaderValue(withoutControls: String(max(0, age)))
+            return response
         }
     }
 

@@ -60,6 +60,7 @@ extension Parts {
         }
         claim?.markKept()
         rows.forget(entries.map(\.resource))
+        counts.forget(entries, in: caller.principal.tenantID)
         return response
     }
 
