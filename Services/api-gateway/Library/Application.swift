@@ -119,6 +119,7 @@ package enum Application {
                     listener.stop()
                 }
             },
+            NamedService("warming", RowWarming(parts)),
             NamedService(
                 "upkeep",
                 Upkeep(

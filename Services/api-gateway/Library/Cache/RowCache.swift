@@ -21,11 +21,18 @@ package final class RowCache: Sendable {
         let until: Timestamp
     }
 
+    private struct Slot {
+        /// When it was filled: what stands in the order under another number was emptied since.
+        let turn: UInt64
+        var copies: [Copy]
+    }
+
     private struct State {
-        var rows: [Place: [Copy]] = [:]
-        /// Places in the order they were filled, from `first` on; some were emptied since.
-        var order: [Place] = []
+        var rows: [Place: Slot] = [:]
+        /// Places in the order they were filled, from `first` on.
+        var order: [(place: Place, turn: UInt64)] = []
         var first = 0
+        var turn: UInt64 = 0
         /// Grows with everything that is forgotten.
         var changes: [CachedKind: Int] = [:]
     }
@@ -36,6 +43,7 @@ package final class RowCache: Sendable {
     private let isCurrent: @Sendable () -> Bool
     private let hits: [CachedKind: CounterCell]
     private let misses: [CachedKind: CounterCell]
+    private let readAhead: GaugeCell
 
     /// So many rows at most; 0 keeps nothing.
     package init(
@@ -57,6 +65,7 @@ package final class RowCache: Sendable {
         }
         hits = cells("memory")
         misses = cells("database")
+        readAhead = registry.gauge("row_cache_warmed_rows", "Rows that were read ahead at start.", labels: []).with()
         registry.gauge("row_cache_current", "1 while every change of a row is heard of.") { isCurrent() ? 1 : 0 }
         registry.gauge("row_cache_rows", "Rows kept in memory.") { [weak self] in Double(self?.count ?? 0) }
     }
@@ -75,7 +84,7 @@ package final class RowCache: Sendable {
         let place = Place(kind: kind, id: id)
         let now = time.now()
         let (known, changes) = state.withLock { state in
-            (state.rows[place]?.first { $0.scope == scope && $0.until > now }?.row as? Row, state.changes[kind])
+            (state.rows[place]?.copies.first { $0.scope == scope && $0.until > now }?.row as? Row, state.changes[kind])
         }
         if let known {
             hits[kind]?.add()
@@ -88,6 +97,34 @@ package final class RowCache: Sendable {
             keep(Copy(scope: scope, row: row, until: now + kind.age), at: place, &state)
         }
         return row
+    }
+
+    /// How many rows may be read ahead: half of what fits, so that there is room for what is asked for.
+    var mostWarmed: Int { capacity / 2 }
+
+    /// Whether every change is heard of.
+    var isCurrentNow: Bool { isCurrent() }
+
+    /// That so many rows were read ahead.
+    func warmed(_ count: Int) { readAhead.set(Double(count)) }
+
+    /// Keeps rows that were not asked for yet, by their ids, unless something of their kind changed while they were read; how many.
+    func fill<Row: Sendable>(
+        _ kind: CachedKind,
+        in scope: TenantID,
+        _ read: () async throws -> [(UUID128, Row)]
+    ) async throws -> Int {
+        guard capacity > 0, isCurrent() else { return 0 }
+        let now = time.now()
+        let changes = state.withLock { $0.changes[kind] }
+        let rows = try await read()
+        return state.withLock { state in
+            guard state.changes[kind] == changes else { return 0 }
+            for (id, row) in rows {
+                keep(Copy(scope: scope, row: row, until: now + kind.age), at: Place(kind: kind, id: id), &state)
+            }
+            return rows.count
+        }
     }
 
     /// Forgets what the database announced: "TABLE ID", or "TABLE" for many rows. Who sees what hangs on the tree of tenants: when
@@ -126,15 +163,24 @@ package final class RowCache: Sendable {
     }
 
     private func keep(_ copy: Copy, at place: Place, _ state: inout State) {
-        if state.rows[place] == nil { state.order.append(place) }
-        state.rows[place, default: []].removeAll { $0.scope == copy.scope }
-        state.rows[place, default: []].append(copy)
-        while state.order.count - state.first > capacity {
-            state.rows[state.order[state.first]] = nil
-            state.first += 1
+        if var slot = state.rows.removeValue(forKey: place) {
+            slot.copies.removeAll { $0.scope == copy.scope }
+            slot.copies.append(copy)
+            state.rows[place] = slot
+        } else {
+            state.turn += 1
+            state.rows[place] = Slot(turn: state.turn, copies: [copy])
+            state.order.append((place, state.turn))
         }
-        if state.first > capacity {
+        while state.rows.count > capacity, state.first < state.order.count {
+            let oldest = state.order[state.first]
+            state.first += 1
+            if state.rows[oldest.place]?.turn == oldest.turn { state.rows[oldest.place] = nil }
+        }
+        // Places that were emptied stand in the order until it is twice as long as it may be.
+        if state.order.count > 2 * capacity + 16 {
             state.order.removeFirst(state.first)
+            state.order.removeAll { state.rows[$0.place]?.turn != $0.turn }
             state.first = 0
         }
     }

@@ -1,5 +1,7 @@
 import Domain
+import HTTPServer
 import Observability
+import Persistence
 import Postgres
 import SharedTesting
 import Synchronization
@@ -127,7 +129,107 @@ import Testing
         #expect(try await bench.read(cache, 100).1)
     }
 
+    @Test func `a row that was forgotten and read again is as young as its reading`() async throws {
+        let cache = bench.cache(3)
+        for id in 1...3 { _ = try await bench.read(cache, UInt64(id)) }
+        cache.take(announcement: "customers 00000000-0000-0000-0000-000000000001")
+        _ = try await bench.read(cache, 1)
+        _ = try await bench.read(cache, 4)
+        #expect(try await bench.read(cache, 1).1 == false)
+        #expect(try await bench.read(cache, 3).1 == false)
+        #expect(try await bench.read(cache, 2).1)
+        // However often it happens.
+        for _ in 0..<1_000 {
+            cache.take(announcement: "customers 00000000-0000-0000-0000-000000000001")
+            _ = try await bench.read(cache, 1)
+        }
+        #expect(cache.count == 3)
+    }
+
+    @Test(.proves("CCH-03")) func `what is read ahead is kept like what was asked for, unless it changed meanwhile`()
+        async throws
+    {
+        let cache = bench.cache(10)
+        let other = TenantID(UUID128(high: 2, low: 2))
+        func rows(_ ids: ClosedRange<UInt64>) -> [(UUID128, String)] {
+            ids.map { (UUID128(high: 0, low: $0), "ahead") }
+        }
+        #expect(try await cache.fill(.plan, in: bench.scope) { rows(1...3) } == 3)
+        #expect(try await bench.read(cache, 2, .plan) == ("ahead", false))
+        #expect(try await bench.read(cache, 2, .plan, in: other) == ("row", true))
+        let late = try await cache.fill(.plan, in: bench.scope) {
+            cache.take(announcement: "plans 00000000-0000-0000-0000-000000000004")
+            return rows(4...4)
+        }
+        #expect(late == 0)
+        #expect(try await bench.read(cache, 4, .plan) == ("row", true))
+        #expect(try await cache.fill(.customer, in: bench.scope) { rows(1...50) } == 50)
+        #expect(cache.count == 10)
+        bench.isCurrent.store(false, ordering: .relaxed)
+        #expect(try await cache.fill(.plan, in: bench.scope) { rows(1...3) } == 0)
+    }
+
     // MARK: - Through the gateway
+
+    @Test(.proves("CCH-03", "TEN-05")) func `a gateway that starts has its tenants' rows before they are asked for`()
+        async throws
+    {
+        let world = try await GatewayWorld()
+        let (one, two) = (try await Plot(world, customers: 2, plans: 1), try await Plot(world, customers: 1))
+        try await eventually { world.listener.isCurrent() }
+        // What is announced of the fixtures may still be on its way, and is forgotten then.
+        try await eventually {
+            world.parts.rows.forgetAll()
+            await RowWarming(world.parts).warm()
+            return world.parts.rows.count >= 4
+        }
+        #expect(world.logs.lines.contains { $0.contains("rows were read ahead") && $0.contains("\"is_whole\":true") })
+        var asked = 0
+        for (plot, id) in [(one, one.customers[0]), (one, one.customers[1]), (two, two.customers[0])] {
+            let row: Customer = try await world.parts.rows.row(
+                .customer,
+                try #require(UUID128(id)),
+                in: plot.tenant
+            ) {
+                asked += 1
+                throw Problem.notFound
+            }
+            #expect(row.tenantID == plot.tenant)
+        }
+        #expect(asked == 0)
+        // The other's is none of his.
+        await #expect(throws: Problem.self) {
+            _ = try await world.parts.rows.row(.customer, try #require(UUID128(one.customers[0])), in: two.tenant) {
+                () async throws -> Customer in throw Problem.notFound
+            }
+        }
+        try await world.close()
+    }
+
+    @Test func `without a database nothing is read ahead, and nothing fails`() async throws {
+        let world = try await GatewayWorld.shared()
+        var parts = world.parts
+        let logs = MemoryLogSink()
+        parts = Parts(
+            accounts: parts.accounts,
+            database: TenantPool(PostgresPool(PostgresConfiguration(url: "postgres://nobody@127.0.0.1:1/none"))),
+            audit: parts.audit,
+            limiter: parts.limiter,
+            leases: parts.leases,
+            rows: RowCache(capacity: 10, time: parts.time, registry: MetricsRegistry()) { true },
+            counts: parts.counts,
+            secrets: parts.secrets,
+            cursors: parts.cursors,
+            messages: parts.messages,
+            policy: parts.policy,
+            time: parts.time,
+            ids: parts.ids,
+            logger: Logger(service: "test", level: .info, sink: logs)
+        )
+        await RowWarming(parts, within: .milliseconds(500)).warm()
+        #expect(parts.rows.count == 0)
+        #expect(logs.lines.count == 1 && logs.lines[0].contains("\"is_whole\":false"))
+    }
 
     @Test(.proves("CCH-03")) func `whoever changes a row, the next read has it as it is`() async throws {
         let world = try await GatewayWorld.shared()
