@@ -90,6 +90,10 @@ private func serve<Settings>(
         health: Health(version: version),
         drainDeadline: common.drainDeadline
     )
+    // A call of the system for each line costs more than the line. Whatever ends the daemon, all lines are out before it is gone.
+    let output = BufferedLogSink(StandardOutputSink())
+    Logger.bootstrap(service: name, level: common.logLevel, sink: output)
+    defer { output.close() }
     context.metrics.processMetrics(service: name, version: version)
     context.health.register(in: context.metrics)
     logStart(context, config)

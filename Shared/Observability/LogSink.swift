@@ -5,6 +5,12 @@ import Synchronization
 package protocol LogSink: Sendable {
     /// Takes one line that ends with a newline.
     func write(_ line: [UInt8])
+    /// The same, of a line of that level; for sinks to which it matters.
+    func write(_ line: [UInt8], at level: LogLevel)
+}
+
+extension LogSink {
+    package func write(_ line: [UInt8], at level: LogLevel) { write(line) }
 }
 
 /// Standard output, a whole line at a time.

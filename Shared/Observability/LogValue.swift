@@ -37,6 +37,7 @@ package struct LogFields: Sendable, Equatable, ExpressibleByDictionaryLiteral {
     package private(set) var all: [Field] = []
 
     package init(dictionaryLiteral elements: (String, LogValue)...) {
+        all.reserveCapacity(elements.count)
         for (name, value) in elements { self[name] = value }
     }
 

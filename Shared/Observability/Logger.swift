@@ -114,7 +114,7 @@ private final class LogTarget: Sendable {
 
     func write(_ level: LogLevel, _ message: StaticString, _ fields: LogFields) {
         let (service, sink) = output.withLock { $0 }
-        var writer = JSONWriter(capacity: 256)
+        var writer = JSONWriter(capacity: 512)
         writer.beginObject()
         writer.key("time")
         writer.value(RFC3339.text(microsecondsSince1970: SystemClock.microsecondsSince1970()))
@@ -133,7 +133,9 @@ private final class LogTarget: Sendable {
             write(field.value, to: &writer)
         }
         writer.endObject()
-        sink.write(writer.bytes + [UInt8(ascii: "\n")])
+        var line = writer.finish()
+        line.append(UInt8(ascii: "\n"))
+        sink.write(line, at: level)
     }
 
     private func write(_ value: LogValue, to writer: inout JSONWriter) {

@@ -5,9 +5,41 @@ enum RFC3339 {
         let (day, withinDay) = floorDivide(time, by: 86_400_000_000)
         let (year, month, dayOfMonth) = civil(daysSince1970: day)
         let second = withinDay / 1_000_000
-        let clock = [second / 3_600, second / 60 % 60, second % 60].map { padded($0, 2) }.joined(separator: ":")
-        let fraction = padded(withinDay % 1_000_000, 6)
-        return "\(padded(year, 4))-\(padded(month, 2))-\(padded(dayOfMonth, 2))T\(clock).\(fraction)Z"
+        guard (0...9_999).contains(year) else {
+            return
+                "\(year)-\(padded(month, 2))-\(padded(dayOfMonth, 2))T\(clock(second)).\(padded(withinDay % 1_000_000, 6))Z"
+        }
+        // SAFETY: exactly the 27 octets are written that are reported.
+        return unsafe String(unsafeUninitializedCapacity: 27) { octets in
+            unsafe write(year, 4, at: 0, "-", octets)
+            unsafe write(month, 2, at: 5, "-", octets)
+            unsafe write(dayOfMonth, 2, at: 8, "T", octets)
+            unsafe write(second / 3_600, 2, at: 11, ":", octets)
+            unsafe write(second / 60 % 60, 2, at: 14, ":", octets)
+            unsafe write(second % 60, 2, at: 17, ".", octets)
+            unsafe write(withinDay % 1_000_000, 6, at: 20, "Z", octets)
+            return 27
+        }
+    }
+
+    /// Writes the last digits of a number, so many, and what stands behind them.
+    @unsafe private static func write(
+        _ number: Int64,
+        _ digits: Int,
+        at place: Int,
+        _ end: Unicode.Scalar,
+        _ octets: UnsafeMutableBufferPointer<UInt8>
+    ) {
+        var rest = number
+        for index in stride(from: place + digits - 1, through: place, by: -1) {
+            unsafe octets[index] = 0x30 + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        }
+        unsafe octets[place + digits] = UInt8(ascii: end)
+    }
+
+    private static func clock(_ second: Int64) -> String {
+        [second / 3_600, second / 60 % 60, second % 60].map { padded($0, 2) }.joined(separator: ":")
     }
 
     /// The proleptic Gregorian date, reckoned in eras of 400 years that begin on 1 March.

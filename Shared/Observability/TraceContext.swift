@@ -1,3 +1,5 @@
+import Synchronization
+
 /// A place in a distributed trace: W3C Trace Context, level 1.
 package struct TraceContext: Sendable, Hashable {
     /// The trace's id, 128 bits, never zero.
@@ -13,7 +15,7 @@ package struct TraceContext: Sendable, Hashable {
 
     /// The first step of a new trace.
     package static func root() -> TraceContext {
-        TraceContext(traceHigh: .random(in: 0 ... .max), traceLow: nonZero(), span: nonZero(), flags: 1)
+        TraceContext(traceHigh: RandomWord.next(), traceLow: nonZero(), span: nonZero(), flags: 1)
     }
 
     /// The next step of the same trace.
@@ -22,11 +24,29 @@ package struct TraceContext: Sendable, Hashable {
     }
 
     /// The trace's id as 32 lower-case hexadecimal digits.
-    package var traceID: String { Self.hexadecimal(traceHigh, 16) + Self.hexadecimal(traceLow, 16) }
+    package var traceID: String {
+        // SAFETY: exactly the 32 octets are written that are reported.
+        unsafe String(unsafeUninitializedCapacity: 32) { octets in
+            unsafe Self.write(traceHigh, 16, at: 0, octets)
+            unsafe Self.write(traceLow, 16, at: 16, octets)
+            return 32
+        }
+    }
 
     /// As the value of the header `traceparent`.
     package var traceparent: String {
-        "00-\(traceID)-\(Self.hexadecimal(span, 16))-\(Self.hexadecimal(UInt64(flags), 2))"
+        // SAFETY: exactly the 55 octets are written that are reported.
+        unsafe String(unsafeUninitializedCapacity: 55) { octets in
+            unsafe Self.write(0, 2, at: 0, octets)
+            unsafe Self.write(traceHigh, 16, at: 3, octets)
+            unsafe Self.write(traceLow, 16, at: 19, octets)
+            unsafe Self.write(span, 16, at: 36, octets)
+            unsafe Self.write(UInt64(flags), 2, at: 53, octets)
+            unsafe octets[2] = UInt8(ascii: "-")
+            unsafe octets[35] = UInt8(ascii: "-")
+            unsafe octets[52] = UInt8(ascii: "-")
+            return 55
+        }
     }
 
     /// Reads a `traceparent`; nil when the standard says to ignore it. Newer versions may have more parts behind.
@@ -49,11 +69,26 @@ package struct TraceContext: Sendable, Hashable {
         self.flags = flags
     }
 
-    private static func nonZero() -> UInt64 { .random(in: 1 ... .max) }
+    private static func nonZero() -> UInt64 {
+        while true {
+            let word = RandomWord.next()
+            if word != 0 { return word }
+        }
+    }
 
-    private static func hexadecimal(_ number: UInt64, _ width: Int) -> String {
-        let digits = String(number, radix: 16)
-        return String(repeating: "0", count: width - digits.utf8.count) + digits
+    /// Writes the last digits of a number, so many.
+    @unsafe private static func write(
+        _ number: UInt64,
+        _ digits: Int,
+        at place: Int,
+        _ octets: UnsafeMutableBufferPointer<UInt8>
+    ) {
+        var rest = number
+        for index in stride(from: place + digits - 1, through: place, by: -1) {
+            let digit = UInt8(truncatingIfNeeded: rest & 15)
+            unsafe octets[index] = digit < 10 ? 0x30 + digit : 0x57 + digit
+            rest >>= 4
+        }
     }
 
     /// Only lower-case digits, exactly as many as asked.
@@ -68,5 +103,21 @@ package struct TraceContext: Sendable, Hashable {
             }
         }
         return number
+    }
+}
+
+/// Words for ids that must differ and need not be secret: SplitMix64 (Steele, Lea, Flood 2014) from a start that the system chose. No
+/// word comes twice before 2^64 others, and none costs a call of the system.
+private enum RandomWord {
+    private static let start = UInt64.random(in: 0 ... .max)
+    /// Tells two processes apart whose words would come in the same order.
+    private static let salt = UInt64.random(in: 0 ... .max)
+    private static let count = Atomic<UInt64>(0)
+
+    static func next() -> UInt64 {
+        var word = start &+ count.wrappingAdd(1, ordering: .relaxed).newValue &* 0x9e37_79b9_7f4a_7c15
+        word = (word ^ word >> 30) &* 0xbf58_476d_1ce4_e5b9
+        word = (word ^ word >> 27) &* 0x94d0_49bb_1331_11eb
+        return word ^ word >> 31 ^ salt
     }
 }

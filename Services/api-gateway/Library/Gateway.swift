@@ -55,7 +55,11 @@ package struct Gateway: Sendable {
         do {
             let admission = limiting.admission(of: request)
             // Else before anything is looked at.
-            if !authentication.recognises(request) { try await limiting.count(admission) }
+            if let token = authentication.recognise(request) {
+                Authentication.remember(token, on: &request)
+            } else {
+                try await limiting.count(admission)
+            }
             try Self.refuseCoding(request)
             request[Admission.self] = admission
             response = await router.respond(to: request)
@@ -85,7 +89,9 @@ package struct Gateway: Sendable {
 
     /// Nothing is unpacked: octets in a coding would be read as what they are not (RFC 9110 §15.5.16).
     private static func refuseCoding(_ request: Request) throws(Problem) {
-        guard !request.headers.list("content-encoding").allSatisfy({ $0.lowercased() == "identity" }) else { return }
+        guard request.headers.number(of: "content-encoding") > 0,
+            !request.headers.list("content-encoding").allSatisfy({ $0.lowercased() == "identity" })
+        else { return }
         var problem = Problem(415, code: "unsupported_coding", detail: "Send the body without a Content-Encoding.")
         problem.headers["accept-encoding"] = "identity"
         throw problem

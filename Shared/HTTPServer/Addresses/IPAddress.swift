@@ -2,8 +2,9 @@ import Glibc
 
 /// An IPv4 or IPv6 address; IPv4 is kept as ::ffff:a.b.c.d, so that both spellings of one address are equal.
 package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
-    let high: UInt64
-    let low: UInt64
+    /// The 128 bits, the first 64 and the last.
+    package let high: UInt64
+    package let low: UInt64
 
     init(high: UInt64, low: UInt64) {
         self.high = high

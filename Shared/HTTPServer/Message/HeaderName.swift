@@ -5,10 +5,12 @@ package struct HeaderName: Hashable, Sendable, ExpressibleByStringLiteral, Custo
 
     /// The field of that name; nil where it is no token.
     package init?(_ name: String) {
-        guard Token.isToken(name.utf8) else { return nil }
+        switch Token.shape(of: name) {
+        case .none: return nil
         // Names in the source are looked up with every request and are in lower case already.
-        let isLower = name.utf8.allSatisfy { Token.lowercased($0) == $0 }
-        text = isLower ? name : String(decoding: name.utf8.map { Token.lowercased($0) }, as: UTF8.self)
+        case .lower: text = name
+        case .mixed: text = String(decoding: name.utf8.map { Token.lowercased($0) }, as: UTF8.self)
+        }
     }
 
     /// A name in the source; traps where it is no token.
@@ -41,6 +43,11 @@ package struct HeaderValue: Hashable, Sendable, ExpressibleByStringLiteral, Cust
 
     /// The text with every control character left out: for what came from outside and may be shown shortened.
     package init(withoutControls text: String) {
+        // What we made ourselves has none, and stays as it is.
+        guard text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
+            self.text = text
+            return
+        }
         self.text = String(decoding: text.utf8.filter { $0 >= 0x20 && $0 != 0x7F }, as: UTF8.self)
     }
 
@@ -57,13 +64,17 @@ package struct ResponseHeaders: Sendable, Equatable {
     package subscript(name: HeaderName) -> HeaderValue? {
         get { fields.first { $0.name == name }?.value }
         set {
-            fields.removeAll { $0.name == name }
-            if let newValue { fields.append((name, newValue)) }
+            if fields.contains(where: { $0.name == name }) { fields.removeAll { $0.name == name } }
+            if let newValue { add(name, newValue) }
         }
     }
 
     /// Adds one more value of a field, such as `Set-Cookie`.
-    package mutating func add(_ name: HeaderName, _ value: HeaderValue) { fields.append((name, value)) }
+    package mutating func add(_ name: HeaderName, _ value: HeaderValue) {
+        // As many as an answer usually has, at once.
+        if fields.isEmpty { fields.reserveCapacity(20) }
+        fields.append((name, value))
+    }
 
     /// Adds `token` to the list in `Vary` unless it stands there.
     package mutating func vary(_ token: HeaderValue) {

@@ -18,7 +18,8 @@ package struct Request: Sendable {
     package let body: RequestBody
     /// What the route's pattern took from the path; empty before routing.
     package internal(set) var parameters = PathParameters()
-    private var values: [ObjectIdentifier: any Sendable] = [:]
+    /// A handful at most: sought one after another, which costs less than a dictionary that each layer copies.
+    private var values: [(type: ObjectIdentifier, value: any Sendable)] = []
     let expectsContinue: Bool
     let isVersion11: Bool
     let control: RequestControl
@@ -74,8 +75,23 @@ package struct Request: Sendable {
 
     /// What a layer left for the handler.
     package subscript<Value: RequestValue>(_ type: Value.Type) -> Value? {
-        get { values[ObjectIdentifier(type)] as? Value }
-        set { values[ObjectIdentifier(type)] = newValue }
+        get {
+            let wanted = ObjectIdentifier(type)
+            for entry in values where entry.type == wanted { return entry.value as? Value }
+            return nil
+        }
+        set {
+            let wanted = ObjectIdentifier(type)
+            let place = values.firstIndex { $0.type == wanted }
+            switch (place, newValue) {
+            case (let place?, let value?): values[place].value = value
+            case (let place?, nil): values.remove(at: place)
+            case (nil, let value?):
+                if values.isEmpty { values.reserveCapacity(8) }
+                values.append((wanted, value))
+            case (nil, nil): break
+            }
+        }
     }
 
     /// The whole body. Its route's limit holds, and `limit` where that is less.

@@ -41,13 +41,17 @@ package struct RequestHeaders: Sendable {
 
     /// All values of a field, one per line of it.
     package func values(_ name: HeaderName) -> [String] {
-        fields.filter { matches($0, name) }.map { text($0.value) }
+        var values: [String] = []
+        for field in fields where matches(field, name) { values.append(text(field.value)) }
+        return values
     }
 
     /// The elements of a field whose value is a comma-separated list, over all of its lines; empty ones are left out.
     /// For fields without quoted strings.
     package func list(_ name: HeaderName) -> [String] {
-        values(name).flatMap { $0.split(separator: ",").map(\.trimmed) }.filter { !$0.isEmpty }
+        let values = values(name)
+        guard !values.isEmpty else { return [] }
+        return values.flatMap { $0.split(separator: ",").map(\.trimmed) }.filter { !$0.isEmpty }
     }
 
     /// The first cookie of that name (RFC 6265 §5.4); nil where there is none.
@@ -64,7 +68,8 @@ package struct RequestHeaders: Sendable {
     /// Every line, names in lower case.
     package var all: [(name: String, value: String)] { fields.map { (text($0.name), text($0.value)) } }
 
-    func number(of name: HeaderName) -> Int { fields.count { matches($0, name) } }
+    /// How many lines a field has.
+    package func number(of name: HeaderName) -> Int { fields.count { matches($0, name) } }
 
     private func matches(_ field: Field, _ name: HeaderName) -> Bool {
         field.name.count == name.text.utf8.count

@@ -20,6 +20,26 @@ enum Token {
         !octets.isEmpty && octets.allSatisfy { holds($0) }
     }
 
+    /// What a text is as a token.
+    enum Shape {
+        case none
+        /// One without a letter in upper case.
+        case lower
+        case mixed
+    }
+
+    /// In one pass over the octets.
+    static func shape(of text: String) -> Shape {
+        var isMixed = false
+        var isEmpty = true
+        for octet in text.utf8 {
+            guard holds(octet) else { return .none }
+            isEmpty = false
+            if octet >= 0x41 && octet <= 0x5A { isMixed = true }
+        }
+        return isEmpty ? .none : isMixed ? .mixed : .lower
+    }
+
     /// Whether the octet may stand in a field's value: visible, a space, a tab, or beyond ASCII.
     @inline(__always)
     static func isFieldValue(_ octet: UInt8) -> Bool { octet >= 0x20 && octet != 0x7F || octet == 0x09 }

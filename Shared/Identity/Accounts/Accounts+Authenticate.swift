@@ -13,7 +13,11 @@ extension Accounts {
 
     /// The same while it is still being asked whether the token was denied: nothing may be told or done before ``confirm(_:)``.
     package func claim(accessToken text: String) async throws -> Claim {
-        let token = try await read(text)
+        try await claim(try await read(text))
+    }
+
+    /// The same of a token that was recognised a moment ago.
+    package func claim(_ token: AccessToken) async throws -> Claim {
         let question = denials.ask(about: token)
         do {
             let standing = try await standing(of: token)
@@ -48,8 +52,8 @@ extension Accounts {
         }
     }
 
-    /// Whether a token's signature was found to hold within the last minute. It may have been denied.
-    package func recognises(accessToken text: String) -> Bool { keys.recognises(text) }
+    /// The token where its signature was found to hold within the last minute. It may have been denied.
+    package func recognise(accessToken text: String) -> AccessToken? { keys.recognise(text) }
 
     /// Whom an API key speaks for, within its scopes and his own rights. Throws `invalidToken`, also from an address that is
     /// not the key's, or `tenantInactive`.

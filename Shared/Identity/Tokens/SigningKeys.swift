@@ -115,15 +115,17 @@ package final class SigningKeys: Sendable {
         return token
     }
 
-    /// Whether that very token was verified within the last minute.
-    func recognises(_ text: String) -> Bool {
-        guard text.utf8.count <= JWT.maximumLength else { return false }
+    /// The token where that very one was verified within the last minute, and its time is not over.
+    func recognise(_ text: String) -> AccessToken? {
+        guard text.utf8.count <= JWT.maximumLength else { return nil }
         let digest = Digest.sha256(Array(text.utf8))
         let now = time.now()
-        return state.withLock { state in
+        let known = state.withLock { state in
             state.renewReader(at: now)
-            return state.verified[digest] != nil
+            return state.verified[digest]
         }
+        guard let known, known.issuedAt <= now, now < known.expiresAt else { return nil }
+        return known
     }
 
     /// The set that everyone may read.

@@ -2,7 +2,7 @@ package import Domain
 package import WireFormat
 
 /// One value of a row as it goes out: the same in a list, in a single row and in an export.
-package indirect enum FieldValue: Sendable, Equatable {
+package enum FieldValue: Sendable, Equatable {
     case null
     case text(String)
     case integer(Int64)
@@ -38,7 +38,7 @@ package indirect enum FieldValue: Sendable, Equatable {
         case .integer(let number): writer.value(number)
         case .real(let number): writer.value(number)
         case .boolean(let flag): writer.value(flag)
-        case .time(let time): writer.value(time.description)
+        case .time(let time): unsafe writer.value(plain: Timestamp.longestText) { unsafe time.writeRFC3339(to: $0) }
         case .list(let values):
             writer.beginArray()
             for value in values { value.write(to: &writer) }

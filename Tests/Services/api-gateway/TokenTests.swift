@@ -50,6 +50,31 @@ import WireFormat
         #expect(try await world.send("POST", "/api/v1/auth/login", nobody).status == 400)
     }
 
+    @Test(.proves("IAM-02", "IAM-07")) func `a token that is known already stands no more for it beside another proof`()
+        async throws
+    {
+        let world = try await GatewayWorld.shared()
+        let person = try await world.person(.tenantAdmin)
+        let key = try await world.key(as: person, "beside").text
+        // Verified now, and recognised from here on.
+        for _ in 0..<2 { #expect(try await status(world, person.token) == 200) }
+        for (name, value) in [("X-API-Key", key), ("Sec-WebSocket-Protocol", "bearer.\(person.token)")] {
+            let both = ["Authorization": "Bearer \(person.token)", name: value]
+            #expect(try await world.send("GET", "/api/v1/auth/me", headers: both).status == 401, "\(name)")
+        }
+        // A letter more or less is another token.
+        #expect(try await status(world, person.token + "A") == 401)
+        #expect(try await status(world, String(person.token.dropLast())) == 401)
+        #expect(try await status(world, person.token) == 200)
+        let out = try await world.send(
+            "POST",
+            "/api/v1/auth/logout",
+            headers: ["Authorization": "Bearer \(person.token)"]
+        )
+        #expect(out.status == 204)
+        #expect(try await status(world, person.token) == 401)
+    }
+
     @Test(.proves("IAM-07", "IAM-12")) func `a token that was tampered with is refused`() async throws {
         let world = try await GatewayWorld.shared()
         let person = try await world.person(.viewer)

@@ -34,6 +34,47 @@ import Testing
         }
     }
 
+    @Test func `a name is a token in lower case, and a value loses its control characters alone`() {
+        var random = SeededRandom()
+        let alphabet = Array("abzAMZ019-_~!:( \u{e9}\t\n\u{7f}\0".unicodeScalars)
+        for _ in 0..<1_000 {
+            let scalars = (0..<Int.random(in: 0...6, using: &random)).map { _ in
+                alphabet[Int.random(in: 0..<alphabet.count, using: &random)]
+            }
+            let text = String(String.UnicodeScalarView(scalars))
+            let isToken = !scalars.isEmpty && scalars.allSatisfy { "abzAMZ019-_~!".unicodeScalars.contains($0) }
+            #expect(HeaderName(text)?.text == (isToken ? text.lowercased() : nil), "\(scalars)")
+            let kept = scalars.filter { $0.value >= 0x20 && $0.value != 0x7F }
+            #expect(HeaderValue(withoutControls: text).text == String(String.UnicodeScalarView(kept)), "\(scalars)")
+        }
+    }
+
+    @Test func `a request carries one value of each type`() throws {
+        struct One: RequestValue { let text: String }
+        struct Two: RequestValue { let number: Int }
+        var request = try Request(.get, "/")
+        #expect(request[One.self] == nil && request[Two.self] == nil)
+        request[One.self] = One(text: "first")
+        let before = request
+        request[Two.self] = Two(number: 2)
+        request[One.self] = One(text: "second")
+        #expect(request[One.self]?.text == "second" && request[Two.self]?.number == 2)
+        #expect(before[One.self]?.text == "first" && before[Two.self] == nil)
+        request[One.self] = nil
+        #expect(request[One.self] == nil && request[Two.self]?.number == 2)
+    }
+
+    @Test func `setting a response's field replaces all of its values`() {
+        var headers = ResponseHeaders()
+        headers.add("set-cookie", "a=1")
+        headers["etag"] = "x"
+        headers.add("set-cookie", "b=2")
+        headers["set-cookie"] = "c=3"
+        #expect(headers.fields.map(\.value.text) == ["x", "c=3"])
+        headers["etag"] = nil
+        #expect(headers.fields.map(\.name.text) == ["set-cookie"])
+    }
+
     @Test func `a query keeps the order and the repetitions`() throws {
         let query = try #require(Query("a=1&b&a=2&=x&c=%3D%26&d=a+b".utf8))
         #expect(query.items.map(\.name) == ["a", "b", "a", "", "c", "d"])

@@ -14,6 +14,20 @@ import Testing
         #expect(TraceContext(traceparent: root.traceparent) == root)
     }
 
+    @Test func `No two ids are the same, and every one is whole`() throws {
+        var spans: Set<UInt64> = []
+        var traces: Set<String> = []
+        for _ in 0..<10_000 {
+            let trace = TraceContext.root()
+            #expect(trace.traceID.utf8.count == 32 && trace.traceparent.utf8.count == 55)
+            #expect(TraceContext(traceparent: trace.traceparent) == trace)
+            spans.insert(trace.span)
+            spans.insert(trace.child().span)
+            traces.insert(trace.traceID)
+        }
+        #expect(spans.count == 20_000 && traces.count == 10_000)
+    }
+
     @Test(
         arguments: [
             "", "00", "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",

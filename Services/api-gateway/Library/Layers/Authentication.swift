@@ -12,13 +12,19 @@ struct Authentication: Sendable {
         guard route.metadata.guard != .open else { return try await next(request) }
         var request = request
         let principal: Principal
-        switch try Self.proof(of: request) {
-        case .token(let text):
-            let claim = try await accounts.claim(accessToken: text)
+        if let known = request[Recognised.self] {
+            let claim = try await accounts.claim(known.token)
             principal = claim.principal
             request[Unconfirmed.self] = Unconfirmed(claim: claim)
-        case .apiKey(let text):
-            principal = try await accounts.authenticate(apiKey: text, from: request.clientAddress)
+        } else {
+            switch try Self.proof(of: request) {
+            case .token(let text):
+                let claim = try await accounts.claim(accessToken: text)
+                principal = claim.principal
+                request[Unconfirmed.self] = Unconfirmed(claim: claim)
+            case .apiKey(let text):
+                principal = try await accounts.authenticate(apiKey: text, from: request.clientAddress)
+            }
         }
         do {
             try await naming.agrees(request, with: principal.tenantID)
@@ -42,12 +48,26 @@ struct Authentication: Sendable {
         if let claim = request[Unconfirmed.self]?.claim { try await accounts.confirm(claim) }
     }
 
-    /// Whether the request shows a token that was verified a moment ago: whose counting may wait for that of its user.
-    func recognises(_ request: Request) -> Bool {
+    /// The token that the request shows, where it was verified a moment ago: then its counting may wait for that of its user.
+    func recognise(_ request: Request) -> AccessToken? {
         guard let value = request.headers["authorization"], case .token(let text)? = try? Self.bearer(value) else {
-            return false
+            return nil
         }
-        return accounts.recognises(accessToken: text)
+        return accounts.recognise(accessToken: text)
+    }
+
+    /// Leaves a token that was recognised for ``layer(_:_:_:)``, which then reads it no second time. Not where the request shows
+    /// another proof beside it.
+    static func remember(_ token: AccessToken, on request: inout Request) {
+        let headers = request.headers
+        guard headers.number(of: "authorization") == 1, headers.number(of: "x-api-key") == 0,
+            headers.number(of: "sec-websocket-protocol") == 0
+        else { return }
+        request[Recognised.self] = Recognised(token: token)
+    }
+
+    private struct Recognised: RequestValue {
+        let token: AccessToken
     }
 
     /// Confirms who asks, and answers 403 to who lacks a permission or a role that the route names.

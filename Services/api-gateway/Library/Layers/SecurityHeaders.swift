@@ -16,7 +16,7 @@ struct SecurityHeaders: Sendable {
 
     /// Sets what the answer itself has not.
     func apply(to response: inout Response, of request: Request) {
-        for (name, value) in Self.always where response.headers[name] == nil { response.headers[name] = value }
+        for (name, value) in Self.always where response.headers[name] == nil { response.headers.add(name, value) }
         if request.isSecure { response.headers["strict-transport-security"] = "max-age=31536000; includeSubDomains" }
         response.headers["traceparent"] = HeaderValue(withoutControls: request.trace.traceparent)
         allowOrigin(&response, request)

@@ -17,7 +17,7 @@ extension Resource {
         json.key("data")
         source.write(row, fields: try columns(request), to: &json)
         json.endObject()
-        var response = Response.json(json.bytes, status: status)
+        var response = Response.json(json.finish(), status: status)
         response.headers["etag"] = tag?.value
         if status == .created { response.headers["location"] = HeaderValue(withoutControls: "\(path)/\(id(row))") }
         return response
@@ -60,7 +60,7 @@ extension Response {
         if let next { json.value(next) } else { json.null() }
         json.endObject()
         json.endObject()
-        var response = Response.json(json.bytes)
+        var response = Response.json(json.finish())
         if let next {
             let others = request.query.items.filter { $0.name != "cursor" }
             let items = others.map { "\(encoded($0.name))=\(encoded($0.value))" } + ["cursor=\(encoded(next))"]
@@ -77,7 +77,7 @@ extension Response {
         json.key("data")
         write(&json)
         json.endObject()
-        return .json(json.bytes, status: status)
+        return .json(json.finish(), status: status)
     }
 
     /// RFC 3986 §2.3: everything but the unreserved in percent.

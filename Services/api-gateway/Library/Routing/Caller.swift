@@ -7,16 +7,21 @@ import Observability
 /// request of a route that is not open.
 package struct Caller: RequestValue {
     package let principal: Principal
-    /// For use cases of accounts.
-    package let origin: Origin
-    /// For the audit trail.
-    package let audit: AuditOrigin
+    private let headers: RequestHeaders
+    private let address: Domain.IPAddress
+    private let requestID: String
+    private let trace: TraceContext
 
     init(_ principal: Principal, _ request: Request) {
         self.principal = principal
-        origin = request.origin
-        audit = principal.audit(from: origin)
+        (headers, address, requestID, trace) = (request.headers, request.clientAddress, request.id, request.trace)
     }
+
+    /// For use cases of accounts. Made when it is asked for: a read that leaves no trace needs none.
+    package var origin: Origin { Origin(address, headers, requestID, trace) }
+
+    /// For the audit trail.
+    package var audit: AuditOrigin { principal.audit(from: origin) }
 }
 
 extension Request {
@@ -29,17 +34,24 @@ extension Request {
     }
 
     /// Where the request comes from.
-    package var origin: Origin {
-        Origin(
-            address: clientAddress,
-            userAgent: headers["user-agent"].map { String($0.unicodeScalars.prefix(400)) } ?? "",
-            correlationID: id,
-            traceparent: trace.traceparent
-        )
-    }
+    package var origin: Origin { Origin(clientAddress, headers, id, trace) }
 
     /// Who asks, in the domain's words: IPv4 as such.
     package var clientAddress: Domain.IPAddress {
-        Domain.IPAddress(client.description)?.unmapped ?? Domain.IPAddress(ipv4: 0)
+        client.isIPv4
+            ? Domain.IPAddress(ipv4: UInt32(truncatingIfNeeded: client.low))
+            : Domain.IPAddress(ipv6: UUID128(high: client.high, low: client.low))
+    }
+}
+
+extension Origin {
+    fileprivate init(_ address: Domain.IPAddress, _ headers: RequestHeaders, _ requestID: String, _ trace: TraceContext)
+    {
+        self.init(
+            address: address,
+            userAgent: headers["user-agent"].map { String($0.unicodeScalars.prefix(400)) } ?? "",
+            correlationID: requestID,
+            traceparent: trace.traceparent
+        )
     }
 }
