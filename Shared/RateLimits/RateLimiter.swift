@@ -106,15 +106,21 @@ package final class RateLimiter: Sendable {
     private func arguments(_ batch: [Question]) -> [[UInt8]] {
         var numbers: [RateRule: Int] = [:]
         var rules: [[UInt8]] = []
-        let questions = batch.map { question in
-            let asked = question.rules.map { rule in
-                let mark = rule.isCounted ? "" : "v"
-                if let number = numbers[rule.counted] { return "\(mark)\(number)" }
-                numbers[rule.counted] = numbers.count + 1
-                rules += Self.words(rule)
-                return "\(mark)\(numbers.count)"
+        let questions = batch.map { question -> [UInt8] in
+            var asked: [UInt8] = []
+            asked.reserveCapacity(4 * question.rules.count)
+            for rule in question.rules {
+                if !asked.isEmpty { asked.append(UInt8(ascii: " ")) }
+                if !rule.isCounted { asked.append(UInt8(ascii: "v")) }
+                let counted = rule.counted
+                let number = numbers[counted] ?? numbers.count + 1
+                if number > numbers.count {
+                    numbers[counted] = number
+                    rules += Self.words(rule)
+                }
+                asked += String(number).utf8
             }
-            return Array(asked.joined(separator: " ").utf8)
+            return asked
         }
         let serial = serial.wrappingAdd(1, ordering: .relaxed).newValue
         return [Array("\(nonce)-\(serial)".utf8), Array(String(numbers.count).utf8)] + rules + questions

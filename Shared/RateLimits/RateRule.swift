@@ -47,7 +47,15 @@ package struct RateRule: Hashable, Sendable {
     }
 
     /// Octets of a key in Redis.
-    var key: [UInt8] { Array("rate:\(name):\(subject)".utf8) }
+    var key: [UInt8] {
+        var key: [UInt8] = []
+        key.reserveCapacity(6 + name.utf8.count + subject.utf8.count)
+        key += "rate:".utf8
+        key += name.utf8
+        key.append(UInt8(ascii: ":"))
+        key += subject.utf8
+        return key
+    }
 }
 
 /// How a request stands against one rule.
