@@ -221,6 +221,7 @@ import Testing
             secrets: parts.secrets,
             cursors: parts.cursors,
             messages: parts.messages,
+            money: parts.money,
             policy: parts.policy,
             time: parts.time,
             ids: parts.ids,
