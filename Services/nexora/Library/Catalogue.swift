@@ -1,7 +1,7 @@
 /// Every command, in the order of help.
 package let allCommands: [CommandSpec] =
     KeyCommands.all + MigrateCommands.all + BootstrapCommand.all + TenantCommands.all + TenancyCommands.all
-    + DeletionCommands.all
+    + DeletionCommands.all + CommissionCommands.all
     + NASCommands.all
     + NASPostureCommands.all + PlanCommands.all + PlanSpeedCommands.all + ProfileCommands.all
     + ReplyAttributeCommands.all
