@@ -116,6 +116,8 @@ package struct RequestLimits: Sendable, Equatable {
     package var raise = 10
     /// Guesses at passwords and codes, from one address.
     package var logins = 5
+    /// Payments of one user (PAY-13).
+    package var payments = 10
     /// Requests of one address that are refused for their own sake, before it is shut out.
     package var suspicious = 100
     package var blockFor: Duration = .seconds(300)

@@ -232,6 +232,12 @@ extension RequestLimits {
             in: 0...100_000_000,
             doc: "Logins, codes and links a minute from one address."
         )
+        payments = config.int(
+            "limits.payments",
+            default: 10,
+            in: 0...100_000_000,
+            doc: "Payments and refunds a minute of one user; 0 is any number."
+        )
         suspicious = config.int(
             "limits.suspicious",
             default: 100,

@@ -84,6 +84,7 @@ extension Upkeep {
                     _ = try await AuditCheckpoints(transaction).sign(with: keyring, now: parts.time.now())
                 }
             },
+            Chore(name: "payments", period: .seconds(10)) { try await settlePayments(parts) },
             Chore(name: "forgetting", period: hour * 24) {
                 try await parts.accounts.forget()
                 let before = parts.time.now() - parts.policy.idempotencyAge
@@ -121,6 +122,31 @@ extension Upkeep {
                     ["tenant": .string(entry.tenantID.description), "change": .string(entry.reason ?? "")]
                 )
             }
+        }
+    }
+
+    /// What the ledger decided of payments and corrections while nobody was there to hear it.
+    static func settlePayments(_ parts: Parts) async throws {
+        try await asOperator(parts) { transaction in
+            let now = parts.time.now()
+            func entry(_ tenant: TenantID, _ type: String, _ id: String, _ failure: String?) -> AuditEntry {
+                AuditEntry(
+                    id: parts.ids.next(),
+                    tenantID: tenant,
+                    origin: .system(),
+                    action: .payment,
+                    resource: AuditResource(type, id),
+                    change: .created(["status": .text(failure == nil ? "completed" : "failed"), "note": "settled"]),
+                    time: now
+                )
+            }
+            let payments = try await PaymentStore(transaction).settle(at: now).map {
+                entry($0.tenantID, "payment", $0.id.description, $0.state.failure)
+            }
+            let adjustments = try await AdjustmentStore(transaction).settle(at: now).map {
+                entry($0.tenantID, "adjustment", $0.id.description, $0.state.failure)
+            }
+            try await AuditLog(transaction).append(payments + adjustments)
         }
     }
 

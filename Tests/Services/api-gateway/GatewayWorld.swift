@@ -71,6 +71,7 @@ final class GatewayWorld: Sendable {
         policy.limits.perTenant = 0
         policy.limits.burst = 0
         policy.limits.logins = 0
+        policy.limits.payments = 0
         policy.limits.suspicious = 0
         return policy
     }

@@ -23,6 +23,10 @@ struct GraphQLCatalogue: Sendable {
         GraphQLResource(Resource<Lease>.leases, hasOne: false),
         GraphQLResource(Resource<StoredOperation>.operations),
         GraphQLResource(Resource<BuriedMessage>.deadLetters),
+        GraphQLResource(Resource<Wallet>.wallets),
+        GraphQLResource(Resource<StoredPayment>.payments),
+        GraphQLResource(Resource<StoredCashShift>.cashShifts),
+        GraphQLResource(Resource<StoredAdjustment>.adjustments),
     ]
 
     /// The types that columns name rows of.

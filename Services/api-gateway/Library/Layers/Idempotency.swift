@@ -16,6 +16,7 @@ final class IdempotencyClaim: RequestValue {
     /// The body is not kept.
     private let isSecret: Bool
     private let kept = Atomic<Bool>(false)
+    private let open = Atomic<Bool>(false)
 
     init(request: KeyedRequest, isSecret: Bool) {
         self.request = request
@@ -25,6 +26,10 @@ final class IdempotencyClaim: RequestValue {
     /// The answer has committed.
     var isKept: Bool { kept.load(ordering: .acquiring) }
     func markKept() { kept.store(true, ordering: .releasing) }
+
+    /// The answer is not the last word: the request may come again under its key, and is carried out again.
+    var isLeftOpen: Bool { open.load(ordering: .acquiring) }
+    func leaveOpen() { open.store(true, ordering: .releasing) }
 
     /// Keeps the answer in the transaction of the change.
     func keep(_ response: Response, in transaction: ScopedTransaction) async throws {
@@ -51,7 +56,9 @@ struct Idempotency: Sendable {
     static let abandonedAfter = Duration.seconds(120)
 
     func layer(_ request: Request, _ route: GatewayRoute, _ next: @escaping RouteHandler) async throws -> Response {
-        guard route.metadata.repetition != .unkeyed, let key = request.headers["idempotency-key"] else {
+        let repetition = route.metadata.repetition
+        guard repetition != .unkeyed, let key = request.headers["idempotency-key"] else {
+            if repetition == .mandatory { throw Self.keyRequired }
             return try await next(request)
         }
         try Self.check(key)
@@ -64,7 +71,7 @@ struct Idempotency: Sendable {
                 key: key,
                 fingerprint: Self.fingerprint(request, body)
             ),
-            isSecret: route.metadata.repetition == .keyedSecret
+            isSecret: repetition == .keyedSecret
         )
         switch try await self.claim(claim, route.handlerTime ?? .zero) {
         case .claimed: break
@@ -86,6 +93,12 @@ struct Idempotency: Sendable {
         return try await run(request, claim, next)
     }
 
+    private static let keyRequired = Problem(
+        .badRequest,
+        code: "idempotency_key_required",
+        detail: "Send an Idempotency-Key: what moves money is told apart from its repetition by it."
+    )
+
     /// Throws for what is no key.
     static func check(_ key: String) throws(Problem) {
         guard (1...255).contains(key.utf8.count), key.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
@@ -101,15 +114,24 @@ struct Idempotency: Sendable {
             response = try await next(request)
         } catch {
             // Nothing was changed: the same request may be mended and sent again.
-            try? await database.transaction(in: claim.request.tenantID) { transaction in
-                try await IdempotencyStore(transaction).release(claim.request)
-            }
+            await release(claim)
             throw error
+        }
+        if claim.isLeftOpen {
+            await release(claim)
+            return response
         }
         // Where nothing was committed with a change the answer is kept behind it.
         guard !claim.isKept else { return response }
         try? await database.transaction(in: claim.request.tenantID) { try await claim.keep(response, in: $0) }
         return response
+    }
+
+    /// Where that fails the claim is taken over once it is old.
+    private func release(_ claim: IdempotencyClaim) async {
+        try? await database.transaction(in: claim.request.tenantID) { transaction in
+            try await IdempotencyStore(transaction).release(claim.request)
+        }
     }
 
     private func claim(

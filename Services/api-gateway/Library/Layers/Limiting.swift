@@ -137,6 +137,7 @@ struct Limiting: Sendable {
         }
         let limits = limits.with(await tenants.limits(of: caller.principal.tenantID))
         window("client", caller.principal.userID.description, limits.perClient)
+        if access.limit == .payment { window("payment", caller.principal.userID.description, limits.payments) }
         let tenant = caller.principal.tenantID.description
         window("tenant", tenant, limits.perTenant)
         if limits.burst > 0 {

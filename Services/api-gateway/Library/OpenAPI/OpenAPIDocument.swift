@@ -82,7 +82,13 @@ package enum OpenAPIDocument {
         for status in operation.others where status < 400 {
             json.key(string: String(status))
             json.beginObject()
-            json.pair("description", "There is nothing to tell.")
+            // What was accepted is told as what was done.
+            if status == 202, case .data(let schema) = operation.answer {
+                json.pair("description", "Nobody knows yet: the same request again, under its key, tells.")
+                writeContent(.object([.init("data", schema)]), &json)
+            } else {
+                json.pair("description", "There is nothing to tell.")
+            }
             json.endObject()
         }
         for status in failures(of: route) {
@@ -143,7 +149,11 @@ package enum OpenAPIDocument {
     }
 
     private static func parameters(of access: Access) -> [Operation.Parameter] {
-        access.operation.parameters + (access.repetition == .unkeyed ? [] : [Operation.idempotencyKey])
+        switch access.repetition {
+        case .unkeyed: access.operation.parameters
+        case .keyed, .keyedSecret: access.operation.parameters + [Operation.idempotencyKey]
+        case .mandatory: access.operation.parameters + [Operation.mandatoryKey]
+        }
     }
 
     private static func schema(of type: PathParameterType) -> Schema {

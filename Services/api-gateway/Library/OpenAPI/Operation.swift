@@ -104,4 +104,11 @@ package struct Operation: Sendable {
         .text(minimum: 1, maximum: 255, pattern: "^[!-~]+$"),
         "Repeating a request under its key gives its first answer again."
     )
+    static let mandatoryKey = Parameter(
+        "Idempotency-Key",
+        in: .header,
+        .text(minimum: 1, maximum: 255, pattern: "^[!-~]+$"),
+        "Repeating a request under its key gives its first answer again; 400 without.",
+        isRequired: true
+    )
 }

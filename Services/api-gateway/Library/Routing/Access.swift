@@ -27,6 +27,8 @@ package struct Access: Sendable {
         case address
         /// Guesses at passwords and codes: a few a minute from one address.
         case login
+        /// Payments: a few a minute of one user, beside what he may call at all (PAY-13).
+        case payment
     }
 
     /// What `Idempotency-Key` does.
@@ -37,6 +39,9 @@ package struct Access: Sendable {
         case keyed
         /// As `keyed`, but the answer holds a secret that is not kept: a repetition is told that it was one.
         case keyedSecret
+        /// As `keyed`, and refused without a key: what moves money must be told apart from its repetition. An answer that nobody knows
+        /// yet is not kept.
+        case mandatory
     }
 
     package let `guard`: Guard
