@@ -1,3 +1,4 @@
+import Billing
 import Concurrency
 import Crypto
 import Domain

@@ -20,6 +20,7 @@ import Testing
         "customer_code_counters", "customer_notes", "customer_contacts", "service_history",
         "ledger_lanes", "ledger_accounts", "ledger_keys", "ledger_transfers", "ledger_entries", "ledger_holds",
         "ledger_batches", "ledger_checkpoints", "commission_rates", "payout_requests",
+        "wallets", "payments", "cash_shifts", "adjustment_requests",
     ]
 
     @Test func `without a setting the gateway sees nothing, with an empty or foreign one neither`() async throws {

@@ -171,6 +171,38 @@ enum AuthorizationCases {
         getExport exports.read
         cancelExport exports.create
         getExportFile exports.read
+        listWallets billing.read
+        getWallet billing.read
+        listWalletTransactions billing.read
+        getCustomerWallets billing.read
+        getMyWallets billing.read
+        listMyTransactions billing.read
+        getTransaction billing.read
+        debitCustomer billing.manage
+        holdFunds billing.manage
+        captureHold billing.manage
+        releaseHold billing.manage
+        refundTransaction billing.manage
+        reverseTransaction billing.manage
+        listPayments payments.read
+        getPayment payments.read
+        topUpCustomer payments.create customers.update
+        createPayment payments.create customers.update
+        completePayment payments.create customers.update
+        failPayment payments.create customers.update
+        cancelPayment payments.create customers.update
+        refundPayment payments.create customers.update
+        listCashShifts payments.read
+        getCashShift payments.read
+        getCurrentCashShift payments.create customers.update
+        openCashShift payments.create customers.update
+        closeCashShift payments.create customers.update
+        listAdjustments billing.read
+        getAdjustment billing.read
+        requestAdjustment billing.manage
+        approveAdjustment billing.manage
+        rejectAdjustment billing.manage
+        withdrawAdjustment billing.manage
         queryGraphQL self
         postGraphQL self
         getGraphQLSchema self

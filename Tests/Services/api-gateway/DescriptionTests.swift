@@ -59,5 +59,9 @@ import WireFormat
         check(.usage)
         check(.operations)
         check(.deadLetters)
+        check(.wallets)
+        check(.payments)
+        check(.cashShifts)
+        check(.adjustments)
     }
 }

@@ -117,7 +117,8 @@ import WireFormat
                     String(target),
                     as: mine.person,
                     Self.body(route.operationID),
-                    headers: ["If-Match": "\"1\""]
+                    headers: route.metadata.repetition == .mandatory
+                        ? ["Idempotency-Key": "isolation-\(world.parts.ids.uuid())"] : ["If-Match": "\"1\""]
                 )
                 clean(answer, String(target), other, besides: [id])
                 answers.append(answer)
@@ -175,6 +176,7 @@ import WireFormat
         case "addCustomerNote": "{\"text\":\"x\"}"
         case "eraseCustomer": "{\"confirm\":\"x\",\"reason\":\"asked in writing\"}"
         case "setCredentials": "{\"password\":\"x\"}"
+        case "topUpCustomer", "debitCustomer": "{\"amount\":\"1\"}"
         default: nil
         }
     }

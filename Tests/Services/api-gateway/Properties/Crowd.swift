@@ -33,7 +33,8 @@ struct Crowd: Sendable {
             "ip_pool": "ip_pools",
             "user": "users", "customer_note": "customer_notes", "service_change": "service_history",
             "session": "sessions", "usage": "usage_daily", "lease": "ip_allocations", "operation": "operations",
-            "dead_letter": "dead_letters", "api_key": "api_keys", "audit": "audit_logs",
+            "dead_letter": "dead_letters", "api_key": "api_keys", "audit": "audit_logs", "wallet": "wallets",
+            "payment": "payments", "cash_shift": "cash_shifts", "adjustment": "adjustment_requests",
         ]
         var counts = ["tenant": 1]
         for (name, table) in tables {
@@ -47,7 +48,7 @@ struct Crowd: Sendable {
     }
 
     private static func rows(_ plot: Plot, _ mark: String, octet: Int) -> String {
-        let (tenant, first) = (plot.tenant, plot.customers[0])
+        let (tenant, first, root) = (plot.tenant, plot.customers[0], plot.world.operatorID)
         return """
             INSERT INTO customers (tenant_id, code, name, phone, address, email, notes, tags, installed_on)
                 SELECT '\(tenant)', '\(mark)-' || i, '\(mark) ' || i, '+1 555 ' || i, '\(mark) street',
@@ -94,6 +95,18 @@ struct Crowd: Sendable {
                 SELECT tenant_id, id, '\(mark)', translate(substr(md5(id::text), 1, 8), '0189', 'wxyz'),
                     sha256(id::text::bytea), ARRAY['customers.read'], now()
                 FROM users WHERE tenant_id = '\(tenant)' AND role = 'viewer' ON CONFLICT DO NOTHING;
+            INSERT INTO ledger_accounts (tenant_id, id, root_id, currency, owner_kind, owner_id, kind, floor)
+                SELECT tenant_id, uuid_v7(), '\(root)', 'EUR', 'customer', id, 'wallet', 0 FROM customers
+                WHERE tenant_id = '\(tenant)' AND code LIKE '\(mark)-%';
+            INSERT INTO payments (tenant_id, id, customer_id, amount, currency, method, gateway, external_id, status,
+                    description, created_by, created_at)
+                SELECT tenant_id, uuid_v7(), id, 1, 'EUR', 'transfer', '\(mark)', code, 'pending', '\(mark)', id, now()
+                FROM customers WHERE tenant_id = '\(tenant)' AND code LIKE '\(mark)-%';
+            INSERT INTO cash_shifts (tenant_id, id, user_id, opening, note, opened_at)
+                SELECT '\(tenant)', uuid_v7(), gen_random_uuid(), '{}', '\(mark)', now() FROM \(Self.series);
+            INSERT INTO adjustment_requests (tenant_id, id, owner_kind, owner_id, amount, currency, reason, requested_by, created_at)
+                SELECT tenant_id, uuid_v7(), 'customer', id, 1, 'EUR', '\(mark)', id, now()
+                FROM customers WHERE tenant_id = '\(tenant)' AND code LIKE '\(mark)-%';
             ANALYZE
             """
     }

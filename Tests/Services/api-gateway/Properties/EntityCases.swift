@@ -7,7 +7,7 @@ import WireFormat
 extension EntityCase {
     static let all = [
         customers, plans, profiles, services, nases, pools, users, contacts, notes, history, sessions, usage, leases,
-        operations, deadLetters, tenants, keys, audit,
+        operations, deadLetters, tenants, keys, audit, wallets, payments, cashShifts, adjustments,
     ]
 
     /// What is made and changed over HTTP.
@@ -17,6 +17,7 @@ extension EntityCase {
     /// in the ledger or leads there, which have tests of their own.
     static let questions: Set = [
         "listAddressHolders", "listExports", "listTenantCommissionRates", "listTenantCommissions", "listPayoutRequests",
+        "listWalletTransactions", "listMyTransactions",
     ]
 
     // MARK: - Made over HTTP

@@ -132,7 +132,9 @@ import WireFormat
                     route.pattern.description.replacing(/\{[^}]*\}/, with: id),
                     as: mine.plot.admin,
                     route.metadata.operation.body == nil ? nil : Self.body(route),
-                    headers: ["If-Match": "\"1\"", "traceparent": trace]
+                    headers: [
+                        "If-Match": "\"1\"", "traceparent": trace, "Idempotency-Key": "isolation-\(Plot.number())",
+                    ].filter { $0.key != "Idempotency-Key" || route.metadata.repetition == .mandatory }
                 )
                 fewest = min(fewest, statements(world) - before)
                 // The span of each request is its own.
@@ -194,6 +196,8 @@ import WireFormat
         case "eraseCustomer": "{\"confirm\":\"x\",\"reason\":\"asked in writing\"}"
         case "setCredentials": "{\"password\":\"x\"}"
         case "setTenantLicence": "{\"plan\":\"x\"}"
+        case "topUpCustomer", "debitCustomer", "holdFunds": "{\"amount\":\"1\"}"
+        case "closeCashShift": "{\"counted\":{}}"
         case let name where name.hasPrefix("update"): "{\"name\":\"x\"}"
         default: "{}"
         }
