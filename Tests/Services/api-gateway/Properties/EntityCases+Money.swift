@@ -22,7 +22,7 @@ extension EntityCase {
         return count
     }
 
-    static let payments = EntityCase(Resource<StoredPayment>.payments) { plot, count, draw in
+    static let payments = EntityCase(Resource<StoredPayment>.payments, time: "created_at") { plot, count, draw in
         for _ in 0..<count {
             let (isDone, hasCustomer) = (draw.chance(50), draw.chance(80))
             try await plot.sql(
@@ -55,7 +55,10 @@ extension EntityCase {
         return count
     }
 
-    static let adjustments = EntityCase(Resource<StoredAdjustment>.adjustments) { plot, count, draw in
+    static let adjustments = EntityCase(Resource<StoredAdjustment>.adjustments, time: "created_at") {
+        plot,
+        count,
+        draw in
         for _ in 0..<count {
             let isRejected = draw.chance(50)
             try await plot.sql(
