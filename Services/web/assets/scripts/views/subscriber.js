@@ -8,6 +8,7 @@ import { usagePlot } from "../plot.js";
 import { explain } from "./explain.js";
 import { personalPanel } from "./personal.js";
 import { statusMark } from "./search.js";
+import { walletPanel } from "./wallet.js";
 
 export async function subscriberView(main, { argument: id, signal }) {
   show(main, busy("Reading the subscriber"));
@@ -18,7 +19,7 @@ export async function subscriberView(main, { argument: id, signal }) {
   show(main,
     h("div", { class: "title" }, h("h1", {}, customer.name || customer.code), statusMark(customer.status)),
     h("div", { class: "columns" }, who(customer), parts.services),
-    parts.usage, parts.sessions, parts.events, personalPanel(customer, signal));
+    walletPanel(customer, signal), parts.usage, parts.sessions, parts.events, personalPanel(customer, signal));
 
   const services = () => list("/api/v1/services", { filter: `customer_id:eq:${customer.id}`, limit: 25 }, signal);
   load(parts.services, async () => {
