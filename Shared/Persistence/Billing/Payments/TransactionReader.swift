@@ -57,10 +57,22 @@ package struct TransactionReader {
             recordedAt: try row.need("recorded_at", \.time),
             details: try LedgerColumns.details(row),
             target: row["target_id"].id(),
-            entries: try await reader.entries(of: ref),
+            entries: try await entries(of: ref),
             hold: hold,
             holder: holder
         )
+    }
+
+    private func entries(of transfer: TransferRef) async throws -> [EntryRow] {
+        try await transaction.query(
+            """
+            SELECT \(LedgerColumns.entry) FROM ledger_transfers t
+            JOIN ledger_entries e ON e.lane = t.lane AND e.batch = t.batch AND e.place = t.place
+            JOIN ledger_accounts a ON a.tenant_id = e.tenant_id AND a.id = e.account_id
+            WHERE t.tenant_id = $1 AND t.id = $2 ORDER BY e.leg
+            """,
+            [.id(transfer.tenantID), .id(transfer.id)]
+        ).map(LedgerColumns.entry)
     }
 
     /// What was decided under a key in any tenant of the scope, refusals too; nil where nothing was.
