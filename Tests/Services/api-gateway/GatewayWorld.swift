@@ -41,6 +41,8 @@ final class GatewayWorld: Sendable {
     let messages = TestMessages()
     /// What the gateway has moved goes no further.
     let desk = ScriptedDesk()
+    /// The ledger of tenants that are enrolled there.
+    let memory = MemoryDesk()
     /// What the live tails read.
     let events = MemoryStream()
     /// What the gateway itself logs and counts.
@@ -123,7 +125,7 @@ final class GatewayWorld: Sendable {
             secrets: DirectorySecrets(keyring),
             cursors: CursorSealer(key: keyring.sharedSecret(for: "cursors")),
             messages: messages,
-            money: desk,
+            money: TestDesk(memory: memory, script: desk),
             policy: policy,
             time: Self.clock,
             ids: ids,

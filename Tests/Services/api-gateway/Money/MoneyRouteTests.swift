@@ -20,6 +20,7 @@ import WireFormat
         init() async throws {
             plot = try await Plot(try await GatewayWorld.shared(), customers: 1)
             customer = plot.customers[0]
+            plot.world.memory.enrol(plot.tenant)
         }
 
         func post(
@@ -65,7 +66,7 @@ import WireFormat
         let again = try await desk.post(path, body, key: "once-\(desk.customer)")
         #expect(again.status == 201 && again.headers["idempotent-replayed"] == "true")
         #expect(again["data"] == first["data"])
-        #expect(desk.world.desk.balance(desk.owner) == 255_000)
+        #expect(desk.world.memory.balance(desk.owner) == 255_000)
         let other = try await desk.post(path, "{\"amount\":\"1\",\"method\":\"manual\"}", key: "once-\(desk.customer)")
         #expect(other.status == 422 && other["error.code"]?.text == "IDEMPOTENCY_MISMATCH")
         let id = try #require(first["data.payment.id"]?.text)
@@ -81,7 +82,7 @@ import WireFormat
             let answer = try await desk.world.send("POST", "/api/v1/" + path, as: desk.plot.admin, "{\"amount\":\"1\"}")
             #expect(answer.status == 400 && answer["error.code"]?.text == "IDEMPOTENCY_KEY_REQUIRED", "\(path)")
         }
-        #expect(desk.world.desk.balance(desk.owner) == 0)
+        #expect(desk.world.memory.balance(desk.owner) == 0)
     }
 
     @Test(.proves("WAL-06")) func `an answer that was lost is asked for again, and the money moved once`() async throws
@@ -89,7 +90,7 @@ import WireFormat
         let desk = try await Desk()
         let (path, key) = ("customers/\(desk.customer)/top-ups", "lost-\(desk.customer)")
         let body = "{\"amount\":\"10\",\"method\":\"manual\"}"
-        desk.world.desk.silence(desk.plot.tenant, true)
+        desk.world.memory.silence(desk.plot.tenant, true)
         let first = try await desk.post(path, body, key: key)
         #expect(first.status == 202 && first["data.payment.status"]?.text == "processing", "\(first.text)")
         let id = try #require(first["data.payment.id"]?.text)
@@ -97,34 +98,34 @@ import WireFormat
         // While the money is on its way nobody cancels it.
         let cancelled = try await desk.post("payments/\(id)/cancel", nil)
         #expect(cancelled.status == 409 && cancelled["error.code"]?.text == "PAYMENT_MOVING")
-        desk.world.desk.silence(desk.plot.tenant, false)
+        desk.world.memory.silence(desk.plot.tenant, false)
         let second = try await desk.post(path, body, key: key)
         #expect(second.status == 201 && second["data.payment.id"]?.text == id, "\(second.text)")
         #expect(second["data.payment.status"]?.text == "completed")
-        #expect(desk.world.desk.balance(desk.owner) == 100_000)
+        #expect(desk.world.memory.balance(desk.owner) == 100_000)
         // The same for what is no payment.
-        desk.world.desk.silence(desk.plot.tenant, true)
+        desk.world.memory.silence(desk.plot.tenant, true)
         let debits = "customers/\(desk.customer)/debits"
         let debit = try await desk.post(debits, "{\"amount\":\"4\"}", key: key + "-d")
         #expect(debit.status == 202 && debit["data.status"]?.text == "pending", "\(debit.text)")
         let transfer = try #require(debit["data.transaction_id"]?.text)
         #expect(debit.headers["location"] == "/api/v1/transactions/\(transfer)")
-        desk.world.desk.silence(desk.plot.tenant, false)
+        desk.world.memory.silence(desk.plot.tenant, false)
         let told = try await desk.post(debits, "{\"amount\":\"4\"}", key: key + "-d")
         #expect(told.status == 201 && told["data.transaction_id"]?.text == transfer, "\(told.text)")
-        #expect(desk.world.desk.balance(desk.owner) == 60_000)
+        #expect(desk.world.memory.balance(desk.owner) == 60_000)
     }
 
     @Test func `what could not be stored is told as such, and goes on under the same key`() async throws {
         let desk = try await Desk()
         let (path, key) = ("customers/\(desk.customer)/top-ups", "away-\(desk.customer)")
-        desk.world.desk.turnAway(desk.plot.tenant, true)
+        desk.world.memory.turnAway(desk.plot.tenant, true)
         let body = "{\"amount\":\"10\",\"method\":\"manual\"}"
         #expect(try await desk.post(path, body, key: key).status == 503)
-        desk.world.desk.turnAway(desk.plot.tenant, false)
+        desk.world.memory.turnAway(desk.plot.tenant, false)
         #expect(try await desk.post(path, body, key: key).status == 201)
         #expect(try await desk.get("payments?filter=customer_id:eq:\(desk.customer)").list("data").count == 1)
-        #expect(desk.world.desk.balance(desk.owner) == 100_000)
+        #expect(desk.world.memory.balance(desk.owner) == 100_000)
     }
 
     @Test(.proves("WAL-03", "WAL-06")) func `a debit beyond the wallet is refused, and stays refused under its key`()
@@ -156,14 +157,14 @@ import WireFormat
         )
         #expect(made.status == 201 && made["data.status"]?.text == "pending", "\(made.text)")
         let id = try #require(made["data.id"]?.text)
-        #expect(desk.world.desk.balance(desk.owner) == 0)
+        #expect(desk.world.memory.balance(desk.owner) == 0)
         let early = try await desk.post("payments/\(id)/refund")
         #expect(early.status == 409 && early["error.code"]?.text == "PAYMENT_NOT_COMPLETED")
         for _ in 0..<2 {
             let done = try await desk.post("payments/\(id)/complete", nil)
             #expect(done.status == 201 && done["data.payment.status"]?.text == "completed", "\(done.text)")
         }
-        #expect(desk.world.desk.balance(desk.owner) == 300_000)
+        #expect(desk.world.memory.balance(desk.owner) == 300_000)
         for path in ["cancel", "fail"] {
             let answer = try await desk.post("payments/\(id)/\(path)", path == "fail" ? "{}" : nil)
             #expect(answer.status == 409 && answer["error.code"]?.text == "PAYMENT_ENDED")
@@ -174,7 +175,7 @@ import WireFormat
         let more = try await desk.post("payments/\(id)/refund", "{\"amount\":\"18.0001\"}")
         #expect(more.status == 422 && more["error.code"]?.text == "OVER_REFUND")
         #expect(try await desk.post("payments/\(id)/refund").status == 201)
-        #expect(desk.world.desk.balance(desk.owner) == 0)
+        #expect(desk.world.memory.balance(desk.owner) == 0)
         #expect(try await desk.post("payments/\(id)/refund").status == 422)
     }
 
@@ -204,12 +205,12 @@ import WireFormat
         let desk = try await Desk()
         let opened = try await desk.post("cash-shifts", "{}")
         let shift = try #require(opened["data.id"]?.text)
-        desk.world.desk.silence(desk.plot.tenant, true)
+        desk.world.memory.silence(desk.plot.tenant, true)
         let (path, key) = ("customers/\(desk.customer)/top-ups", "shift-\(desk.customer)")
         #expect(try await desk.post(path, "{\"amount\":\"10\"}", key: key).status == 202)
         let early = try await desk.post("cash-shifts/\(shift)/close", "{\"counted\":{}}")
         #expect(early.status == 409 && early["error.code"]?.text == "PAYMENTS_UNDER_WAY", "\(early.text)")
-        desk.world.desk.silence(desk.plot.tenant, false)
+        desk.world.memory.silence(desk.plot.tenant, false)
         #expect(try await desk.post(path, "{\"amount\":\"10\"}", key: key).status == 201)
         let closed = try await desk.post("cash-shifts/\(shift)/close", "{\"counted\":{\"EUR\":\"10\"}}")
         #expect(closed.status == 200 && closed["data.difference.EUR"]?.text == "0.0000", "\(closed.text)")
@@ -228,12 +229,12 @@ import WireFormat
             let own = try await desk.post("adjustments/\(id)/\(path)", nil)
             #expect(own.status == 409 && own["error.code"]?.text == "FOUR_EYES", "\(own.text)")
         }
-        #expect(desk.world.desk.balance(desk.owner) == 0)
+        #expect(desk.world.memory.balance(desk.owner) == 0)
         for _ in 0..<2 {
             let agreed = try await desk.post("adjustments/\(id)/approve", nil, key: "agree-\(id)", as: other)
             #expect(agreed.status == 201 && agreed["data.adjustment.status"]?.text == "approved", "\(agreed.text)")
         }
-        #expect(desk.world.desk.balance(desk.owner) == 75_000)
+        #expect(desk.world.memory.balance(desk.owner) == 75_000)
         #expect(try await desk.post("adjustments/\(id)/reject", nil, as: other).status == 409)
         let house = "{\"tenant_id\":\"\(desk.plot.tenant)\",\"amount\":\"7.5\",\"reason\":\"for us\"}"
         #expect(try await desk.post("adjustments", house).status == 403)
@@ -283,13 +284,14 @@ import WireFormat
         for path in ["complete", "cancel"] {
             #expect(try await stranger.post("payments/\(payment)/\(path)", nil).status == 404)
         }
-        #expect(desk.world.desk.balance(desk.owner) == 50_000)
+        #expect(desk.world.memory.balance(desk.owner) == 50_000)
     }
 
     @Test(.proves("PAY-13")) func `somebody makes so many payments a minute`() async throws {
         var policy = GatewayWorld.unlimited
         policy.limits.payments = 3
         let world = try await GatewayWorld(policy)
+        world.memory.enrol(world.one)
         let admin = try await world.person(.tenantAdmin)
         let customer = try await world.customer(as: admin)
         var statuses: [Int] = []

@@ -4,7 +4,7 @@ import Ledger
 import Synchronization
 
 /// A ledger in memory, as far as a sender of commands sees one: it decides each key once, and repeats what it decided.
-final class ScriptedDesk: MoneyDesk {
+final class MemoryDesk: MoneyDesk {
     struct Away: Error {}
 
     private struct Contents {
@@ -15,11 +15,18 @@ final class ScriptedDesk: MoneyDesk {
         var decided: [ScopedKey: (command: MoneyCommand, verdict: TransferVerdict)] = [:]
         /// Decides, and its answers are lost.
         var silent: Set<TenantID> = []
+        /// Whose ledger it is.
+        var enrolled: Set<TenantID> = []
         /// Takes nothing.
         var away: Set<TenantID> = []
     }
 
     private let contents = Mutex(Contents())
+
+    /// Keeps that tenant's ledger from now on.
+    func enrol(_ tenant: TenantID) { contents.withLock { _ = $0.enrolled.insert(tenant) } }
+
+    func serves(_ tenant: TenantID) -> Bool { contents.withLock { $0.enrolled.contains(tenant) } }
 
     /// Whose commands are answered by silence, and whose are not taken.
     func silence(_ tenant: TenantID, _ isSilent: Bool) {
@@ -82,5 +89,16 @@ final class ScriptedDesk: MoneyDesk {
         case .hold(let owner, let amount, _): (owner, .zero(amount.currency))
         case .capture, .release, .expire: nil
         }
+    }
+}
+
+/// Where a world's commands go: to the ledger in memory for tenants that have one there, else to the script.
+struct TestDesk: MoneyDesk {
+    let memory: MemoryDesk
+    let script: ScriptedDesk
+
+    func submit(_ command: MoneyCommand, within wait: Duration) async throws -> MoneyAnswer? {
+        guard memory.serves(command.tenantID) else { return try await script.submit(command, within: wait) }
+        return try await memory.submit(command, within: wait)
     }
 }
