@@ -46,23 +46,25 @@ enum EventFields {
         "accountId", "acctSessionId", "actorId", "admissionId", "customerId", "exportId", "holderServiceId", "id",
         "keyId", "linkId",
         "messageId",
-        "nasId", "operationId", "poolId", "replacedBy", "replacesId", "runId", "serviceId", "sessionId", "sessionIds",
+        "nasId", "operationId", "poolId", "quotaId", "replacedBy", "replacesId", "runId", "serviceId", "sessionId",
+        "sessionIds",
         "sourceId", "tenantId",
         "userId",
         // Names of what is the provider's own.
         "actor", "consumer", "nasName", "plan", "poolName", "server", "setting", "socket", "stream", "subject",
         // Stable words.
-        "changed", "closedBy", "entity", "format", "kind", "method", "outcome", "phase", "prefix", "reason", "remedy",
-        "resource", "role",
+        "cause", "changed", "closedBy", "effect", "entity", "format", "kind", "method", "outcome", "phase", "policy",
+        "prefix", "reason", "remedy", "resource", "role",
         "scopes",
         "suspicion", "terminateCause",
         // Times.
         "at", "beganAt", "day", "dueAt", "endedAt", "expiresAt", "firstSeenAt", "lastSeenAt", "recordedAt", "since",
-        "startedAt", "suspendsAt", "until",
+        "startedAt", "suspendsAt", "until", "windowEnd", "windowStart",
         // Money, which is told to who may read what is billed (LiveScope), and its proof.
         "balance", "currency", "digest", "held",
         // Numbers and yes or no.
-        "accepts", "amended", "batch", "bindingGeneration", "chap", "code", "count", "decisionVersion", "deleted",
+        "accepts", "allowance", "amended", "batch", "bindingGeneration", "chap", "code", "count", "decisionVersion",
+        "deleted",
         "deliveries",
         "eap", "failures", "inputBps", "inputOctets", "limit", "logins", "mschap", "nasPort", "octets", "outputBps",
         "outputOctets", "pap",

@@ -53,7 +53,8 @@ enum LiveScope: Hashable, Sendable {
 
     private static let needed: [String: Permission] = [
         "session": .tailRead, "usage": .tailRead, "radius": .tailRead, "access": .tailRead, "ipam": .tailRead,
-        "directory": .tailRead, "messaging": .deadLettersRead, "identity": .usersRead, "tenancy": .tenantsRead,
+        "directory": .tailRead, "quota": .tailRead, "messaging": .deadLettersRead, "identity": .usersRead,
+        "tenancy": .tenantsRead,
         "ledger": .billingRead,
         // Who took what is about people.
         "export": .usersRead,
