@@ -74,7 +74,7 @@ extension SubscriptionStepping {
         let parts = Self.parts(of: book.subscription, clock, at: now)
         let end = book.subscription.stoppedAt ?? now.wholeSecond
         guard let index = book.bills.firstIndex(where: { $0.ordinal == clock.ordinal }) else {
-            guard book.subscription.terms.mode == .postpaid, parts.used.isPositive else { return }
+            guard book.subscription.terms.mode == .postpaid, end > clock.period.start else { return }
             return try issue(
                 price: parts.used,
                 until: facts.calendar.endOfDay(facts.billingDay, notBefore: now),

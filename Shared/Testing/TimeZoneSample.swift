@@ -2,8 +2,9 @@ import Glibc
 import Testing
 
 /// Files of the system's time zone database.
-enum TimeZoneSample {
-    static func file(_ name: String) throws -> [UInt8] {
+package enum TimeZoneSample {
+    /// The octets of the zone's compiled file.
+    package static func file(_ name: String) throws -> [UInt8] {
         let path = "/usr/share/zoneinfo/\(name)"
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         try #require(descriptor >= 0, "\(path) is missing: install tzdata")
