@@ -323,7 +323,7 @@ extension Samples {
             )
         }
         + GuardSamples.events + IdentitySamples.events + TenancySamples.events + ExportSamples.events
-        + LedgerSamples.events + QuotaSamples.events
+        + LedgerSamples.events + BillingSamples.events + QuotaSamples.events
         + [sample("AccessDecided.challenge", AccessDecided(username: "", nasID: nas, outcome: .challenge))]
         + DirectoryChanged.Kind.allCases.map { kind in
             sample(

@@ -43,30 +43,34 @@ enum EventFields {
 
     private static let plain: Set = [
         // Ids, which say nothing to whoever cannot read their rows.
-        "accountId", "acctSessionId", "actorId", "admissionId", "customerId", "exportId", "holderServiceId", "id",
+        "accountId", "acctSessionId", "actorId", "admissionId", "billId", "customerId", "exportId", "holderServiceId",
+        "id",
         "keyId", "linkId",
         "messageId",
-        "nasId", "operationId", "poolId", "quotaId", "replacedBy", "replacesId", "runId", "serviceId", "sessionId",
+        "nasId", "operationId", "planId", "poolId", "quotaId", "replacedBy", "replacesId", "runId", "serviceId",
+        "sessionId",
         "sessionIds",
-        "sourceId", "tenantId",
+        "sourceId", "subscriptionId", "tenantId",
         "userId",
         // Names of what is the provider's own.
         "actor", "consumer", "nasName", "plan", "poolName", "server", "setting", "socket", "stream", "subject",
         // Stable words.
         "cause", "changed", "closedBy", "effect", "entity", "format", "kind", "method", "outcome", "phase", "policy",
         "prefix", "reason", "remedy", "resource", "role",
-        "scopes",
+        "scopes", "state", "status",
         "suspicion", "terminateCause",
         // Times.
-        "at", "beganAt", "day", "dueAt", "endedAt", "expiresAt", "firstSeenAt", "lastSeenAt", "recordedAt", "since",
+        "at", "beganAt", "day", "dueAt", "endedAt", "expiresAt", "firstSeenAt", "lastSeenAt", "periodEnd",
+        "periodStart", "recordedAt", "since",
         "startedAt", "suspendsAt", "until", "windowEnd", "windowStart",
         // Money, which is told to who may read what is billed (LiveScope), and its proof.
-        "balance", "currency", "digest", "held",
+        "amount", "balance", "currency", "digest", "held",
         // Numbers and yes or no.
         "accepts", "allowance", "amended", "batch", "bindingGeneration", "chap", "code", "count", "decisionVersion",
         "deleted",
         "deliveries",
-        "eap", "failures", "inputBps", "inputOctets", "limit", "logins", "mschap", "nasPort", "octets", "outputBps",
+        "eap", "failures", "inputBps", "inputOctets", "limit", "logins", "mschap", "nasPort", "octets", "offsetSeconds",
+        "outputBps",
         "outputOctets", "pap",
         "planDownloadBps", "planUploadBps", "proxied", "proxiedUnsigned", "refusedProxied", "refusedUnsigned",
         "refusals", "rejects", "reopened", "reports", "requests", "secretOctets", "sequence", "sessions",
