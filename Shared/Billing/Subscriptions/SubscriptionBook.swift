@@ -83,7 +83,11 @@ struct SubscriptionStepping {
         case .activate: try activate()
         case .paid(let ordinal): change(ordinal) { $0.pay(at: now) }
         case .refused(let ordinal, let attempt): refuse(ordinal, attempt)
-        case .funds: for bill in book.bills where bill.isOpen { change(bill.ordinal) { Self.ask(&$0, now) } }
+        // What is not due yet is not taken before, whatever there is.
+        case .funds:
+            for bill in book.bills where bill.isOpen && bill.dueAt <= now {
+                change(bill.ordinal) { Self.ask(&$0, now) }
+            }
         case .settled(let ordinal): try settleByHand(ordinal)
         case .change(let terms, let when): try changePlan(terms, when)
         case .cancel(let when): try cancel(when)
