@@ -154,7 +154,7 @@ let services: [Target] = [
         "Services/billing-worker/Library",
         [
             "Balances", "Billing", "Concurrency", "Configuration", "Crypto", "Domain", "Events", "Ledger", "Lifecycle",
-            "Messaging", "NATS", "Observability", "Persistence", "Postgres", "Redis", "WireFormat",
+            "Messaging", "NATS", "Observability", "Persistence", "Postgres", "Profiles", "Redis", "WireFormat",
         ]
     ),
     executable("billing-worker", "Services/billing-worker/Executable", ["BillingWorker"]),

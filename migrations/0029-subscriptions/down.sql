@@ -1,12 +1,9 @@
 REVOKE USAGE ON SEQUENCE directory_version FROM nexora_billing;
 REVOKE UPDATE (plan_id, status) ON services FROM nexora_billing;
 REVOKE SELECT (tenant_id, id, plan_id, status, row_version) ON services FROM nexora_billing;
-REVOKE SELECT (tenant_id, id, due_day) ON customers FROM nexora_billing;
-REVOKE SELECT (id, parent_id) ON tenants FROM nexora_billing;
+REVOKE SELECT (due_day) ON customers FROM nexora_billing;
 DROP POLICY services_subscriptions_change ON services;
 DROP POLICY services_subscriptions ON services;
-DROP POLICY customers_subscriptions ON customers;
-DROP POLICY tenants_subscriptions ON tenants;
 DROP TABLE subscription_events;
 DROP TABLE boosts;
 DROP TABLE bills;

@@ -218,12 +218,9 @@ GRANT UPDATE (state, period_start, period_end, notes, reason, attempt, sent, nex
 
 -- What the worker goes by, and what it does to a service: its triggers draw a version, tell of the change and remember it, as for
 -- everybody else.
-CREATE POLICY tenants_subscriptions ON tenants FOR SELECT TO nexora_billing USING (true);
-CREATE POLICY customers_subscriptions ON customers FOR SELECT TO nexora_billing USING (true);
 CREATE POLICY services_subscriptions ON services FOR SELECT TO nexora_billing USING (true);
 CREATE POLICY services_subscriptions_change ON services FOR UPDATE TO nexora_billing USING (true) WITH CHECK (true);
-GRANT SELECT (id, parent_id) ON tenants TO nexora_billing;
-GRANT SELECT (tenant_id, id, due_day) ON customers TO nexora_billing;
+GRANT SELECT (due_day) ON customers TO nexora_billing;
 GRANT SELECT (tenant_id, id, plan_id, status, row_version) ON services TO nexora_billing;
 GRANT UPDATE (plan_id, status) ON services TO nexora_billing;
 GRANT USAGE ON SEQUENCE directory_version TO nexora_billing;

@@ -69,7 +69,7 @@ package enum Application {
             NamedService("figures", figures(settings, context, sessions.make("figures"), clock)),
             NamedService("checkpoints", checkpoints(context, sessions.make("checkpoints"), keyring, clock)),
             NamedService("balances", try balances(settings, context, nats, letters)),
-        ] + rehearsal
+        ] + (try subscriptions(settings, context, nats, sessions, letters, clock)) + rehearsal
     }
 
     /// The clock, or the file that stands for it in a rehearsal.
@@ -255,6 +255,38 @@ package enum Application {
             ),
             cache: BalanceCache(redis),
             kept: context.metrics.counter("wallet_balances_kept_total", "Balances put into Redis.").with()
+        )
+    }
+
+    private static func subscriptions(
+        _ settings: Settings,
+        _ context: DaemonContext,
+        _ nats: NATSClient,
+        _ sessions: Sessions,
+        _ letters: DeadLetterQueue,
+        _ clock: TimeSource
+    ) throws -> [NamedService] {
+        let ids = IDGenerator(time: clock)
+        let zones = RememberedZones()
+        var options = EventConsumerOptions()
+        options.batch = 50
+        return SubscriptionServices.make(
+            settings.subscriptions,
+            context,
+            work: SubscriptionWork(sessions.make("subscriptions"), ids: ids, zone: zones.rules),
+            watching: SubscriptionWork(sessions.make("payments"), ids: ids, zone: zones.rules),
+            consumer: try EventConsumer(
+                nats,
+                stream: .domain,
+                durable: "billing-payments",
+                filter: Subjects.all(LedgerAdvanced.self),
+                options: options,
+                deadLetters: letters,
+                logger: context.logger,
+                classify: PaymentWatch.failure
+            ),
+            desk: try CommandDesk(nats, ids: ids),
+            clock: clock
         )
     }
 

@@ -16,6 +16,16 @@ package struct Settings: Sendable {
     /// The wait between two readings of the ledger's figures.
     var figuresInterval: Duration
     var lanes: LaneSettings
+    var subscriptions: SubscriptionSettings
+
+    struct SubscriptionSettings: Sendable {
+        /// Subscriptions of one transaction at most.
+        var batch: Int
+        /// Wallets that are asked at a time.
+        var inFlight: Int
+        /// The pause while nothing is due.
+        var interval: Duration
+    }
 
     struct LaneSettings: Sendable {
         /// Who holds the lanes, for people and for the next start: another of the same name takes them over at once.
@@ -84,6 +94,7 @@ package struct Settings: Sendable {
             doc: "The wait between two readings of the ledger's figures."
         )
         lanes = LaneSettings(config)
+        subscriptions = SubscriptionSettings(config)
     }
 }
 
@@ -125,6 +136,29 @@ extension Settings.LaneSettings {
             default: .seconds(1),
             in: .milliseconds(10)...Duration.seconds(3_600),
             doc: "The wait between two proofs of what was written, and between two looks for holds whose time is over."
+        )
+    }
+}
+
+extension Settings.SubscriptionSettings {
+    fileprivate init(_ config: ConfigReader) {
+        batch = config.int(
+            "subscriptions.batch",
+            default: 100,
+            in: 1...1000,
+            doc: "Subscriptions that one transaction looks after at most."
+        )
+        inFlight = config.int(
+            "subscriptions.in_flight",
+            default: 500,
+            in: 1...5000,
+            doc: "Wallets that are asked for a bill at a time."
+        )
+        interval = config.duration(
+            "subscriptions.interval",
+            default: .milliseconds(500),
+            in: .milliseconds(10)...Duration.seconds(60),
+            doc: "The pause while no subscription is due."
         )
     }
 }

@@ -21,6 +21,7 @@ import Testing
         "ledger_lanes", "ledger_accounts", "ledger_keys", "ledger_transfers", "ledger_entries", "ledger_holds",
         "ledger_batches", "ledger_checkpoints", "commission_rates", "payout_requests",
         "wallets", "payments", "cash_shifts", "adjustment_requests",
+        "plan_versions", "subscriptions", "bills", "boosts", "subscription_events",
     ]
 
     @Test func `without a setting the gateway sees nothing, with an empty or foreign one neither`() async throws {

@@ -82,6 +82,22 @@ import WireFormat
                 VALUES ('\(tenant)', 1, 600000, now(), now(), '\(plot.above.user.id)');
             INSERT INTO payout_requests (tenant_id, amount, currency, requested_by, requested_at)
                 VALUES ('\(tenant)', 1, 'EUR', '\(plot.admin.user.id)', now());
+            WITH version AS (
+                INSERT INTO plan_versions (tenant_id, plan_id, number, price, currency, cycle_unit, cycle_count, mode,
+                    grace_seconds, suspension, reminders, promises, longest_promise_seconds)
+                VALUES ('\(tenant)', '\(plan)', 1, 1, 'EUR', 'month', 1, 'prepaid', 0, 'extend', '{}', 1, 1) RETURNING id)
+            INSERT INTO subscriptions (tenant_id, customer_id, service_id, plan_version_id)
+                SELECT '\(tenant)', '\(plot.customers[0])', '\(service)', id FROM version;
+            INSERT INTO bills (tenant_id, subscription_id, customer_id, ordinal, period_start, period_end, currency, price,
+                    credit, amount, issued_at, due_at, deadline, status)
+                SELECT tenant_id, id, customer_id, 1, now(), now(), 'EUR', 1, 0, 1, now(), now(), now(), 'pending'
+                FROM subscriptions WHERE tenant_id = '\(tenant)';
+            INSERT INTO boosts (tenant_id, subscription_id, customer_id, service_id, current_plan_id, boost_plan_id, days,
+                    price, currency)
+                SELECT tenant_id, id, customer_id, service_id, '\(plan)', '\(plan)', 1, 1, 'EUR'
+                FROM subscriptions WHERE tenant_id = '\(tenant)';
+            INSERT INTO subscription_events (tenant_id, subscription_id, kind, state_before, state_after, at)
+                SELECT tenant_id, id, 'activate', 'pending', 'pending', now() FROM subscriptions WHERE tenant_id = '\(tenant)';
             UPDATE tenants SET settings = '{"grace_days": 4}' WHERE id = '\(tenant)';
             """
         )
