@@ -110,13 +110,16 @@ struct SubscriptionEngine: Lifecycle.Service {
             )
         }
         for (state, count) in round.entered where state == .suspended || state == .ended {
-            logger.info("subscriptions \(state.rawValue)", ["subscriptions": .int(count)])
+            logger.info(
+                "subscriptions entered a state",
+                ["state": .string(state.rawValue), "subscriptions": .int(count)]
+            )
         }
     }
 
-    private func failed(_ what: String, _ fault: StorageFault) async -> Bool {
+    private func failed(_ what: StaticString, _ fault: StorageFault) async -> Bool {
         if case .conflict = fault { return true }
-        logger.warn("\(what)", ["error": .string(fault.reason)])
+        logger.warn(what, ["error": .string(fault.reason)])
         try? await rest(for: .milliseconds(500))
         return false
     }

@@ -173,6 +173,46 @@ import Testing
         await world.close()
     }
 
+    @Test(.proves("PLN-07")) func `terms are pinned once for each price, and a service has one contract`() async throws
+    {
+        let world = try await LedgerWorld()
+        let scene = try await Scene(world)
+        func terms(_ price: Int64) throws -> PlanTerms {
+            PlanTerms(
+                version: world.ids.next(),
+                planID: PlanID(scene.plan),
+                price: try world.euro(price),
+                cycle: .monthly,
+                mode: .prepaid,
+                periods: 3
+            )
+        }
+        let (cheap, dear) = (try terms(100_000), try terms(200_000))
+        let (first, same, other) = try await world.database.transaction(in: world.one) { transaction in
+            let store = SubscriptionStore(transaction, ids: world.ids)
+            return (
+                try await store.pin(cheap, tenant: world.one), try await store.pin(cheap, tenant: world.one),
+                try await store.pin(dear, tenant: world.one)
+            )
+        }
+        #expect(first == same && other.version != first.version && other.price == dear.price)
+        await #expect(throws: PersistenceError.alreadyExists(constraint: "subscriptions_service")) {
+            try await world.database.transaction(in: world.one) { transaction in
+                let store = SubscriptionStore(transaction, ids: world.ids)
+                _ = try await store.create(service: ServiceID(scene.service), terms: other, timeZone: "UTC")
+            }
+        }
+        _ = try await scene.tell(.activate, at: LedgerWorld.now)
+        _ = try await scene.tell(.cancel(.now), at: LedgerWorld.now)
+        let made = try await world.database.transaction(in: world.one) { transaction in
+            try await SubscriptionStore(transaction, ids: world.ids)
+                .create(service: ServiceID(scene.service), terms: other, timeZone: "Europe/Rome")
+        }
+        #expect(made.subscription.state == .pending && made.subscription.terms == other)
+        #expect(made.timeZone == "Europe/Rome" && made.billingDay == 20)
+        await world.close()
+    }
+
     @Test func `what somebody else has locked is passed over`() async throws {
         let world = try await LedgerWorld()
         let scene = try await Scene(world)

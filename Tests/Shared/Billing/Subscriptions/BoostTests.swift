@@ -3,7 +3,7 @@ import Domain
 import SharedTesting
 import Testing
 
-@Suite(.proves("BST-01", "BST-02", "BST-03", "BST-04", "F-34")) struct BoostTests {
+@Suite(.proves("BST-01", "BST-02", "BST-03", "BST-04")) struct BoostTests {
     private let calendar = BillingCalendar(.utc)
     private let now = Timestamp(secondsSince1970: 1_790_000_123)
 
