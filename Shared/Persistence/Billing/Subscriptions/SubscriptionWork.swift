@@ -15,6 +15,26 @@ package struct BillCharge: Hashable, Sendable {
     package let attempt: Int
     package let amount: Money
 
+    package init(
+        tenantID: TenantID,
+        rootID: TenantID,
+        subscriptionID: SubscriptionID,
+        customerID: CustomerID,
+        billID: BillID,
+        ordinal: Int,
+        attempt: Int,
+        amount: Money
+    ) {
+        self.tenantID = tenantID
+        self.rootID = rootID
+        self.subscriptionID = subscriptionID
+        self.customerID = customerID
+        self.billID = billID
+        self.ordinal = ordinal
+        self.attempt = attempt
+        self.amount = amount
+    }
+
     /// `bill:ID:ATTEMPT`: a refusal uses a key up, so that each attempt has its own.
     package var key: String { "bill:\(billID):\(attempt)" }
 }
