@@ -1,0 +1,17 @@
+REVOKE USAGE ON SEQUENCE directory_version FROM nexora_billing;
+REVOKE UPDATE (restriction, restricted_position, restricted_until) ON services FROM nexora_billing;
+DROP POLICY services_restrict ON services;
+DROP POLICY services_quotas ON services;
+DROP POLICY plans_quotas ON plans;
+DROP POLICY tenants_quotas ON tenants;
+REVOKE SELECT ON tenants, plans, services FROM nexora_billing;
+DROP TRIGGER services_lift ON services;
+DROP FUNCTION lift_restriction();
+DROP TABLE quota_progress;
+DROP TABLE quota_orders;
+DROP TABLE usage_hourly;
+DROP TABLE quota_usage;
+DROP TABLE plan_quotas;
+DROP FUNCTION touch_quotas();
+ALTER TABLE services DROP COLUMN quota_anchor, DROP COLUMN restricted_until, DROP COLUMN restricted_position,
+    DROP COLUMN restriction;
