@@ -14,7 +14,7 @@ package struct SessionChange: Hashable, Sendable {
     }
 }
 
-/// Octets that a batch added to one session, booked on the UTC day on which their newest record was received.
+/// Octets and seconds that a batch added to one session, booked on the UTC day on which their newest record was received.
 package struct UsageDelta: Hashable, Sendable {
     package var tenantID: TenantID
     package var sessionID: SessionID
@@ -27,6 +27,8 @@ package struct UsageDelta: Hashable, Sendable {
     package var outputOctets: Int64
     /// 1 with the delta that made the session's row, else 0.
     package var sessions: Int
+    /// Never negative.
+    package var seconds: Int64
     /// Receipt of the newest record counted here.
     package var at: Timestamp
 
@@ -38,6 +40,7 @@ package struct UsageDelta: Hashable, Sendable {
         inputOctets: Int64,
         outputOctets: Int64,
         sessions: Int,
+        seconds: Int64 = 0,
         at: Timestamp
     ) {
         self.tenantID = tenantID
@@ -47,6 +50,7 @@ package struct UsageDelta: Hashable, Sendable {
         self.inputOctets = inputOctets
         self.outputOctets = outputOctets
         self.sessions = sessions
+        self.seconds = seconds
         self.at = at
     }
 }

@@ -9,6 +9,7 @@ struct SessionRow {
     private var input: Int64 = 0
     private var output: Int64 = 0
     private var sessions = 0
+    private var seconds: Int64 = 0
     private var at: Timestamp
 
     init(stored state: SessionState) {
@@ -29,6 +30,7 @@ struct SessionRow {
         input = state.inputOctets
         output = state.outputOctets
         sessions = 1
+        seconds = max(0, state.sessionSeconds)
         at = record.receivedAt
     }
 
@@ -55,6 +57,7 @@ struct SessionRow {
         if age > state.sessionSeconds {
             count(record, age, later: true, flush: &deltas)
             overwriteDetails(record)
+            book(seconds: age - max(0, state.sessionSeconds), receivedAt: record.receivedAt, flush: &deltas)
             state.sessionSeconds = age
             state.lastUpdateAt = max(state.lastUpdateAt, record.takenAt)
             counted = true
@@ -187,12 +190,27 @@ struct SessionRow {
         flush deltas: inout [UsageDelta]
     ) -> Bool {
         guard addedInput > 0 || addedOutput > 0 else { return false }
-        if input > 0 || output > 0 || sessions > 0, at.day != receivedAt.day { flushUsage(to: &deltas) }
+        turn(to: receivedAt, flush: &deltas)
         input += OctetCounter.add(addedInput, to: &state.inputOctets)
         output += OctetCounter.add(addedOutput, to: &state.outputOctets)
         at = max(at, receivedAt)
         return true
     }
+
+    /// Adds time online to what is to be billed.
+    private mutating func book(seconds added: Int64, receivedAt: Timestamp, flush deltas: inout [UsageDelta]) {
+        guard added > 0 else { return }
+        turn(to: receivedAt, flush: &deltas)
+        seconds += added
+        at = max(at, receivedAt)
+    }
+
+    /// What was added on another day is booked on that day.
+    private mutating func turn(to receivedAt: Timestamp, flush deltas: inout [UsageDelta]) {
+        if hasAdded, at.day != receivedAt.day { flushUsage(to: &deltas) }
+    }
+
+    private var hasAdded: Bool { input > 0 || output > 0 || sessions > 0 || seconds > 0 }
 
     // MARK: - Details
 
@@ -237,7 +255,7 @@ struct SessionRow {
 
     /// Books what was added so far, if anything was.
     mutating func flushUsage(to deltas: inout [UsageDelta]) {
-        guard input > 0 || output > 0 || sessions > 0 else { return }
+        guard hasAdded else { return }
         deltas.append(
             UsageDelta(
                 tenantID: state.tenantID,
@@ -247,12 +265,14 @@ struct SessionRow {
                 inputOctets: input,
                 outputOctets: output,
                 sessions: sessions,
+                seconds: seconds,
                 at: at
             )
         )
         input = 0
         output = 0
         sessions = 0
+        seconds = 0
     }
 
     /// Tells what became of the session, by what it was before the batch and is after it.

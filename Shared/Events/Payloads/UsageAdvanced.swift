@@ -1,7 +1,7 @@
 package import Domain
 package import WireFormat
 
-/// Services used octets: nexora.usage.v1.UsageAdvanced on `usage.advanced.<tenant>`, one for each tenant and commit. What
+/// Services used octets and time: nexora.usage.v1.UsageAdvanced on `usage.advanced.<tenant>`, one for each tenant and commit. What
 /// the deltas of all events add up to is what the sessions counted.
 package struct UsageAdvanced: EventPayload, Hashable {
     package static let type = "nexora.usage.v1.UsageAdvanced"
@@ -18,6 +18,8 @@ package struct UsageAdvanced: EventPayload, Hashable {
         package var inputOctets: Int64
         /// To the subscriber.
         package var outputOctets: Int64
+        /// How much longer the session is known to have lasted.
+        package var seconds: Int64
         /// Receipt of the newest record counted here.
         package var at: Timestamp
 
@@ -27,6 +29,7 @@ package struct UsageAdvanced: EventPayload, Hashable {
             customerID: CustomerID?,
             inputOctets: Int64,
             outputOctets: Int64,
+            seconds: Int64 = 0,
             at: Timestamp
         ) {
             self.serviceID = serviceID
@@ -34,6 +37,7 @@ package struct UsageAdvanced: EventPayload, Hashable {
             self.customerID = customerID
             self.inputOctets = inputOctets
             self.outputOctets = outputOctets
+            self.seconds = seconds
             self.at = at
         }
     }
@@ -44,10 +48,10 @@ package struct UsageAdvanced: EventPayload, Hashable {
         self.deltas = deltas
     }
 
-    /// The events for a batch, by tenant; octets of nobody's service and deltas without octets are left out.
+    /// The events for a batch, by tenant; what is nobody's service's, and deltas of nothing, are left out.
     package static func events(for deltas: [UsageDelta]) -> [(tenant: TenantID, event: UsageAdvanced)] {
         var byTenant: [TenantID: [Delta]] = [:]
-        for delta in deltas where delta.inputOctets > 0 || delta.outputOctets > 0 {
+        for delta in deltas where delta.inputOctets > 0 || delta.outputOctets > 0 || delta.seconds > 0 {
             guard let service = delta.serviceID else { continue }
             byTenant[delta.tenantID, default: []].append(
                 Delta(
@@ -56,6 +60,7 @@ package struct UsageAdvanced: EventPayload, Hashable {
                     customerID: delta.customerID,
                     inputOctets: delta.inputOctets,
                     outputOctets: delta.outputOctets,
+                    seconds: delta.seconds,
                     at: delta.at
                 )
             )
@@ -101,6 +106,7 @@ extension UsageAdvanced.Delta {
         writer.member("inputOctets", inputOctets)
         writer.member("outputOctets", outputOctets)
         writer.member("at", at)
+        writer.member("seconds", seconds)
         writer.endObject()
     }
 
@@ -108,7 +114,7 @@ extension UsageAdvanced.Delta {
         var service: ServiceID?
         var session: SessionID?
         var customer: CustomerID?
-        var (input, output): (Int64, Int64) = (0, 0)
+        var (input, output, seconds): (Int64, Int64, Int64) = (0, 0, 0)
         var at: Timestamp?
         try reader.readMembers { reader, key throws(JSONError) in
             switch key {
@@ -118,6 +124,7 @@ extension UsageAdvanced.Delta {
             case "inputOctets": input = try reader.count(key) ?? 0
             case "outputOctets": output = try reader.count(key) ?? 0
             case "at": at = try reader.timestamp(key)
+            case "seconds": seconds = try reader.count(key) ?? 0
             default: try reader.skipValue()
             }
         }
@@ -127,6 +134,7 @@ extension UsageAdvanced.Delta {
             customerID: customer,
             inputOctets: input,
             outputOctets: output,
+            seconds: seconds,
             at: try required(at, "at")
         )
     }

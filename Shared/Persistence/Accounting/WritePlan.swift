@@ -98,7 +98,9 @@ struct WritePlan {
             let day: CivilDate
         }
         for (day, deltas) in Dictionary(
-            grouping: outcome.deltas.lazy.filter { $0.serviceID != nil },
+            grouping: outcome.deltas.lazy.filter { delta in
+                delta.serviceID != nil && (delta.inputOctets > 0 || delta.outputOctets > 0 || delta.sessions > 0)
+            },
             by: { Day(tenantID: $0.tenantID, day: $0.at.day) }
         ) {
             statements.append(

@@ -31,6 +31,7 @@ import Testing
         #expect((row.inputOctets, row.outputOctets, row.sessionSeconds, row.recordCount) == (15, 170, 450, 3))
         #expect(row.framedIPv4 == "100.64.0.7" && row.startedAt == world.instant(0))
         #expect(last.deltas.map(\.outputOctets) == [70])
+        #expect(bench.deltas.map(\.seconds) == [0, 300, 150])
         #expect(last.events == [.stopped(row, amended: false)])
         #expect(bench.faults == [])
     }
@@ -301,6 +302,7 @@ import Testing
         ])
         #expect(outcome.deltas.map(\.outputOctets) == [10, 5])
         #expect(outcome.deltas.map(\.sessions) == [1, 0])
+        #expect(outcome.deltas.map(\.seconds) == [300, 300])
         #expect(Set(outcome.deltas.map(\.at.day)).count == 2)
     }
 

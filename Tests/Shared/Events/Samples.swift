@@ -143,6 +143,7 @@ extension Samples {
                         customerID: customer,
                         inputOctets: 1,
                         outputOctets: 4_294_967_296,
+                        seconds: 300,
                         at: time
                     ),
                     .init(

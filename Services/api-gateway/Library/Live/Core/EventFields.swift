@@ -73,7 +73,7 @@ enum EventFields {
         "outputBps",
         "outputOctets", "pap",
         "planDownloadBps", "planUploadBps", "proxied", "proxiedUnsigned", "refusedProxied", "refusedUnsigned",
-        "refusals", "rejects", "reopened", "reports", "requests", "secretOctets", "sequence", "sessions",
+        "refusals", "rejects", "reopened", "reports", "requests", "seconds", "secretOctets", "sequence", "sessions",
         "sessionSeconds", "signed", "threshold", "timestamped", "total", "transfers", "usable", "used", "version",
         // What holds others.
         "accounts", "deltas", "rows",
