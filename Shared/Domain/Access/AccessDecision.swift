@@ -6,6 +6,23 @@ package enum AccessStatus: UInt8, Sendable {
     case terminated
 }
 
+/// What a service's quotas do to its access.
+package enum AccessRestriction: Hashable, Sendable {
+    case none
+    /// Until that instant the service has the speeds of the plan's quota at that position.
+    case throttled(position: UInt8, until: Timestamp)
+    /// Until that instant no login is let in.
+    case blocked(until: Timestamp)
+
+    /// What of it holds at an instant: it ends by itself.
+    package func holding(at now: Timestamp) -> AccessRestriction {
+        switch self {
+        case .none: .none
+        case .throttled(_, let until), .blocked(let until): now < until ? self : .none
+        }
+    }
+}
+
 /// All that the decision looks at: what the directory knows of the subscriber, and what checking the request gave.
 /// Built on the stack for each request.
 package struct AccessFacts: Sendable {
@@ -17,6 +34,8 @@ package struct AccessFacts: Sendable {
     package var credential: CredentialCheck
     /// When the service ends; nil is never. The instant itself is past the end (half open).
     package var expiresAt: Timestamp?
+    /// What the service's quotas left of its access.
+    package var restriction: AccessRestriction
     /// The plan's own limit of a session, in seconds.
     package var planSessionTimeout: UInt32?
     /// The tenant has a walled garden for those who may not use their own plan (G-20).
@@ -30,6 +49,7 @@ package struct AccessFacts: Sendable {
         planKnown: Bool = true,
         credential: CredentialCheck = .missing,
         expiresAt: Timestamp? = nil,
+        restriction: AccessRestriction = .none,
         planSessionTimeout: UInt32? = nil,
         hasWalledGarden: Bool = false
     ) {
@@ -40,6 +60,7 @@ package struct AccessFacts: Sendable {
         self.planKnown = planKnown
         self.credential = credential
         self.expiresAt = expiresAt
+        self.restriction = restriction
         self.planSessionTimeout = planSessionTimeout
         self.hasWalledGarden = hasWalledGarden
     }
@@ -53,7 +74,7 @@ package enum AccessDecision: Hashable, Sendable {
     case reject(RejectReason)
 
     /// The rules' version: a session admitted under another one is looked at again at its Start.
-    package static let version: UInt16 = 2
+    package static let version: UInt16 = 3
     /// A session in the walled garden ends after so many seconds at most: who has paid comes back with its own plan.
     package static let confinedSeconds: UInt32 = 900
 }
@@ -95,6 +116,7 @@ private func unusable(_ facts: AccessFacts, now: Timestamp) -> RejectReason? {
     case (_, .suspended): return .customerSuspended
     default: break
     }
-    guard let end = facts.expiresAt, now >= end else { return nil }
-    return .serviceExpired
+    if let end = facts.expiresAt, now >= end { return .serviceExpired }
+    guard case .blocked = facts.restriction.holding(at: now) else { return nil }
+    return .quotaExhausted
 }

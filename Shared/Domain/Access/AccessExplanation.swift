@@ -54,6 +54,12 @@ private func explainStrictly(_ facts: AccessFacts, now: Timestamp) -> [AccessRul
     guard look("expires at", facts.expiresAt.map(\.description) ?? "never", refusedBy: .serviceExpired) else {
         return rules
     }
+    switch facts.restriction.holding(at: now) {
+    case .none: break
+    case .throttled(let position, let until): _ = look("quota", "throttled by quota \(position) until \(until)")
+    case .blocked(let until):
+        guard look("quota", "used up until \(until)", refusedBy: .quotaExhausted) else { return rules }
+    }
     _ = look("plan known", "\(facts.planKnown)", refusedBy: .planMissing)
     return rules
 }

@@ -17,6 +17,8 @@ package enum RejectReason: UInt8, Sendable, CaseIterable {
     case noAddress
     /// EAP: the NAS's User-Name is not the identity that the peer gave.
     case identityMismatch
+    /// A quota of the plan is used up, and its policy is to block.
+    case quotaExhausted
 
     /// The name in metrics, events and logs.
     package var name: StaticString {
@@ -37,13 +39,14 @@ package enum RejectReason: UInt8, Sendable, CaseIterable {
         case .sessionLimit: "session_limit"
         case .noAddress: "no_address"
         case .identityMismatch: "identity_mismatch"
+        case .quotaExhausted: "quota_exhausted"
         }
     }
 
     /// Whether a subscriber refused for this may have the walled garden: what it pays for comes back when it pays (G-20).
     package var confines: Bool {
         switch self {
-        case .serviceSuspended, .customerSuspended, .serviceExpired: true
+        case .serviceSuspended, .customerSuspended, .serviceExpired, .quotaExhausted: true
         default: false
         }
     }
@@ -60,6 +63,7 @@ package enum RejectReason: UInt8, Sendable, CaseIterable {
         case .servicePending: "Service not yet active"
         case .serviceSuspended, .customerSuspended: "Service suspended"
         case .serviceExpired: "Service expired"
+        case .quotaExhausted: "Quota used up"
         case .sessionLimit: "Too many sessions"
         case .noAddress: "No address is free"
         }

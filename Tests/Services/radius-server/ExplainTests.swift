@@ -144,6 +144,12 @@ import Testing
             source: "service",
             change: bob { $0.expiresAt = 999_999_999_999 }
         ),
+        Refused(
+            reason: .quotaExhausted,
+            rule: "quota",
+            source: "service",
+            change: bob { $0.restriction = StoredRestriction(kind: StoredRestriction.blocked, until: 1_000_001) }
+        ),
         Refused(reason: .planMissing, rule: "plan known", source: "plan", change: bob { $0.planID = garden }),
     ]
 

@@ -28,7 +28,8 @@ enum ExtrasWorld {
         nas: [ReplyOperation]? = nil,
         service: [ReplyOperation]? = nil,
         windows: [SpeedWindow] = [night],
-        timeZone: String? = nil
+        timeZone: String? = nil,
+        restriction: StoredRestriction = StoredRestriction(kind: 3, until: 1)
     ) throws -> Directory {
         let directory = SampleDirectory.make()
         if let timeZone {
@@ -40,6 +41,7 @@ enum ExtrasWorld {
         var plan = try #require(directory.plan(number)?.row)
         plan.extras = try extras ?? [operation("Filter-Id", .add, "plan")]
         (plan.windows, plan.version) = (windows, 101)
+        plan.throttles = [QuotaThrottle(position: 3, rate: SpeedPair(download: 2_000_000, upload: 1_000_000))]
         directory.apply(plan)
         var entry = SampleDirectory.nas(true, 0, SampleDirectory.secret)
         entry.extras = try nas ?? [operation("Filter-Id", .add, "nas")]
@@ -47,6 +49,7 @@ enum ExtrasWorld {
         directory.apply(entry, now: 0)
         var bob = SampleDirectory.service(1, "bob", "hello123")
         bob.extras = try service ?? [operation("Filter-Id", .add, "service")]
+        bob.restriction = restriction
         bob.version = 103
         directory.apply(bob)
         return directory

@@ -40,8 +40,12 @@ import Testing
             let name = original.subscribers.records[index].serviceID
             let twin = try #require(restored.subscribers.find(service: name))
             #expect(original.extras(index) == restored.extras(twin))
+            #expect(
+                original.subscribers.records[index].restriction == restored.subscribers.records[twin].restriction
+            )
         }
-        #expect(original.subscribers.records.contains { $0.hasExtras })
+        #expect(original.subscribers.records.contains { $0.hasExtras && $0.restriction.kind == 3 })
+        #expect(a.row?.throttles.map(\.position) == [3])
     }
 
     @Test("A cut snapshot is refused at every length")

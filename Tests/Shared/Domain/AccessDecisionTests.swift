@@ -36,6 +36,7 @@ import Testing
             (facts { $0.customerStatus = .suspended }, .customerSuspended),
             (facts { $0.expiresAt = now }, .serviceExpired),
             (facts { $0.planKnown = false }, .planMissing),
+            (facts { $0.restriction = .blocked(until: now.adding(microseconds: 1)) }, .quotaExhausted),
             (
                 facts {
                     $0.credential = .differs; $0.serviceStatus = .suspended
@@ -70,6 +71,26 @@ import Testing
         let last = end.adding(microseconds: -1)
         #expect(decideAccess(facts { $0.expiresAt = end }, now: last) == .accept(sessionTimeout: 1))
         #expect(decideAccess(facts { $0.expiresAt = end }, now: end) == .reject(.serviceExpired))
+    }
+
+    @Test("What a quota left of a service holds until its instant and no longer", .proves("FUP-01"))
+    func restrictions() {
+        let end = now.adding(microseconds: 1)
+        #expect(decideAccess(facts { $0.restriction = .blocked(until: end) }, now: end) == .accept(sessionTimeout: nil))
+        #expect(decideAccess(facts { $0.restriction = .blocked(until: now) }, now: now) == .accept(sessionTimeout: nil))
+        let throttled = facts { $0.restriction = .throttled(position: 2, until: end) }
+        #expect(decideAccess(throttled, now: now) == .accept(sessionTimeout: nil))
+        let told = explainAccess(throttled, now: now).filter { $0.name == "quota" }
+        #expect(told.map(\.passed) == [true] && told.first?.value.hasPrefix("throttled by quota 2 until") == true)
+        #expect(explainAccess(throttled, now: end).allSatisfy { $0.name != "quota" })
+        let confined = facts {
+            $0.restriction = .blocked(until: end)
+            $0.hasWalledGarden = true
+        }
+        #expect(
+            decideAccess(confined, now: now)
+                == .accept(sessionTimeout: AccessDecision.confinedSeconds, confinedFor: .quotaExhausted)
+        )
     }
 
     @Test("An unknown user reads like a wrong password")

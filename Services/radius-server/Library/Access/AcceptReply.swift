@@ -27,7 +27,8 @@ enum AcceptReply {
         eap?.appendPacket(to: &reply)
         let extras = ReplyExtras(from: reply.length, view: view, vendor: nas.vendor)
         if let plan {
-            leftOut += extras.append(plan.template(for: nas.vendor, at: wallTime), to: &reply)
+            let throttle = isConfined ? 0 : record.restriction.throttle(at: wallTime)
+            leftOut += extras.append(plan.template(for: nas.vendor, at: wallTime, throttle: throttle), to: &reply)
             appendPoolNames(nas, plan, directory, isConfined, to: &reply)
         }
         leftOut += extras.apply(nas.extras, to: &reply)

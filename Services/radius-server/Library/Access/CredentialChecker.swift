@@ -100,6 +100,7 @@ final class CredentialChecker {
             planKnown: plan != nil,
             expiresAt: record.expiresAt == SubscriberRecord.never
                 ? nil : Timestamp(microseconds: record.expiresAt),
+            restriction: record.restriction.access,
             planSessionTimeout: plan?.row?.sessionTimeout,
             hasWalledGarden: directory.walledGardenPlan(tenant) != nil
         )

@@ -178,7 +178,8 @@ final class Directory {
             sessionLimit: row.sessionLimit,
             bindingGeneration: row.binding.generation,
             boundMAC: row.binding.hardwareAddress,
-            hasExtras: !row.extras.isEmpty
+            hasExtras: !row.extras.isEmpty,
+            restriction: row.restriction
         )
         serviceExtras[row.id] = row.extras.isEmpty ? nil : row.extras
         reserved.insert(StaticAddresses(ipv4: row.staticIPv4, prefixes: row.prefixes), tenant: tenant)

@@ -64,6 +64,9 @@ enum DirectoryQuery {
                 a.ipv6_pool, p.session_limit, \(attributes("plan", of: "p")), \
                 CASE WHEN b.id IS NULL THEN \(windows("plan_speed_windows", "plan_id", of: "p")) \
                 ELSE \(windows("bandwidth_profile_windows", "profile_id", of: "b")) END, \
+                (SELECT string_agg(concat_ws(',', q.position, q.throttle_download_bps, q.throttle_upload_bps), ';' \
+                ORDER BY q.position) FROM plan_quotas q \
+                WHERE q.tenant_id = p.tenant_id AND q.plan_id = p.id AND q.policy = 'throttle'), \
                 greatest(p.row_version, a.row_version) FROM plans p \
                 LEFT JOIN plan_advanced_settings a ON a.tenant_id = p.tenant_id AND a.plan_id = p.id \
                 LEFT JOIN bandwidth_profiles b ON b.tenant_id = p.tenant_id AND b.id = p.bandwidth_profile_id
@@ -74,7 +77,8 @@ enum DirectoryQuery {
                 CASE WHEN c.deleted_at IS NULL THEN c.status ELSE 'terminated' END, s.expires_at, s.static_ipv4, \
                 s.framed_ipv6_prefix, s.delegated_ipv6_prefix, k.password, \
                 s.session_limit, s.bound_mac, s.binding_generation, \(attributes("service", of: "s")), \
-                greatest(s.row_version, c.row_version, k.row_version) FROM services s \
+                CASE s.restriction WHEN 'blocked' THEN 255 WHEN 'throttled' THEN s.restricted_position::integer ELSE 0 END, \
+                s.restricted_until, greatest(s.row_version, c.row_version, k.row_version) FROM services s \
                 JOIN customers c ON c.tenant_id = s.tenant_id AND c.id = s.customer_id \
                 LEFT JOIN service_credentials k ON k.tenant_id = s.tenant_id AND k.service_id = s.id
                 """

@@ -143,6 +143,7 @@ extension PlanRow {
         let limit = UInt8(clamping: row.next()?.int64 ?? 1)
         let extras = tools.operations(row.next()?.string, table: "plan_reply_attributes", id: id)
         let windows = tools.windows(row.next()?.string, plan: id)
+        let throttles = tools.throttles(row.next()?.string, plan: id)
         let version = row.next()?.int64 ?? 0
         var burst: PlanBurst?
         if bursts, let burstDownload = rates[0], let burstUpload = rates[1] {
@@ -175,6 +176,7 @@ extension PlanRow {
             sessionLimit: limit,
             extras: extras,
             windows: windows,
+            throttles: throttles,
             version: version
         )
     }
@@ -201,6 +203,10 @@ extension ServiceRow {
             generation: UInt32(clamping: row.next()?.int64 ?? 0)
         )
         let extras = tools.operations(row.next()?.string, table: "service_reply_attributes", id: id)
+        let restriction = StoredRestriction(
+            kind: UInt8(clamping: row.next()?.int64 ?? 0),
+            until: UInt32(clamping: (row.next()?.timestamptz ?? 0) / 1_000_000)
+        )
         let version = row.next()?.int64 ?? 0
         var password: [UInt8]?
         if let sealed {
@@ -237,6 +243,7 @@ extension ServiceRow {
             sessionLimit: limit,
             binding: binding,
             extras: extras,
+            restriction: restriction,
             version: version
         )
     }

@@ -84,6 +84,8 @@ struct PlanRow: Sendable, Equatable {
     var extras: [ReplyOperation] = []
     /// Hours with another speed.
     var windows: [SpeedWindow] = []
+    /// The speeds of quotas that throttle.
+    var throttles: [QuotaThrottle] = []
     var version: Int64
 
     var pools: PoolNames { PoolNames(ipv4: addressPool, ipv6: ipv6Pool, delegated: delegatedIPv6Pool) }
@@ -112,6 +114,12 @@ struct PlanRow: Sendable, Equatable {
             )
         )
     }
+}
+
+/// The speeds that a plan's quota leaves where it is used up.
+struct QuotaThrottle: Sendable, Equatable {
+    var position: UInt8
+    var rate: SpeedPair
 }
 
 /// A plan's burst: rates in bit/s, time in seconds.
@@ -151,6 +159,8 @@ struct ServiceRow: Sendable {
     var binding = DeviceBinding()
     /// Attributes that its replies get or lose.
     var extras: [ReplyOperation] = []
+    /// What its quotas left of its access.
+    var restriction = StoredRestriction()
     /// The latest of the three rows' versions.
     var version: Int64
 }

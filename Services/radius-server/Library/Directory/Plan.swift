@@ -9,8 +9,11 @@ struct Plan {
     var pools: NamedPools
     /// When it has which speed; nil where it has one only.
     let schedule: SpeedSchedule?
-    /// By `NASVendor`'s place in `allCases`, first for outside of all windows, then for each window.
+    /// The positions of quotas that throttle; their templates stand behind those of the windows.
+    private let throttles: [UInt8]
+    /// By `NASVendor`'s place in `allCases`, first for outside of all windows, then for each window, then for each throttle.
     private let templates: [ReplyTemplate]
+    private let windowCount: Int
     private static let vendors = NASVendor.allCases.count
 
     var isLive: Bool { row != nil }
@@ -26,17 +29,24 @@ struct Plan {
         schedule =
             windows.isEmpty
             ? nil : row.map { SpeedSchedule(base: $0.speed, windows: windows, zone: zone ?? .utc) }
+        throttles = row?.throttles.map(\.position) ?? []
+        let slower = row?.throttles.map { SpeedProfile(rate: $0.rate, priority: Int(row?.priority ?? 8)) } ?? []
+        windowCount = windows.count
         templates =
             row.map { row in
-                ([row.speed] + windows.map(\.profile)).flatMap { speed in
+                ([row.speed] + windows.map(\.profile) + slower).flatMap { speed in
                     NASVendor.allCases.map { ReplyTemplate(row, speed: speed, for: $0) }
                 }
             } ?? []
     }
 
-    /// The encoded attributes for a NAS of this vendor, by the speed that holds at that time, microseconds since 1970.
-    func template(for vendor: NASVendor, at wallTime: Int64) -> ReplyTemplate? {
+    /// The encoded attributes for a NAS of this vendor, by the speed that holds at that time, microseconds since 1970. A throttle
+    /// goes before all windows; one that the plan does not know counts as none.
+    func template(for vendor: NASVendor, at wallTime: Int64, throttle: UInt8 = 0) -> ReplyTemplate? {
         guard !templates.isEmpty else { return nil }
+        if throttle != 0, let place = throttles.firstIndex(of: throttle) {
+            return templates[(1 + windowCount + place) * Self.vendors + vendor.ordinal]
+        }
         let window = schedule?.window(at: Timestamp(microseconds: wallTime)).map { $0 + 1 } ?? 0
         return templates[window * Self.vendors + vendor.ordinal]
     }

@@ -47,6 +47,19 @@ struct RowTools: Sendable {
         }
     }
 
+    /// Reads a column of throttles: each a position and two speeds with commas, with semicolons between them.
+    func throttles(_ column: String?, plan: UUID128) -> [QuotaThrottle] {
+        guard let column, !column.isEmpty else { return [] }
+        return column.split(separator: ";").compactMap { record in
+            let numbers = record.split(separator: ",").compactMap { Int64($0) }
+            guard numbers.count == 3, let position = UInt8(exactly: numbers[0]) else {
+                complain(DirectoryRowError(table: "plan_quotas", id: plan, reason: "is unreadable"))
+                return nil
+            }
+            return QuotaThrottle(position: position, rate: SpeedPair(download: numbers[1], upload: numbers[2]))
+        }
+    }
+
     /// The clocks of a tenant; nil, and no window holds, where the time zone database does not know them.
     func zone(_ name: String?, tenant: UUID128) -> TimeZoneRules? {
         guard let name else { return .utc }

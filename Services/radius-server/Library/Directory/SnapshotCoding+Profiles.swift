@@ -30,6 +30,14 @@ extension SnapshotWriter {
         }
     }
 
+    mutating func add(_ throttles: [QuotaThrottle]) {
+        add(UInt64(throttles.count))
+        for throttle in throttles {
+            add(UInt64(throttle.position))
+            add(throttle.rate)
+        }
+    }
+
     private mutating func add(_ speeds: SpeedPair) {
         add(speeds.download)
         add(speeds.upload)
@@ -57,6 +65,14 @@ extension SnapshotReader {
             operations.append(ReplyOperation(action: action, vendor: vendor, pattern: pattern, octets: octets))
         }
         return operations
+    }
+
+    mutating func throttles() throws(SnapshotFormatError) -> [QuotaThrottle] {
+        var throttles: [QuotaThrottle] = []
+        for _ in 0..<(try count()) {
+            throttles.append(QuotaThrottle(position: UInt8(clamping: try number()), rate: try speeds()))
+        }
+        return throttles
     }
 
     mutating func windows() throws(SnapshotFormatError) -> [SpeedWindow] {

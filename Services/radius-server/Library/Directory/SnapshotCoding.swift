@@ -3,7 +3,7 @@ import Domain
 
 /// The snapshot's clear content: a format number, then per table a count and its rows, little endian.
 struct SnapshotWriter {
-    static let format: UInt64 = 3
+    static let format: UInt64 = 4
     private(set) var octets: [UInt8] = []
 
     mutating func add(_ directory: Directory) {
@@ -75,6 +75,7 @@ struct SnapshotWriter {
         for server in plan.dnsServers { add(UInt64(server)) }
         add(plan.extras)
         add(plan.windows)
+        add(plan.throttles)
         add(plan.version)
     }
 
@@ -99,6 +100,8 @@ struct SnapshotWriter {
         add(record.boundMAC)
         add(UInt64(record.bindingGeneration))
         add(directory.extras(index))
+        add(UInt64(record.restriction.kind))
+        add(UInt64(record.restriction.until))
         add(record.version)
     }
 
@@ -215,6 +218,7 @@ struct SnapshotReader {
         for _ in 0..<(try count()) { row.dnsServers.append(UInt32(clamping: try number())) }
         row.extras = try operations()
         row.windows = try windows()
+        row.throttles = try throttles()
         row.version = try signed()
         return row
     }
@@ -236,6 +240,10 @@ struct SnapshotReader {
             sessionLimit: UInt8(clamping: try number()),
             binding: DeviceBinding(hardwareAddress: try number(), generation: UInt32(clamping: try number())),
             extras: try operations(),
+            restriction: StoredRestriction(
+                kind: UInt8(clamping: try number()),
+                until: UInt32(clamping: try number())
+            ),
             version: try signed()
         )
     }

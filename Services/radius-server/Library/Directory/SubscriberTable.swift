@@ -27,12 +27,39 @@ struct SubscriberRecord {
     var boundMAC: UInt64 = 0
     /// Whether its replies get or lose attributes.
     var hasExtras = false
+    /// What its quotas left of its access.
+    var restriction = StoredRestriction()
 
     static let never = Int64.max
     static let noPrefixes = UInt32.max
     static let noPassword = UInt8.max
     /// The longest password the table holds; RADIUS carries at most 128 octets (RFC 2865 §5.2).
     static let longestPassword = 128
+}
+
+/// What a service's quotas left of its access, in eight octets.
+struct StoredRestriction: Sendable, Equatable {
+    /// 0 for nothing, ``blocked``, or the position of the plan's quota whose speeds it has.
+    var kind: UInt8 = 0
+    /// Seconds since 1970; from then on it holds no longer.
+    var until: UInt32 = 0
+
+    static let blocked = UInt8.max
+
+    var access: AccessRestriction {
+        let end = Timestamp(secondsSince1970: Int64(until))
+        return switch kind {
+        case 0: .none
+        case Self.blocked: .blocked(until: end)
+        default: .throttled(position: kind, until: end)
+        }
+    }
+
+    /// The position of the quota whose speeds hold at that time, microseconds since 1970; 0 for the plan's own.
+    func throttle(at wallTime: Int64) -> UInt8 {
+        guard kind != 0, kind != Self.blocked, wallTime < Int64(until) * 1_000_000 else { return 0 }
+        return kind
+    }
 }
 
 /// IPv6 prefixes of one service as RFC 3162 encodes them: reserved octet, length, prefix.

@@ -76,7 +76,7 @@ struct EAPJudge {
     private static func code(of reason: RejectReason) -> MSCHAP.Failure {
         switch reason {
         case .serviceSuspended, .customerSuspended, .serviceTerminated, .customerTerminated, .servicePending,
-            .serviceExpired, .tenantInactive:
+            .serviceExpired, .quotaExhausted, .tenantInactive:
             .accountDisabled
         default: .authenticationFailure
         }

@@ -106,7 +106,10 @@ enum AttributeOrigins {
             return outcome.planSource("address_list", isAdvanced: true)
         case (0, _), (Vendor.microsoft, _): return nil
         // All that vendors' templates hold beside is the speed in their words.
-        default: return outcome.planSource("speed, for \(outcome.nas.vendor.rawValue)")
+        default:
+            let throttle = outcome.throttle
+            let speed = throttle == 0 ? "speed" : "throttled speed of quota \(throttle)"
+            return outcome.planSource("\(speed), for \(outcome.nas.vendor.rawValue)")
         }
     }
 
@@ -162,6 +165,9 @@ extension TrialOutcome {
             name: setting
         )
     }
+
+    /// The position of the quota whose speeds it gets; 0 for the plan's own.
+    var throttle: UInt8 { isConfined ? 0 : origins.service?.restriction.throttle(at: at.microseconds) ?? 0 }
 
     func poolSource(_ use: AddressPool.Use) -> ValueSource? {
         guard let row = poolRows[Int(use.rawValue)] else { return nil }

@@ -117,6 +117,8 @@ struct LoginExplainer {
         case "service status": return (rule.value, [outcome.service("status")])
         case "customer status": return (rule.value, [outcome.customer("status")])
         case "expires at": return (rule.value, [outcome.service("expires_at")])
+        case "quota":
+            return (rule.value, [outcome.service("restriction"), outcome.planSource("quotas")])
         case "plan known":
             return (
                 rule.value == "true" ? "yes" : "no",

@@ -84,6 +84,8 @@ extension RejectReason {
         case .deviceMismatch: "Devices were changed: `nexora service unbind` lets go of the old one."
         case .sessionLimit: "Services are at their session limit: `nexora session list` shows their sessions."
         case .noAddress: "A pool is exhausted: `nexora pool list` shows how full they are."
+        case .quotaExhausted:
+            "Subscribers whose quota is used up keep trying: a walled garden lets them in to buy more."
         case .serviceSuspended, .customerSuspended, .serviceExpired:
             "Suspended subscribers keep trying: a walled garden lets them in to pay (`nexora tenant set --walled-garden`)."
         case .serviceTerminated, .customerTerminated, .servicePending, .tenantInactive, .planMissing:
