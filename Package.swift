@@ -166,6 +166,9 @@ let services: [Target] = [
             "Events", "GraphQL", "HTTPClient", "HTTPServer", "Identity", "Ledger", "Lifecycle", "Messaging", "NATS",
             "ObjectStorage", "Observability", "Passwords", "Persistence", "Postgres", "RateLimits", "Redis",
             "WireFormat",
+            "Admission", "Balances", "Billing", "Concurrency", "Configuration", "Crypto", "Domain", "Events", "GraphQL",
+            "HTTPClient", "HTTPServer", "Identity", "Ledger", "Lifecycle", "Messaging", "NATS", "ObjectStorage",
+            "Observability", "Passwords", "Persistence", "Postgres", "Profiles", "RateLimits", "Redis", "WireFormat",
         ]
     ),
     executable("api-gateway", "Services/api-gateway/Executable", ["APIGateway"]),

@@ -6,10 +6,13 @@ package import NATS
 package struct StreamExtent: Sendable, Equatable {
     package let first: UInt64
     package let last: UInt64
+    /// When the stream was made, microseconds since 1970: one that was made anew numbers its messages anew.
+    package let created: Int64
 
-    package init(first: UInt64, last: UInt64) {
+    package init(first: UInt64, last: UInt64, created: Int64 = 0) {
         self.first = first
         self.last = last
+        self.created = created
     }
 }
 
@@ -37,7 +40,11 @@ package struct EventTails: Sendable {
     /// What the stream holds now; nil where there is no such stream. Throws `NATSError`.
     package func extent() async throws -> StreamExtent? {
         guard let info = try await admin.streamInfo(stream.name) else { return nil }
-        return StreamExtent(first: max(1, info.firstSequence), last: info.lastSequence)
+        return StreamExtent(
+            first: max(1, info.firstSequence),
+            last: info.lastSequence,
+            created: info.createdMicroseconds
+        )
     }
 
     /// The place behind which everything stands that was stored at or after that time, microseconds since 1970 UTC: the
@@ -77,9 +84,16 @@ package struct EventTails: Sendable {
         return nil
     }
 
-    /// Reads everything behind that sequence, for ever.
-    package func open(after sequence: UInt64) throws -> EventTail {
-        EventTail(try OrderedTail(client, stream: stream.name, from: .sequence(sequence + 1)))
+    /// Reads everything behind that sequence, for ever; of one filter of subjects, where one is given.
+    package func open(after sequence: UInt64, filter: String? = nil) throws -> EventTail {
+        EventTail(
+            try OrderedTail(
+                client,
+                stream: stream.name,
+                filters: filter.map { [$0] } ?? [],
+                from: .sequence(sequence + 1)
+            )
+        )
     }
 }
 

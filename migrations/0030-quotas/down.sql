@@ -3,8 +3,10 @@ REVOKE UPDATE (restriction, restricted_position, restricted_until) ON services F
 DROP POLICY services_restrict ON services;
 DROP POLICY services_quotas ON services;
 DROP POLICY plans_quotas ON plans;
-DROP POLICY tenants_quotas ON tenants;
-REVOKE SELECT ON tenants, plans, services FROM nexora_billing;
+REVOKE SELECT (settings) ON tenants FROM nexora_billing;
+REVOKE SELECT (tenant_id, id, currency) ON plans FROM nexora_billing;
+REVOKE SELECT (tenant_id, id, customer_id, plan_id, restriction, restricted_position, restricted_until, quota_anchor, created_at,
+    row_version) ON services FROM nexora_billing;
 DROP TRIGGER services_lift ON services;
 DROP FUNCTION lift_restriction();
 DROP TABLE quota_progress;

@@ -181,16 +181,13 @@ GRANT INSERT ON quota_orders TO nexora_gateway, nexora_billing;
 GRANT UPDATE (state, refusals, refusal, due_at, window_start, applied_at) ON quota_orders TO nexora_billing;
 GRANT SELECT, INSERT, UPDATE ON quota_progress TO nexora_billing;
 
--- What the worker reads, and the one thing that it changes of a service.
-DO $$
-DECLARE name text;
-BEGIN
-    FOREACH name IN ARRAY ARRAY['tenants', 'plans', 'services'] LOOP
-        EXECUTE format('CREATE POLICY %I ON %I FOR SELECT TO nexora_billing USING (true)', name || '_quotas', name);
-        EXECUTE format('GRANT SELECT ON %I TO nexora_billing', name);
-    END LOOP;
-END
-$$;
+-- What the worker reads, and the one thing that it changes of a service. It sees the tenants since 0027.
+GRANT SELECT (settings) ON tenants TO nexora_billing;
+CREATE POLICY plans_quotas ON plans FOR SELECT TO nexora_billing USING (true);
+GRANT SELECT (tenant_id, id, currency) ON plans TO nexora_billing;
+CREATE POLICY services_quotas ON services FOR SELECT TO nexora_billing USING (true);
+GRANT SELECT (tenant_id, id, customer_id, plan_id, restriction, restricted_position, restricted_until, quota_anchor, created_at,
+    row_version) ON services TO nexora_billing;
 CREATE POLICY services_restrict ON services FOR UPDATE TO nexora_billing USING (true) WITH CHECK (true);
 GRANT UPDATE (restriction, restricted_position, restricted_until) ON services TO nexora_billing;
 -- Each change of a row draws its version.

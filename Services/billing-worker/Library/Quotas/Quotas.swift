@@ -1,0 +1,76 @@
+import Billing
+import Domain
+import Lifecycle
+import Messaging
+import Observability
+import Persistence
+import Profiles
+import Synchronization
+
+/// The services that quotas are made of.
+enum Quotas {
+    /// `store` has a session of its own, as nexora_billing.
+    static func services(
+        store: QuotaStore,
+        tails: EventTails,
+        stream: String,
+        desk: any MoneyDesk,
+        ids: IDGenerator,
+        clock: TimeSource,
+        metrics registry: MetricsRegistry,
+        health: HealthComponent,
+        logger: Logger
+    ) -> [NamedService] {
+        let metrics = QuotaMetrics(registry)
+        let counting = QuotaCounting(
+            store: store,
+            tails: tails,
+            stream: stream,
+            clock: clock,
+            metrics: metrics,
+            health: health,
+            logger: logger
+        )
+        let isLeading = { @Sendable in counting.isLeading }
+        return [
+            NamedService("quotas", counting),
+            NamedService(
+                "quota-upkeep",
+                QuotaUpkeep(store: store, isLeading: isLeading, clock: clock, metrics: metrics, logger: logger)
+            ),
+            NamedService(
+                "quota-charges",
+                QuotaCharges(
+                    store: store,
+                    desk: desk,
+                    isLeading: isLeading,
+                    ids: ids,
+                    clock: clock,
+                    metrics: metrics,
+                    logger: logger
+                )
+            ),
+        ]
+    }
+
+    /// Knows the clocks of this machine's time zone database by their names; UTC for those it does not know.
+    static func zones() -> @Sendable (String?) -> TimeZoneRules {
+        let known = ZoneMemory()
+        return { known.rules($0) }
+    }
+}
+
+/// Remembers what was read of the time zone database.
+private final class ZoneMemory: Sendable {
+    private let known = Mutex<[String: TimeZoneRules]>([:])
+
+    func rules(_ name: String?) -> TimeZoneRules {
+        guard let name else { return .utc }
+        return known.withLock { known in
+            if let rules = known[name] { return rules }
+            let rules = SystemFiles.timeZone(name) ?? .utc
+            known[name] = rules
+            return rules
+        }
+    }
+}
