@@ -55,6 +55,7 @@ package enum Application {
             ContactRoutes(parts).routes,
             PersonalDataRoutes(parts).routes,
             PlanRoutes(parts).routes,
+            QuotaRoutes(parts).routes,
             ProfileRoutes(parts).routes,
             ServiceRoutes(parts).routes,
             NASRoutes(parts).routes,

@@ -104,6 +104,10 @@ enum AuthorizationCases {
         deleteServicePlan plans.delete
         getServicePlanAdvancedSettings plans.read
         setServicePlanAdvancedSettings plans.update
+        getServicePlanQuotas plans.read
+        setServicePlanQuotas plans.update
+        getServiceQuota usage.read
+        topUpServiceQuota billing.manage
         listBandwidthProfiles profiles.read
         getBandwidthProfile profiles.read
         exportBandwidthProfiles profiles.read exports.create

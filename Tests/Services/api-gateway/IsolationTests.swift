@@ -172,6 +172,8 @@ import WireFormat
         case "setServicePlanAdvancedSettings", "replaceNASSecret", "suspendTenant", "resumeTenant",
             "setTenantSettings", "setTenantCommission":
             "{}"
+        case "setServicePlanQuotas": "{\"quotas\":[]}"
+        case "topUpServiceQuota": "{\"quota_id\":\"0192a3b4-0000-7000-8000-000000000001\"}"
         case "setTenantLicence": "{\"plan\":\"x\"}"
         case "addCustomerNote": "{\"text\":\"x\"}"
         case "eraseCustomer": "{\"confirm\":\"x\",\"reason\":\"asked in writing\"}"

@@ -71,6 +71,14 @@ import WireFormat
                 SELECT tenant_id, id, 1, 1, 0, 60, 1, 1 FROM bandwidth_profiles WHERE tenant_id = '\(tenant)';
             INSERT INTO nas_tightenings (tenant_id, nas_id, nas_name, setting, actor, requests)
                 VALUES ('\(tenant)', '\(nas)', 'nas', 'limit-proxy-state', 'operator', 1);
+            INSERT INTO plan_quotas (tenant_id, plan_id, position, name, allowance, policy)
+                VALUES ('\(tenant)', '\(plan)', 1, 'Fair use', 1000, 'block');
+            INSERT INTO quota_usage (tenant_id, service_id, quota_id, window_start, window_end)
+                SELECT tenant_id, '\(service)', id, '2026-01-01', '2026-02-01' FROM plan_quotas WHERE tenant_id = '\(tenant)';
+            INSERT INTO usage_hourly (tenant_id, service_id, hour) VALUES ('\(tenant)', '\(service)', '2026-01-01');
+            INSERT INTO quota_orders (tenant_id, service_id, customer_id, quota_id, kind, amount, price, currency, state)
+                SELECT tenant_id, '\(service)', '\(plot.customers[0])', id, 'grant', 1, 0, 'EUR', 'posted'
+                FROM plan_quotas WHERE tenant_id = '\(tenant)';
             INSERT INTO tenant_partners (tenant_id, kind, commission_basis_points) VALUES ('\(tenant)', 'retail', 5);
             INSERT INTO tenant_licences (tenant_id, plan) VALUES ('\(tenant)', 'Small') ON CONFLICT DO NOTHING;
             INSERT INTO tenant_usage_daily VALUES ('\(tenant)', '2026-01-01', 1, 1, 1, 1);

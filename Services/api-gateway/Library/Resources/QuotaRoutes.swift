@@ -1,0 +1,251 @@
+import Billing
+import Domain
+import HTTPServer
+import Identity
+import Persistence
+import Profiles
+import WireFormat
+
+/// Quotas of plans, and how services stand with them (PLN-07, FUP-10, FUP-11).
+struct QuotaRoutes {
+    private let parts: Parts
+    private let plans = Resource<Plan>.plans
+    private let services = Resource<Service>.services
+
+    init(_ parts: Parts) { self.parts = parts }
+
+    var routes: [GatewayRoute] { [ofPlan, setOfPlan, ofService, topUp] }
+
+    private struct Wish: Sendable {
+        var quotas: [QuotaInput] = []
+        static let shape = InputShape<Wish>([
+            InputField("quotas", QuotaInput.kind.list(QuotaDefinition.most), \.quotas, isRequired: true)
+        ])
+    }
+
+    // MARK: - Of a plan
+
+    private var ofPlan: GatewayRoute {
+        GatewayRoute(
+            .get,
+            "/api/v1/service-plans/{id:uuid}/quotas",
+            operationID: "getServicePlanQuotas",
+            metadata: Access(
+                .permission(.plansRead),
+                operation: Operation("plans", "A plan's quotas.", .data(.list(QuotaViews.quota.schema)))
+            )
+        ) { request in
+            let id = try request.pathID()
+            let quotas = try await parts.read(request) { transaction, caller in
+                let plan = try await plans.found(id, transaction, caller)
+                return try await PlanQuotaRepository(transaction).quotas(of: plan)
+            }
+            return Self.answer(quotas)
+        }
+    }
+
+    private var setOfPlan: GatewayRoute {
+        GatewayRoute(
+            .put,
+            "/api/v1/service-plans/{id:uuid}/quotas",
+            operationID: "setServicePlanQuotas",
+            metadata: Access(
+                .permission(.plansUpdate),
+                operation: Operation(
+                    "plans",
+                    "Replaces a plan's quotas. One that keeps its name keeps what was used of it.",
+                    body: .json(Wish.shape.schema(isWhole: true)),
+                    .data(.list(QuotaViews.quota.schema))
+                )
+            )
+        ) { request in
+            let id = try request.pathID()
+            var wish = Wish()
+            try Wish.shape.apply(try await request.payload(), to: &wish, isWhole: true)
+            let inputs = wish.quotas
+            return try await parts.change(request) { work in
+                _ = try await plans.found(id, work.transaction, work.caller)
+                guard let plan = try await PlanRepository(work.transaction).find(PlanID(id), forUpdate: true) else {
+                    throw Problem.notFound
+                }
+                let repository = PlanQuotaRepository(work.transaction)
+                let before = try await repository.quotas(of: plan)
+                var wanted: [QuotaDefinition] = []
+                for input in inputs {
+                    wanted.append(try input.definition(parts.ids.next(), currency: plan.price.currency))
+                }
+                let after = try await repository.replace(wanted, of: plan)
+                work.record(
+                    .update,
+                    AuditResource("plan_quotas", plan.id),
+                    of: plan.tenantID,
+                    .updated(Self.value(before), Self.value(after))
+                )
+                return Self.answer(after)
+            }
+        }
+    }
+
+    private static func value(_ quotas: [QuotaDefinition]) -> AuditValue {
+        .object(["quotas": .list(quotas.map { QuotaViews.quota.auditValue($0) })])
+    }
+
+    private static func answer(_ quotas: [QuotaDefinition]) -> Response {
+        Response.data { json in
+            json.beginArray()
+            for quota in quotas { QuotaViews.quota.write(quota, to: &json) }
+            json.endArray()
+        }
+    }
+
+    // MARK: - Of a service
+
+    private static let standingSchema = Schema.object([
+        .init("restriction", .choice(["none", "throttled", "blocked"])),
+        .init("restricted_until", .nullable(.time)),
+        .init("quotas", .list(QuotaViews.standing.schema)),
+    ])
+
+    private var ofService: GatewayRoute {
+        GatewayRoute(
+            .get,
+            "/api/v1/services/{id:uuid}/quota",
+            operationID: "getServiceQuota",
+            metadata: Access(
+                .permission(.usageRead),
+                operation: Operation(
+                    "usage",
+                    "How a service stands with its plan's quotas, and what it may not do for them.",
+                    .data(Self.standingSchema)
+                )
+            )
+        ) { request in
+            let id = try request.pathID()
+            let (quotas, restriction) = try await parts.read(request) { transaction, caller in
+                let service = try await services.found(id, transaction, caller)
+                guard let plan = try await PlanRepository(transaction).find(service.planID) else {
+                    throw Problem.notFound
+                }
+                return try await PlanQuotaRepository(transaction).standing(
+                    of: service,
+                    plan: plan,
+                    now: parts.time.now()
+                ) { name in name.flatMap { SystemFiles.timeZone($0) } ?? .utc }
+            }
+            return Response.data { json in
+                json.beginObject()
+                json.key("restriction")
+                json.value(restriction.word)
+                json.key("restricted_until")
+                FieldValue.time(restriction.until).write(to: &json)
+                json.key("quotas")
+                json.beginArray()
+                for quota in quotas { QuotaViews.standing.write(quota, to: &json) }
+                json.endArray()
+                json.endObject()
+            }
+        }
+    }
+
+    private struct TopUp: Sendable {
+        var quota = QuotaID(.zero)
+        /// Given away; what is sold where there is none.
+        var grant: Int64?
+        static let shape = InputShape<TopUp>([
+            InputField("quota_id", .id(), \.quota, isRequired: true),
+            InputField(
+                "grant",
+                InputKind<Int64>(.integer(1...Int64.max), "a whole number of at least 1") { value in
+                    value.integer.flatMap { $0 > 0 ? $0 : nil }
+                },
+                clearable: \.grant
+            ),
+        ])
+    }
+
+    private var topUp: GatewayRoute {
+        GatewayRoute(
+            .post,
+            "/api/v1/services/{id:uuid}/quota-top-ups",
+            operationID: "topUpServiceQuota",
+            metadata: Access(
+                .permission(.billingManage),
+                repetition: .keyed,
+                operation: Operation(
+                    "usage",
+                    "Extends the open window of a quota: by an amount that is granted, or by what the quota sells, which is charged first.",
+                    body: .json(TopUp.shape.schema(isWhole: true)),
+                    status: 202,
+                    .data(.object([.init("order_id", .uuid), .init("kind", .choice(["grant", "top_up"]))]))
+                )
+            )
+        ) { request in try await order(request) }
+    }
+
+    private func order(_ request: Request) async throws -> Response {
+        let id = try request.pathID()
+        var wish = TopUp()
+        try TopUp.shape.apply(try await request.payload(), to: &wish, isWhole: true)
+        let wanted = wish
+        return try await parts.change(request) { work in
+            let service = try await services.found(id, work.transaction, work.caller)
+            let repository = PlanQuotaRepository(work.transaction)
+            guard let plan = try await PlanRepository(work.transaction).find(service.planID),
+                let quota = try await repository.quotas(of: plan).first(where: { $0.id == wanted.quota })
+            else { throw Problem.invalid("/quota_id", "is no quota of the service's plan") }
+            guard quota.allowance != QuotaDefinition.unlimited else {
+                throw Problem.invalid("/quota_id", "has no limit")
+            }
+            let order: QuotaOrderID = parts.ids.next()
+            let sold = quota.topUp
+            guard let amount = wanted.grant ?? sold?.amount else {
+                throw Problem.invalid("/quota_id", "sells nothing on top")
+            }
+            let kind = wanted.grant == nil ? QuotaOrder.Kind.topUp : .grant
+            let price = kind == .grant ? nil : sold?.price
+            try await repository.order(
+                kind,
+                amount,
+                of: quota,
+                for: service,
+                price: price ?? .zero(plan.price.currency),
+                id: order,
+                actor: work.caller.principal.userID.value
+            )
+            work.record(
+                .create,
+                AuditResource("quota_order", order),
+                of: service.tenantID,
+                .created([
+                    "service_id": .text(service.id.description), "kind": .text(kind.rawValue),
+                    "amount": .integer(amount), "price": .text(price?.decimal ?? "0"),
+                ])
+            )
+            return Response.data(status: .accepted) { json in
+                json.beginObject()
+                json.key("order_id")
+                json.value(order.description)
+                json.key("kind")
+                json.value(kind.rawValue)
+                json.endObject()
+            }
+        }
+    }
+}
+
+extension QuotaRestriction {
+    fileprivate var word: String {
+        switch self {
+        case .none: "none"
+        case .throttled: "throttled"
+        case .blocked: "blocked"
+        }
+    }
+
+    fileprivate var until: Timestamp? {
+        switch self {
+        case .none: nil
+        case .throttled(_, let until), .blocked(let until): until
+        }
+    }
+}
