@@ -164,11 +164,8 @@ let services: [Target] = [
         [
             "Admission", "Balances", "Billing", "Concurrency", "Configuration", "Crypto", "Documents", "Domain",
             "Events", "GraphQL", "HTTPClient", "HTTPServer", "Identity", "Ledger", "Lifecycle", "Messaging", "NATS",
-            "ObjectStorage", "Observability", "Passwords", "Persistence", "Postgres", "RateLimits", "Redis",
+            "ObjectStorage", "Observability", "Passwords", "Persistence", "Postgres", "Profiles", "RateLimits", "Redis",
             "WireFormat",
-            "Admission", "Balances", "Billing", "Concurrency", "Configuration", "Crypto", "Domain", "Events", "GraphQL",
-            "HTTPClient", "HTTPServer", "Identity", "Ledger", "Lifecycle", "Messaging", "NATS", "ObjectStorage",
-            "Observability", "Passwords", "Persistence", "Postgres", "Profiles", "RateLimits", "Redis", "WireFormat",
         ]
     ),
     executable("api-gateway", "Services/api-gateway/Executable", ["APIGateway"]),

@@ -69,7 +69,8 @@ package enum Application {
             NamedService("figures", figures(settings, context, sessions.make("figures"), clock)),
             NamedService("checkpoints", checkpoints(context, sessions.make("checkpoints"), keyring, clock)),
             NamedService("balances", try balances(settings, context, nats, letters)),
-        ] + (try subscriptions(settings, context, nats, sessions, letters, clock)) + rehearsal
+        ] + (try subscriptions(settings, context, nats, sessions, letters, desk, clock))
+            + (try quotas(context, nats, sessions, desk, clock)) + rehearsal
     }
 
     /// The clock, or the file that stands for it in a rehearsal.
@@ -190,6 +191,26 @@ package enum Application {
         )
     }
 
+    private static func quotas(
+        _ context: DaemonContext,
+        _ nats: NATSClient,
+        _ sessions: Sessions,
+        _ desk: any MoneyDesk,
+        _ clock: TimeSource
+    ) throws -> [NamedService] {
+        Quotas.services(
+            store: QuotaStore(sessions.make("quotas"), zone: Quotas.zones()),
+            tails: try EventTails(nats, stream: .domain),
+            stream: Streams.domain.name,
+            desk: desk,
+            ids: IDGenerator(time: clock),
+            clock: clock,
+            metrics: context.metrics,
+            health: context.health.component("quotas"),
+            logger: context.logger
+        )
+    }
+
     private static func commands(
         of lane: Lane,
         _ settings: Settings,
@@ -264,6 +285,7 @@ package enum Application {
         _ nats: NATSClient,
         _ sessions: Sessions,
         _ letters: DeadLetterQueue,
+        _ desk: any MoneyDesk,
         _ clock: TimeSource
     ) throws -> [NamedService] {
         let ids = IDGenerator(time: clock)
@@ -285,7 +307,7 @@ package enum Application {
                 logger: context.logger,
                 classify: PaymentWatch.failure
             ),
-            desk: try CommandDesk(nats, ids: ids),
+            desk: desk,
             clock: clock
         )
     }

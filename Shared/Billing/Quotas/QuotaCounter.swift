@@ -26,9 +26,8 @@ package struct QuotaCounter: Sendable {
 
     /// Counts what was used at `at`, as it is learned at `now`. Returns the thresholds that are to be told.
     package mutating func add(_ amount: Int64, at time: Timestamp, now: Timestamp) -> [QuotaCrossing] {
-        change(at: time, now: now) { use in
-            use.add(amount, percent: quota.percent(at: time, zone: calendar.zone))
-        }
+        let percent = quota.percent(at: time, zone: calendar.zone)
+        return change(at: time, now: now) { $0.add(amount, percent: percent) }
     }
 
     /// Extends the window at `now` by what was bought or granted.

@@ -76,6 +76,7 @@ struct SubscriptionStepping {
 
     mutating func run(_ event: SubscriptionEvent) throws {
         let before = book.subscription.access
+        let now = now
         // What was to happen before this does, so that a late step decides as a prompt one.
         try passTime()
         switch event {

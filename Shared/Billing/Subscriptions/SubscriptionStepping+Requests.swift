@@ -64,6 +64,7 @@ extension SubscriptionStepping {
         }
         // The wallet might pay it in this moment, and then it would be paid twice.
         guard !bill.isSent else { throw SubscriptionRefusal.collecting }
+        let now = now
         change(ordinal) { $0.pay(at: now) }
     }
 

@@ -13,10 +13,14 @@ protocol ExportReader: AnyObject {
 /// A list that is read a page at a time, as chunks of a text or as values.
 protocol RowPages: AsyncIteratorProtocol where Element == [UInt8] {
     var rowCount: Int { get }
+    /// ``AsyncIteratorProtocol``'s `next`, in the caller's isolation.
+    mutating func nextChunk() async throws -> [UInt8]?
     mutating func nextRows() async throws -> [[FieldValue]]?
 }
 
-extension ListExport.AsyncIterator: RowPages {}
+extension ListExport.AsyncIterator: RowPages {
+    mutating func nextChunk() async throws -> [UInt8]? { try await next() }
+}
 
 /// A text, as the list itself writes it.
 final class TextReader<Pages: RowPages>: ExportReader {
@@ -26,7 +30,7 @@ final class TextReader<Pages: RowPages>: ExportReader {
 
     var rowCount: Int { pages.rowCount }
 
-    func next() async throws -> [UInt8]? { try await pages.next() }
+    func next() async throws -> [UInt8]? { try await pages.nextChunk() }
 }
 
 /// A document: all rows are read before its first octet is there.

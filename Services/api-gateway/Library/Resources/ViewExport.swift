@@ -120,6 +120,8 @@ struct ViewExport<Thing: Sendable>: AsyncSequence, Sendable {
             file = ExportFile(export.format, heading: export.names)
         }
 
+        mutating func nextChunk() async throws -> [UInt8]? { try await next() }
+
         mutating func next() async throws -> [UInt8]? {
             guard let rows = try await nextRows() else { return nil }
             for row in rows { file.append(row) }

@@ -21,16 +21,16 @@ import WireFormat
         var service: ServiceRef { ServiceRef(tenantID: base.one.tenant, serviceID: base.one.service.id) }
 
         init(quotas: String) async throws {
-            base = try await DirectoryWorld()
-            func session() -> PostgresSession {
-                PostgresSession(PostgresConfiguration(url: base.url, role: "nexora_billing"))
-            }
-            store = QuotaStore(session()) { _ in .utc }
-            other = QuotaStore(session()) { _ in .utc }
+            let base = try await DirectoryWorld()
+            let configuration = PostgresConfiguration(url: base.url, role: "nexora_billing")
+            let store = QuotaStore(PostgresSession(configuration)) { _ in .utc }
+            let other = QuotaStore(PostgresSession(configuration)) { _ in .utc }
+            (self.base, self.store, self.other) = (base, store, other)
             let name = String(base.url.split(separator: "@/")[1].prefix { $0 != "?" })
-            superuser = PostgresSession(
+            let superuser = PostgresSession(
                 PostgresConfiguration(url: try await RealPostgres.shared().url(user: "postgres", database: name))
             )
+            self.superuser = superuser
             let (tenant, plan) = (base.one.tenant, base.one.plan.id)
             try await superuser.script(
                 """
