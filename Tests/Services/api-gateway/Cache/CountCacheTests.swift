@@ -39,6 +39,14 @@ import Testing
 
     private struct Refused: Error {}
 
+    private final class Tally: Sendable {
+        let count = Atomic(0)
+    }
+
+    private final class Signal: Sendable {
+        let isRaised = Atomic(false)
+    }
+
     private let bench = Bench()
 
     @Test(.proves("CCH-02", "NOC-01")) func `what was counted is kept for five minutes, and says when`() async throws {
@@ -54,13 +62,13 @@ import Testing
 
     @Test(.proves("CCH-02")) func `a hundred at once cost one count`() async throws {
         let cache = bench.cache()
-        let arrived = Atomic(0)
+        let arrived = Tally()
         try await withThrowingTaskGroup(of: Int.self) { group in
             for _ in 0..<100 {
                 group.addTask {
-                    arrived.add(1, ordering: .relaxed)
+                    arrived.count.add(1, ordering: .relaxed)
                     return try await bench.count(cache) {
-                        try await eventually { arrived.load(ordering: .relaxed) == 100 }
+                        try await eventually { arrived.count.load(ordering: .relaxed) == 100 }
                     }
                 }
             }
@@ -73,14 +81,14 @@ import Testing
         async throws
     {
         let cache = bench.cache()
-        let arrived = Atomic(0)
+        let arrived = Tally()
         await withTaskGroup(of: Bool.self) { group in
             for _ in 0..<10 {
                 group.addTask {
-                    arrived.add(1, ordering: .relaxed)
+                    arrived.count.add(1, ordering: .relaxed)
                     do {
                         _ = try await bench.count(cache) {
-                            try await eventually { arrived.load(ordering: .relaxed) == 10 }
+                            try await eventually { arrived.count.load(ordering: .relaxed) == 10 }
                             throw Refused()
                         }
                         return false
@@ -97,16 +105,16 @@ import Testing
 
     @Test func `who gives up takes nobody with him`() async throws {
         let cache = bench.cache()
-        let isCounting = Atomic(false)
-        let mayEnd = Atomic(false)
+        let isCounting = Signal()
+        let mayEnd = Signal()
         try await withThrowingTaskGroup(of: Int.self) { group in
             group.addTask {
                 try await bench.count(cache) {
-                    isCounting.store(true, ordering: .relaxed)
-                    try await eventually { mayEnd.load(ordering: .relaxed) }
+                    isCounting.isRaised.store(true, ordering: .relaxed)
+                    try await eventually { mayEnd.isRaised.load(ordering: .relaxed) }
                 }
             }
-            try await eventually { isCounting.load(ordering: .relaxed) }
+            try await eventually { isCounting.isRaised.load(ordering: .relaxed) }
             // One who waits for that count, and leaves.
             await #expect(throws: CancellationError.self) {
                 try await withThrowingTaskGroup(of: Int.self) { impatient in
@@ -115,31 +123,31 @@ import Testing
                     return try await impatient.next() ?? 0
                 }
             }
-            mayEnd.store(true, ordering: .relaxed)
+            mayEnd.isRaised.store(true, ordering: .relaxed)
             for try await found in group { #expect(found == 1) }
         }
         // Whoever counts and leaves is followed by one of those who wait.
         cache.forgetAll()
-        let began = Atomic(false)
+        let began = Signal()
         try await withThrowingTaskGroup(of: Void.self) { group in
-            let leaving = Atomic(false)
+            let leaving = Signal()
             group.addTask {
                 await #expect(throws: CancellationError.self) {
                     _ = try await bench.count(cache) {
-                        began.store(true, ordering: .relaxed)
-                        try await eventually { leaving.load(ordering: .relaxed) }
+                        began.isRaised.store(true, ordering: .relaxed)
+                        try await eventually { leaving.isRaised.load(ordering: .relaxed) }
                         throw CancellationError()
                     }
                 }
             }
-            try await eventually { began.load(ordering: .relaxed) }
+            try await eventually { began.isRaised.load(ordering: .relaxed) }
             for _ in 0..<5 {
                 group.addTask {
                     let found = try await bench.count(cache)
                     #expect(found == 3)
                 }
             }
-            leaving.store(true, ordering: .relaxed)
+            leaving.isRaised.store(true, ordering: .relaxed)
             try await group.waitForAll()
         }
     }
