@@ -126,9 +126,11 @@ package struct LedgerBatch: Sendable {
         switch command.action {
         case .transfer(let from, let to, let amount):
             guard amount.isPositive else { return .amountNotPositive }
+            guard isCovered(command, from, amount) else { return .insufficient }
             return post([Leg(from, amount.negated), Leg(to, amount)], command.ref, at)
         case .post(let legs): return post(legs, command.ref, at)
         case .hold(let account, let amount, let expiresAt):
+            guard isCovered(command, account, amount) else { return .insufficient }
             return place(command.ref, HoldTerms(accountID: account.id, amount: amount, expiresAt: expiresAt), account)
         case .capture(let hold, let credits):
             return capture(TransferRef(tenantID: command.tenantID, id: hold), credits, command.ref, at)
@@ -138,6 +140,12 @@ package struct LedgerBatch: Sendable {
         case .refund(let id, let amount):
             return refund(TransferRef(tenantID: command.tenantID, id: id), amount, command.ref, at)
         }
+    }
+
+    /// False where the command wants the amount to be there and it is not; an account that cannot be used is refused for that.
+    private func isCovered(_ command: TransferCommand, _ account: AccountRef, _ amount: Money) -> Bool {
+        guard command.isCovered, case .success(let index) = find(Leg(account, amount)) else { return true }
+        return accounts[index].available >= amount.tenThousandths
     }
 
     /// A transfer's kind and legs, of this batch or an earlier one.

@@ -32,6 +32,7 @@ enum LedgerEncoding {
         field.add(number: command.effectiveAt?.microseconds)
         field.add(command.details)
         field.add(command.exchange)
+        if command.isCovered { field.add("covered") }
         return field.bytes
     }
 

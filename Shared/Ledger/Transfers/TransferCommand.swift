@@ -86,6 +86,8 @@ package struct TransferCommand: Hashable, Sendable {
     /// SHA-256 of what was asked for, where this command was made of something else: that is compared when the key comes again, and
     /// not the legs, whose shares may be others by then. Nil: the command itself is compared.
     package let origin: [UInt8]?
+    /// Of a `transfer` and a `hold`: refused as insufficient unless the account has so much available, however low its floor is.
+    package let isCovered: Bool
 
     package init(
         id: TransferID,
@@ -95,7 +97,8 @@ package struct TransferCommand: Hashable, Sendable {
         effectiveAt: Timestamp? = nil,
         details: TransferDetails,
         exchange: ExchangeRecord? = nil,
-        origin: [UInt8]? = nil
+        origin: [UInt8]? = nil,
+        isCovered: Bool = false
     ) {
         self.id = id
         self.tenantID = tenantID
@@ -105,6 +108,7 @@ package struct TransferCommand: Hashable, Sendable {
         self.details = details
         self.exchange = exchange
         self.origin = origin
+        self.isCovered = isCovered
     }
 
     package var ref: TransferRef { TransferRef(tenantID: tenantID, id: id) }

@@ -31,6 +31,7 @@ import Testing
         )
         #expect(try await world.balance() == 700_000)
         try await checkCorrections(world)
+        try await checkCover(world)
         try await checkFlaws(world)
         try await checkCache(world)
         try await world.verify()
@@ -69,6 +70,19 @@ import Testing
         #expect(try await world.settle(captured).isPosted)
         #expect(try await world.settle(world.command("release", .release(hold: hold.id))).isPosted)
         #expect(try await world.balance() == 550_000)
+    }
+
+    /// A tenant's wallet may be clawed back below zero; nobody takes out of it what is not there.
+    private func checkCover(_ world: MoneyWorld) async throws {
+        let owner = AccountOwner.tenant(world.provider)
+        let topUp = try world.command("cover", .topUp(owner, amount: world.euro("10"), gateway: "cash"))
+        #expect(try await world.settle(topUp).isPosted)
+        let much = try world.command("much", .payOut(owner, amount: world.euro("10.0001"), gateway: "bank"))
+        #expect(try await world.settle(much).outcome == .decided(.insufficient, much.id, repeated: false))
+        let held = try world.command("held", .hold(owner, amount: world.euro("10.0001"), expiresAt: nil))
+        #expect(try await world.settle(held).outcome == .decided(.insufficient, held.id, repeated: false))
+        let down = try world.command("below", .adjust(owner, amount: world.euro("-10.0001")), purpose: .adjustment)
+        #expect(try await world.settle(down).isPosted)
     }
 
     /// What cannot be meant is told so and leaves the key free.

@@ -17,6 +17,13 @@ struct MoneyPlanner: Sendable {
     private struct Draft {
         let command: MoneyCommand
         let wishes: [AccountWish]
+        /// Nobody takes out, or sets aside, what he does not have: tenants' wallets have no floor, because shares may be taken back.
+        var isCovered: Bool {
+            switch command.action {
+            case .payOut, .hold: true
+            default: false
+            }
+        }
         let action: @Sendable ([AccountRef]) -> TransferCommand.Action
     }
 
@@ -44,7 +51,8 @@ struct MoneyPlanner: Sendable {
                     action: draft.action(Array(accounts.prefix(draft.wishes.count))),
                     effectiveAt: draft.command.effectiveAt,
                     details: draft.command.details,
-                    origin: Digest.sha256(draft.command.comparedJSON)
+                    origin: Digest.sha256(draft.command.comparedJSON),
+                    isCovered: draft.isCovered
                 )
             }
         }

@@ -80,6 +80,17 @@ import WireFormat
             try await world.must(200, "GET", Self.path(world.reseller), as: own)["data.limit_percent"]?.text == nil
         )
 
+        try await checkHistory(world, provider: provider, top: top)
+        try await world.close()
+    }
+
+    /// What is planned does not hold yet; what held stays in the history and on record.
+    private func checkHistory(
+        _ world: GatewayWorld,
+        provider: GatewayWorld.Person,
+        top: GatewayWorld.Person
+    ) async throws {
+        let tag = ["If-Match": "\"1\""]
         let later = "{\"rate_percent\":null,\"valid_from\":\"2999-01-01T00:00:00Z\"}"
         let planned = try await world.must(
             200,
@@ -111,7 +122,6 @@ import WireFormat
             as: top
         )
         #expect(log.list("data").count == 2)
-        try await world.close()
     }
 
     @Test(.proves("COM-02", "COM-03", "COM-07", "COM-08"))
