@@ -67,6 +67,7 @@ package enum Application {
             ),
             NamedService("lanes", try lanes(settings, context, nats, sessions, letters, desk, keyring, clock)),
             NamedService("figures", figures(settings, context, sessions.make("figures"), clock)),
+            NamedService("exposure", exposure(settings, context, sessions.make("exposure"))),
             NamedService("checkpoints", checkpoints(context, sessions.make("checkpoints"), keyring, clock)),
             NamedService("balances", try balances(settings, context, nats, letters)),
         ] + (try subscriptions(settings, context, nats, sessions, letters, desk, clock))
@@ -188,6 +189,19 @@ package enum Application {
             interval: settings.figuresInterval,
             logger: context.logger,
             read: { try await LedgerFigures(session).read() }
+        )
+    }
+
+    private static func exposure(
+        _ settings: Settings,
+        _ context: DaemonContext,
+        _ session: PostgresSession
+    ) -> ExposureWatch {
+        ExposureWatch(
+            context.metrics,
+            interval: settings.exposureInterval,
+            logger: context.logger,
+            read: { try await BillingExposure(session).counts() }
         )
     }
 

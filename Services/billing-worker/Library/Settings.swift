@@ -15,6 +15,8 @@ package struct Settings: Sendable {
     var clockFile: String
     /// The wait between two readings of the ledger's figures.
     var figuresInterval: Duration
+    /// The wait between two counts of who is paid for and offline, or online and not paid for.
+    var exposureInterval: Duration
     var lanes: LaneSettings
     var subscriptions: SubscriptionSettings
 
@@ -92,6 +94,12 @@ package struct Settings: Sendable {
             default: .seconds(5),
             in: .milliseconds(10)...Duration.seconds(3_600),
             doc: "The wait between two readings of the ledger's figures."
+        )
+        exposureInterval = config.duration(
+            "metrics.exposure_interval",
+            default: .milliseconds(500),
+            in: .milliseconds(10)...Duration.seconds(3_600),
+            doc: "The wait between two counts of who is paid for and offline, or online and not paid for."
         )
         lanes = LaneSettings(config)
         subscriptions = SubscriptionSettings(config)

@@ -196,13 +196,13 @@ enum AuthorizationCases {
         failPayment payments.create customers.update
         cancelPayment payments.create customers.update
         refundPayment payments.create customers.update
-        listCashShifts payments.read
-        getCashShift payments.read
+        listCashShifts billing.manage
+        getCashShift billing.manage
         getCurrentCashShift payments.create customers.update
         openCashShift payments.create customers.update
         closeCashShift payments.create customers.update
-        listAdjustments billing.read
-        getAdjustment billing.read
+        listAdjustments billing.manage
+        getAdjustment billing.manage
         requestAdjustment billing.manage
         approveAdjustment billing.manage
         rejectAdjustment billing.manage

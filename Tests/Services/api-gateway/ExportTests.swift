@@ -42,7 +42,7 @@ import WireFormat
         let log = try await world.must(
             200,
             "GET",
-            "/api/v1/audit-logs?action=export&actor_id=\(admin.user.id)",
+            "/api/v1/audit-logs?action=export&actor_id=\(admin.user.id)&limit=100",
             as: admin
         )
         #expect(log.list("data").count >= 15)
@@ -85,11 +85,11 @@ import WireFormat
         let answer = try await world.must(200, "GET", target, as: admin)
         #expect(answer.headers["content-disposition"] == "attachment; filename=\"customers.xlsx\"")
         let sheet = try SpreadsheetCells(answer.body)
-        #expect(sheet.rows.first == ["id", "name", "created_at", "version"])
+        #expect(sheet.rows.first == ["id", "name", "version", "created_at"])
         let own = sheet.rows.filter { ids.contains($0.first ?? "") }
         #expect(Set(own.map { $0[1] }) == Set(names))
         // A time is a number of days, a whole number one too, and nothing is a formula.
-        for row in own { #expect(Double(row[2]).map { $0 > 45_000 } == true && row[3] == "1") }
+        for row in own { #expect(Int(row[2]) != nil && Double(row[3]).map { $0 > 45_000 } == true) }
         #expect(!sheet.xml.contains("<f>") && !sheet.xml.contains("hyperlink"))
         let wrong = try await world.send("GET", "/api/v1/customers/export?format=pdf&fields=password", as: admin)
         #expect(wrong.status == 400)

@@ -87,7 +87,7 @@ import Testing
             "Grüße", "Анна Каренина", "\u{645}\u{631}\u{62d}\u{628}\u{627}", "a\u{0}b",
             String(repeating: "long ", count: 5_000),
         ]
-        let rows = (0..<50).map { row in heading.indices.map { Cell.text(texts[(row + $0) % texts.count]) } }
+        let rows = (0..<100).map { row in heading.indices.map { Cell.text(texts[(row + $0) % texts.count]) } }
         #expect(try PDFFacts(try await made(.pdf, heading, [rows])).pages > 1)
     }
 

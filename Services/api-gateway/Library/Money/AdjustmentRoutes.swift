@@ -13,7 +13,7 @@ extension Resource where Row == StoredAdjustment {
         noun: ("Adjustment", "Adjustments"),
         tag: "money",
         auditType: "adjustment",
-        read: .billingRead,
+        read: .billingManage,
         // What the house considers is not for him to read; what it did stands in his wallet.
         own: .none,
         id: { $0.id.description },

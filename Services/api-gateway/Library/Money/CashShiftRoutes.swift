@@ -12,7 +12,7 @@ extension Resource where Row == StoredCashShift {
         noun: ("CashShift", "CashShifts"),
         tag: "money",
         auditType: "cash_shift",
-        read: .paymentsRead,
+        read: .billingManage,
         // The house's own.
         own: .none,
         id: { $0.id.description },

@@ -76,12 +76,12 @@ enum LedgerCommands {
         "ledger check",
         "Verifies a proof without any database: against the public key that ledger key shows.",
         arguments: [ArgumentSpec("FILE", "The proof; - is standard input.")],
-        options: [.value("key", "HEX", "The installation's public key, 64 hexadecimal digits.", required: true)],
-        examples: ["nexora ledger check entry.json --key 4f6b…"]
+        options: [.value("public-key", "HEX", "The installation's public key, 64 hexadecimal digits.", required: true)],
+        examples: ["nexora ledger check entry.json --public-key 4f6b…"]
     ) { invocation, context in
         let path = invocation.argument("FILE") ?? ""
-        guard let key = Hex.decode(invocation.string("key") ?? ""), key.count == 32 else {
-            throw invocation.invalid("key", "must be 64 hexadecimal digits")
+        guard let key = Hex.decode(invocation.string("public-key") ?? ""), key.count == 32 else {
+            throw invocation.invalid("public-key", "must be 64 hexadecimal digits")
         }
         let octets = try PrivateFile.read(path, limit: 16 << 20)
         let trimmed = Array(octets.reversed().drop { $0 == UInt8(ascii: "\n") }.reversed())
