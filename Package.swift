@@ -220,7 +220,7 @@ let suites: [Target] = [
         "EventsTests",
         "Tests/Shared/Events",
         ["Billing", "Events", "Domain", "Ledger", "WireFormat", "SharedTesting"],
-        exclude: ["Golden"]
+        exclude: ["Golden", "GoldenCommands"]
     ),
     tests("ConcurrencyTests", "Tests/Shared/Concurrency", ["Concurrency", "SharedTesting"]),
     tests("ConfigurationTests", "Tests/Shared/Configuration", ["Configuration", "SharedTesting"]),

@@ -15,6 +15,8 @@ from google.protobuf import descriptor_pb2, descriptor_pool, json_format, messag
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SCHEMAS = ROOT / "proto-schemas"
 GOLDENS = sorted((ROOT / "Tests/Shared/Events/Golden").glob("*.json"))
+# Commands and their answers are no events: each kind of command has members of its own, and no single one sets them all.
+COMMANDS = sorted((ROOT / "Tests/Shared/Events/GoldenCommands").glob("*.json"))
 RELEASED = SCHEMAS / "released.binpb"
 
 
@@ -63,7 +65,7 @@ def load(path):
 # --- Goldens
 
 
-@pytest.mark.parametrize("golden", GOLDENS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("golden", GOLDENS + COMMANDS, ids=lambda path: path.stem)
 def test_golden_is_the_canonical_json_of_its_message(golden, current):
     event = load(golden)
     message = parse(pool_of(current), event)
@@ -116,7 +118,11 @@ def test_every_message_has_goldens_that_set_every_member_and_use_every_enum_valu
     for path in GOLDENS:
         event = load(path)
         parsed.setdefault(event["type"], []).append(parse(pool, event))
+    commands = commands_by_type(pool)
     for descriptor in messages_of(current):
+        if descriptor.full_name in commands:
+            check_together(descriptor, commands[descriptor.full_name])
+            continue
         assert descriptor.full_name in parsed, f"{descriptor.full_name} has no golden"
         goldens = parsed[descriptor.full_name]
         unused = {
@@ -126,6 +132,32 @@ def test_every_message_has_goldens_that_set_every_member_and_use_every_enum_valu
             unused -= {(field.name, value) for field, value in message.ListFields() if field.enum_type}
         assert not unused, f"{descriptor.full_name}: no golden uses {unused}"
         assert any(is_whole(message) for message in goldens), f"{descriptor.full_name}: no golden sets every member"
+
+
+def commands_by_type(pool):
+    """The goldens of commands, and the messages in them, by their types."""
+    found = {}
+
+    def add(message):
+        found.setdefault(message.DESCRIPTOR.full_name, []).append(message)
+        for field, value in message.ListFields():
+            if field.message_type and field.message_type.full_name.startswith("nexora."):
+                for element in value if field.label == field.LABEL_REPEATED else [value]:
+                    add(element)
+
+    for path in COMMANDS:
+        add(parse(pool, load(path)))
+    return found
+
+
+def check_together(descriptor, messages):
+    """All of them together set every member and use every value."""
+    members = {field.name for message in messages for field, _ in message.ListFields()}
+    assert members == {field.name for field in descriptor.fields}, f"{descriptor.full_name}: never set"
+    for field in descriptor.fields:
+        if field.enum_type:
+            used = {getattr(message, field.name) for message in messages}
+            assert {value.number for value in field.enum_type.values if value.number} <= used, f"{descriptor.full_name}"
 
 
 def is_whole(message):

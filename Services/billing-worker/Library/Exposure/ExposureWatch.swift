@@ -1,4 +1,5 @@
 import Concurrency
+import Domain
 import Lifecycle
 import Observability
 import Persistence
@@ -32,7 +33,8 @@ final class ExposureWatch: Lifecycle.Service {
         registry.gauge("billing_exposure_services", "The same over all tenants.", labels: ["kind"]) { [self] in
             let counts = counts.withLock { $0 }
             return BillingExposure.Kind.allCases.map { kind in
-                MetricSample([kind.rawValue], Double(counts.lazy.filter { $0.kind == kind }.map(\.services).reduce(0, +)))
+                let services = counts.lazy.filter { $0.kind == kind }.map(\.services).reduce(0, +)
+                return MetricSample([kind.rawValue], Double(services))
             }
         }
     }

@@ -71,6 +71,27 @@ import WireFormat
                 SELECT tenant_id, id, 1, 1, 0, 60, 1, 1 FROM bandwidth_profiles WHERE tenant_id = '\(tenant)';
             INSERT INTO nas_tightenings (tenant_id, nas_id, nas_name, setting, actor, requests)
                 VALUES ('\(tenant)', '\(nas)', 'nas', 'limit-proxy-state', 'operator', 1);
+            INSERT INTO tenant_partners (tenant_id, kind, commission_basis_points) VALUES ('\(tenant)', 'retail', 5);
+            INSERT INTO tenant_licences (tenant_id, plan) VALUES ('\(tenant)', 'Small') ON CONFLICT DO NOTHING;
+            INSERT INTO tenant_usage_daily VALUES ('\(tenant)', '2026-01-01', 1, 1, 1, 1);
+            INSERT INTO user_recovery_codes (tenant_id, user_id, hash)
+                VALUES ('\(tenant)', '\(plot.admin.user.id)', sha256('x'));
+            INSERT INTO exports (tenant_id, user_id, reach, entity, format, source, created_at)
+                VALUES ('\(tenant)', '\(plot.admin.user.id)', 'subtree', 'customers', 'csv', '127.0.0.1', now());
+            UPDATE tenants SET settings = '{"grace_days": 4}' WHERE id = '\(tenant)';
+            """
+        )
+        try await plot.sql(money(plot, service))
+        let (world, clock) = (plot.world, GatewayWorld.clock)
+        try await world.parts.database.transaction(in: tenant) { transaction in
+            _ = try await AuditCheckpoints(transaction).sign(with: world.keyring, now: clock.now())
+        }
+    }
+
+    /// Rows in what billing keeps.
+    private func money(_ plot: Plot, _ service: String) -> String {
+        let (tenant, plan) = (plot.tenant, plot.plans[0])
+        return """
             INSERT INTO plan_quotas (tenant_id, plan_id, position, name, allowance, policy)
                 VALUES ('\(tenant)', '\(plan)', 1, 'Fair use', 1000, 'block');
             INSERT INTO quota_usage (tenant_id, service_id, quota_id, window_start, window_end)
@@ -79,13 +100,6 @@ import WireFormat
             INSERT INTO quota_orders (tenant_id, service_id, customer_id, quota_id, kind, amount, price, currency, state)
                 SELECT tenant_id, '\(service)', '\(plot.customers[0])', id, 'grant', 1, 0, 'EUR', 'posted'
                 FROM plan_quotas WHERE tenant_id = '\(tenant)';
-            INSERT INTO tenant_partners (tenant_id, kind, commission_basis_points) VALUES ('\(tenant)', 'retail', 5);
-            INSERT INTO tenant_licences (tenant_id, plan) VALUES ('\(tenant)', 'Small') ON CONFLICT DO NOTHING;
-            INSERT INTO tenant_usage_daily VALUES ('\(tenant)', '2026-01-01', 1, 1, 1, 1);
-            INSERT INTO user_recovery_codes (tenant_id, user_id, hash)
-                VALUES ('\(tenant)', '\(plot.admin.user.id)', sha256('x'));
-            INSERT INTO exports (tenant_id, user_id, reach, entity, format, source, created_at)
-                VALUES ('\(tenant)', '\(plot.admin.user.id)', 'subtree', 'customers', 'csv', '127.0.0.1', now());
             INSERT INTO commission_rates (tenant_id, number, rate, valid_from, set_at, set_by)
                 VALUES ('\(tenant)', 1, 600000, now(), now(), '\(plot.above.user.id)');
             INSERT INTO payout_requests (tenant_id, amount, currency, requested_by, requested_at)
@@ -106,13 +120,7 @@ import WireFormat
                 FROM subscriptions WHERE tenant_id = '\(tenant)';
             INSERT INTO subscription_events (tenant_id, subscription_id, kind, state_before, state_after, at)
                 SELECT tenant_id, id, 'activate', 'pending', 'pending', now() FROM subscriptions WHERE tenant_id = '\(tenant)';
-            UPDATE tenants SET settings = '{"grace_days": 4}' WHERE id = '\(tenant)';
             """
-        )
-        let (world, clock) = (plot.world, GatewayWorld.clock)
-        try await world.parts.database.transaction(in: tenant) { transaction in
-            _ = try await AuditCheckpoints(transaction).sign(with: world.keyring, now: clock.now())
-        }
     }
 
     @Test(.proves("TEN-06", "TEN-05", "E-02"))
