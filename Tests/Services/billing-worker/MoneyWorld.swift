@@ -161,7 +161,7 @@ struct MoneyWorld {
     }
 
     /// Where the package's programs were built: beside the tests.
-    private static func programs() throws -> String {
+    static func programs() throws -> String {
         var text = [CChar](repeating: 0, count: 4_096)
         let count = unsafe readlink("/proc/self/exe", &text, text.count)
         let path = text.prefix(max(0, count)).map { UInt8(bitPattern: $0) }
