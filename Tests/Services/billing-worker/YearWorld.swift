@@ -239,7 +239,10 @@ final class YearWorld {
     private func draw(_ day: Int, _ number: Int) -> YearCommand? {
         let chance = Int.random(in: 0..<20, using: &random)
         if chance < 2, let old = diary.entries.randomElement(using: &random) { return old.command }
-        let subscriber = Int.random(in: 0..<script.subscribers.count, using: &random)
+        let anybody = Int.random(in: 0..<script.subscribers.count, using: &random)
+        // Money comes above all to those who wait for it.
+        let isShort = chance < 11 && Bool.random(using: &random)
+        let subscriber = (isShort ? script.short.randomElement(using: &random) : nil) ?? anybody
         guard script.subscribers[subscriber].day < min(day, YearScript.beginning) else { return nil }
         let key = "\(day)/\(number)"
         let copies = Int.random(in: 0..<5, using: &random) == 0 ? 3 : 1
@@ -299,7 +302,7 @@ final class YearWorld {
             }
             return try await group.reduce(into: []) { $0.append($1) }
         }
-        for (number, answer) in answers {
+        for (number, answer) in answers.sorted(by: { $0.0 < $1.0 }) {
             let command = commands[number]
             guard case .decided(let verdict, let transfer, _) = answer.outcome else {
                 Issue.record("\(command.key) was answered \(answer.outcome)")
