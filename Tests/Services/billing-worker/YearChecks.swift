@@ -115,6 +115,9 @@ struct YearChecks {
                 WHERE b.tenant_id = s.tenant_id AND b.subscription_id = s.id AND b.status = 'overdue')
             """
         #expect(try await number(cutOff) == 0)
+        // Some were cut off and came back with their payment.
+        let back = "SELECT count(*) FROM subscription_events WHERE state_before = 'suspended' AND state_after = 'active'"
+        #expect(try await number(back) > 0)
     }
 
     /// The operator's side of everything.

@@ -106,7 +106,7 @@ final class YearWorld {
     func live(day: Int) async throws {
         try move(to: script.moments[day])
         if day < YearScript.beginning { try await begin(on: day) }
-        let commands = (0..<max(3, script.subscribers.count / 40)).compactMap { draw(day, $0) }
+        let commands = (0..<script.subscribers.count / 40).compactMap { draw(day, $0) }
         try await ask(commands, while: script.faults[day])
         try await waitForWorker(mayMoveTime: day >= YearScript.beginning, hears: script.faults[day] == nil)
     }
@@ -240,7 +240,7 @@ final class YearWorld {
         let chance = Int.random(in: 0..<20, using: &random)
         if chance < 2, let old = diary.entries.randomElement(using: &random) { return old.command }
         let anybody = Int.random(in: 0..<script.subscribers.count, using: &random)
-        // Money comes above all to those who wait for it.
+        // Money comes above all to those who wait for it, somewhat less than they would need.
         let isShort = chance < 11 && Bool.random(using: &random)
         let subscriber = (isShort ? script.short.randomElement(using: &random) : nil) ?? anybody
         guard script.subscribers[subscriber].day < min(day, YearScript.beginning) else { return nil }
@@ -251,7 +251,7 @@ final class YearWorld {
             return YearCommand(key: key, subscriber: subscriber, action: action, amount: amount, copies: copies)
         }
         switch chance {
-        case 2..<11: return command(.topUp, 1...6_000, by: 100)
+        case 2..<11: return command(.topUp, 1...3_000, by: 100)
         case 11..<16: return command(.charge, 1...900, by: -100)
         case 16: return command(.adjust, 1...500, by: 100)
         case 17: return command(.adjust, 1...500, by: -100)
