@@ -116,7 +116,9 @@ struct YearChecks {
             """
         #expect(try await number(cutOff) == 0)
         // Some were cut off and came back with their payment.
-        let back = "SELECT count(*) FROM subscription_events WHERE state_before = 'suspended' AND state_after = 'active'"
+        let back = """
+            SELECT count(*) FROM subscription_events WHERE state_before = 'suspended' AND state_after = 'active'
+            """
         #expect(try await number(back) > 0)
     }
 
