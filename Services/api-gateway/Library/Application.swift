@@ -73,6 +73,8 @@ package enum Application {
             PaymentRoutes(parts).routes,
             CashShiftRoutes(parts).routes,
             AdjustmentRoutes(parts).routes,
+            SubscriptionRoutes(parts).routes,
+            BillRoutes(parts).routes,
             GraphQLRoutes(parts).routes,
             live.routes,
             pages.routes,

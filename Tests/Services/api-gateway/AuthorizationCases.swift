@@ -207,6 +207,22 @@ enum AuthorizationCases {
         approveAdjustment billing.manage
         rejectAdjustment billing.manage
         withdrawAdjustment billing.manage
+        listSubscriptions billing.read
+        listMySubscriptions billing.read
+        getSubscription billing.read
+        createSubscription billing.manage
+        quoteSubscriptionChange billing.read
+        activateSubscription billing.manage
+        changeSubscription billing.manage
+        keepSubscription billing.manage
+        pauseSubscription billing.manage
+        resumeSubscription billing.manage
+        promiseSubscriptionPayment billing.manage
+        cancelSubscription billing.manage
+        listBills billing.read
+        listMyBills billing.read
+        getBill billing.read
+        settleBill billing.manage
         queryGraphQL self
         postGraphQL self
         getGraphQLSchema self

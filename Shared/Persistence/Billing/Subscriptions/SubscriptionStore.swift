@@ -45,7 +45,7 @@ package struct SubscriptionStore {
             .first?["subscription_id"].id()
     }
 
-    private func rows(_ condition: String, _ parameters: [PGValue]) async throws -> [SubscriptionRow] {
+    func rows(_ condition: String, _ parameters: [PGValue]) async throws -> [SubscriptionRow] {
         let found = try await transaction.query(
             "SELECT \(SubscriptionColumns.stored) FROM \(SubscriptionColumns.sources) \(condition)",
             parameters
