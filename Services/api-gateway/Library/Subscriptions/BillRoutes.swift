@@ -120,7 +120,8 @@ struct BillRoutes {
         ) { request, _ in
             let id = BillID(try request.pathID())
             let body = try await request.payload()
-            return try await parts.change(request) { work in
+            var service: ServiceID?
+            let response = try await parts.change(request) { work in
                 let store = SubscriptionStore(
                     work.transaction,
                     ids: parts.ids,
@@ -149,9 +150,12 @@ struct BillRoutes {
                     of: after.tenantID,
                     .updated(view.auditValue(before), view.auditValue(after))
                 )
-                parts.rows.forget([AuditResource("service", row.subscription.serviceID)])
+                service = row.subscription.serviceID
                 return view.answer(after)
             }
+            // Its status may be another now.
+            parts.rows.forget([AuditResource("service", service)])
+            return response
         }
     }
 }

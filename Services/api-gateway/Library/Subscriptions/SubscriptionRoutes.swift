@@ -255,7 +255,8 @@ struct SubscriptionRoutes {
             let id = SubscriptionID(try request.pathID())
             let version = request.headers["if-match"] == nil ? nil : try request.expectedVersion()
             let payload = body == nil ? nil : try await request.payload()
-            return try await parts.change(request) { work in
+            var service: ServiceID?
+            let response = try await parts.change(request) { work in
                 let store = store(work)
                 let before = try await found(id, store, work.caller, forUpdate: true)
                 if let version, version != before.version { throw Problem.versionChanged(before.version) }
@@ -272,9 +273,12 @@ struct SubscriptionRoutes {
                     of: after.subscription.tenantID,
                     .updated(view.auditValue(before), view.auditValue(after))
                 )
-                parts.rows.forget([AuditResource("service", after.subscription.serviceID)])
+                service = after.subscription.serviceID
                 return view.answer(after, version: after.version)
             }
+            // Its status or plan may be another now.
+            parts.rows.forget([AuditResource("service", service)])
+            return response
         }
     }
 
