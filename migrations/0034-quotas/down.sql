@@ -1,12 +1,8 @@
-REVOKE USAGE ON SEQUENCE directory_version FROM nexora_billing;
 REVOKE UPDATE (restriction, restricted_position, restricted_until) ON services FROM nexora_billing;
-DROP POLICY services_restrict ON services;
-DROP POLICY services_quotas ON services;
 DROP POLICY plans_quotas ON plans;
 REVOKE SELECT (settings) ON tenants FROM nexora_billing;
 REVOKE SELECT (tenant_id, id, currency) ON plans FROM nexora_billing;
-REVOKE SELECT (tenant_id, id, customer_id, plan_id, restriction, restricted_position, restricted_until, quota_anchor, created_at,
-    row_version) ON services FROM nexora_billing;
+REVOKE SELECT (customer_id, restriction, restricted_position, restricted_until, quota_anchor, created_at) ON services FROM nexora_billing;
 DROP TRIGGER services_lift ON services;
 DROP FUNCTION lift_restriction();
 DROP TABLE quota_progress;

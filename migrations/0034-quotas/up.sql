@@ -185,10 +185,6 @@ GRANT SELECT, INSERT, UPDATE ON quota_progress TO nexora_billing;
 GRANT SELECT (settings) ON tenants TO nexora_billing;
 CREATE POLICY plans_quotas ON plans FOR SELECT TO nexora_billing USING (true);
 GRANT SELECT (tenant_id, id, currency) ON plans TO nexora_billing;
-CREATE POLICY services_quotas ON services FOR SELECT TO nexora_billing USING (true);
-GRANT SELECT (tenant_id, id, customer_id, plan_id, restriction, restricted_position, restricted_until, quota_anchor, created_at,
-    row_version) ON services TO nexora_billing;
-CREATE POLICY services_restrict ON services FOR UPDATE TO nexora_billing USING (true) WITH CHECK (true);
+-- Since 0033 it sees the services and changes some of their columns.
+GRANT SELECT (customer_id, restriction, restricted_position, restricted_until, quota_anchor, created_at) ON services TO nexora_billing;
 GRANT UPDATE (restriction, restricted_position, restricted_until) ON services TO nexora_billing;
--- Each change of a row draws its version.
-GRANT USAGE ON SEQUENCE directory_version TO nexora_billing;
