@@ -107,7 +107,7 @@ struct YearScript {
             moments.append(Self.firstSecond + Int64(day) * 86_400 + (chosen[day] ?? second))
         }
         self.moments = moments
-        subscribers = (0..<count).map { number in
+        let everybody = (0..<count).map { number in
             let plan =
                 switch number % 40 {
                 case 0, 1: number % 2
@@ -126,7 +126,8 @@ struct YearScript {
                 start: moments[day]
             )
         }
-        short = subscribers.indices.filter { !subscribers[$0].isRich }
+        subscribers = everybody
+        short = everybody.indices.filter { !everybody[$0].isRich }
         var faults: [Int: Fault] = [:]
         for (fault, times) in [(Fault.worker, 10), (.nats, 3), (.relay, 1), (.postgres, 1)] {
             for _ in 0..<times { faults[Int.random(in: Self.beginning..<Self.days - 1, using: &random)] = fault }

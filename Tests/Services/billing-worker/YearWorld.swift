@@ -213,11 +213,11 @@ final class YearWorld {
 
     /// Who begins on that day pays in something and is activated, at the moment at which the clock stands.
     private func begin(on day: Int) async throws {
-        let beginners = script.subscribers.indices.filter { script.subscribers[$0].day == day }
+        let beginners = self.script.subscribers.indices.filter { self.script.subscribers[$0].day == day }
         var commands: [YearCommand] = []
         for number in beginners {
             let amount: Int64 =
-                script.subscribers[number].isRich ? 100_000_000 : Int64.random(in: 1...4_000, using: &random) * 100
+                self.script.subscribers[number].isRich ? 100_000_000 : Int64.random(in: 1...4_000, using: &random) * 100
             commands.append(YearCommand(key: "begin/\(number)", subscriber: number, action: .topUp, amount: amount))
         }
         try await ask(commands, while: nil)
