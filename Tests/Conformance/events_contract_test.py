@@ -141,13 +141,18 @@ def commands_by_type(pool):
     def add(message):
         found.setdefault(message.DESCRIPTOR.full_name, []).append(message)
         for field, value in message.ListFields():
-            if field.message_type and field.message_type.full_name.startswith("nexora."):
+            if is_message_of_ours(field):
                 for element in value if field.label == field.LABEL_REPEATED else [value]:
                     add(element)
 
     for path in COMMANDS:
         add(parse(pool, load(path)))
     return found
+
+
+def is_message_of_ours(field):
+    kind = field.message_type
+    return kind and kind.full_name.startswith("nexora.") and not kind.GetOptions().map_entry
 
 
 def check_together(descriptor, messages):
