@@ -275,21 +275,30 @@ extension SubscriptionWriting {
     /// Suspends an active service, and remembers who did so: what people suspended stays as they left it.
     private static let block = """
         WITH hit AS (
-            UPDATE services SET status = 'suspended' WHERE tenant_id = $1 AND id = $2 AND status = 'active' RETURNING row_version)
+            UPDATE services SET status = 'suspended' WHERE tenant_id = $1 AND id = $2 AND status = 'active' RETURNING row_version),
+        \(inherit)
         UPDATE subscriptions SET suspended_service = true
-        WHERE tenant_id = $1 AND id = $3 AND EXISTS (SELECT FROM hit)
+        WHERE tenant_id = $1 AND id = $3 AND (EXISTS (SELECT FROM hit) OR EXISTS (SELECT FROM former))
         RETURNING (SELECT row_version FROM hit) AS service_version
         """
 
     /// Activates a service that waits for it, or that was suspended for this subscription.
     private static let allow = """
         WITH mine AS (SELECT suspended_service FROM subscriptions WHERE tenant_id = $1 AND id = $3),
+        \(inherit),
         hit AS (
             UPDATE services v SET status = 'active' FROM mine
-            WHERE v.tenant_id = $1 AND v.id = $2
-                AND (v.status = 'pending' OR (v.status = 'suspended' AND mine.suspended_service))
+            WHERE v.tenant_id = $1 AND v.id = $2 AND (v.status = 'pending'
+                OR (v.status = 'suspended' AND (mine.suspended_service OR EXISTS (SELECT FROM former))))
             RETURNING v.row_version)
         UPDATE subscriptions SET suspended_service = false WHERE tenant_id = $1 AND id = $3
         RETURNING (SELECT row_version FROM hit) AS service_version
+        """
+
+    /// The service was suspended when its former contract ended: whose turn it is now answers for that.
+    private static let inherit = """
+        former AS (
+            UPDATE subscriptions SET suspended_service = false WHERE tenant_id = $1 AND service_id = $2 AND id <> $3
+                AND suspended_service AND state IN ('cancelled', 'ended') RETURNING id)
         """
 }

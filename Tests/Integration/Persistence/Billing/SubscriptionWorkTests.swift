@@ -43,8 +43,12 @@ import Testing
             ] { try await world.superuser.query(statement) }
         }
 
-        func tell(_ event: SubscriptionEvent, at now: Timestamp) async throws -> SubscriptionCommit {
-            let id = SubscriptionID(subscription)
+        func tell(
+            _ event: SubscriptionEvent,
+            at now: Timestamp,
+            of other: UUID128? = nil
+        ) async throws -> SubscriptionCommit {
+            let id = SubscriptionID(other ?? subscription)
             return try await world.database.transaction(in: world.one) { transaction in
                 let store = SubscriptionStore(transaction, ids: world.ids)
                 let row = try #require(try await store.find(id, forUpdate: true))
@@ -104,6 +108,38 @@ import Testing
             "access.changed", "billing.bill_changed", "billing.bill_reminded", "billing.subscription_changed",
             "directory.changed",
         ] { #expect(told.contains(subject), "\(subject)") }
+        await world.close()
+    }
+
+    @Test func `a service whose contract ended is let in under a new one, and what people suspended is not`()
+        async throws
+    {
+        let world = try await LedgerWorld()
+        let scene = try await Scene(world)
+        let start = LedgerWorld.now
+        _ = try await scene.tell(.activate, at: start)
+        _ = try await scene.tell(.cancel(.now), at: start + .seconds(60))
+        #expect(try await scene.status() == "suspended")
+        func contract(at now: Timestamp) async throws {
+            let id = world.ids.uuid()
+            try await world.superuser.query(
+                """
+                INSERT INTO subscriptions (tenant_id, id, customer_id, service_id, plan_version_id)
+                VALUES ('\(world.one)', '\(id)', '\(scene.customer)', '\(scene.service)', '\(scene.version)')
+                """
+            )
+            _ = try await scene.tell(.activate, at: now, of: id)
+            let charges = try await scene.work.advance(at: now, limit: 10).charges
+            _ = try await scene.work.settle(charges.map { BillOutcome($0, transfer: world.ids.next()) }, at: now)
+            let status = try await scene.status()
+            _ = try await scene.tell(.cancel(.now), at: now + .seconds(60), of: id)
+            #expect(status == (now < start + .seconds(7_200) ? "active" : "suspended"), "\(now)")
+        }
+        try await contract(at: start + .seconds(3_600))
+        // By hand, between two contracts: suspended by people and by nobody else.
+        try await world.superuser.query("UPDATE subscriptions SET suspended_service = false")
+        #expect(try await scene.status() == "suspended")
+        try await contract(at: start + .seconds(10_800))
         await world.close()
     }
 
