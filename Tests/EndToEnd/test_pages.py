@@ -214,6 +214,24 @@ def test_a_tail_whose_gateway_restarts_goes_on_where_it_stood(page, system, gate
     assert page.locator(".events > li.gap").count() == 0
 
 
+# proves: WAL-10 WAL-11
+def test_money_is_taken_in_on_a_subscribers_page(page, system, ann):
+    customer = system.sql(f"SELECT customer_id FROM services WHERE username = '{system.user}'")[0][0]
+    sign_in(page, ann)
+    page.goto(f"/#/subscriber/{customer}")
+    panel = page.locator("section.panel", has=page.get_by_role("heading", name="Wallet"))
+    panel.get_by_role("button", name="Top up…").click()
+    panel.locator("#top-up-amount").fill("12.5")
+    panel.locator("#top-up-method").select_option("manual")
+    panel.get_by_role("button", name="Top up", exact=True).click()
+    expect(panel).to_contain_text("12.50 EUR came in.")
+    expect(panel.get_by_role("table").first).to_contain_text("EUR")
+    expect(panel).to_contain_text("What moved in EUR")
+    expect(panel.get_by_role("cell", name="+12.50")).to_be_visible()
+    expect(panel).to_contain_text("Last payments")
+    assert accessibility_faults(page) == [] and not page.complaints
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 360])
 def test_every_view_is_accessible_and_fits(chromium, gateway, system, ann, scheme, width):
