@@ -23,7 +23,7 @@ gateway_on() {
     local line
     line=$(daemon_table | grep '^api-gateway ')
     line+=" NEXORA_LIMITS_ADDRESS=100000000 NEXORA_LIMITS_CLIENT=100000000 NEXORA_LIMITS_TENANT=100000000"
-    line+=" NEXORA_LIMITS_BURST=1000000 NEXORA_LIMITS_BURST_PER_SECOND=1000000 NEXORA_LIMITS_LOGINS=1000"
+    line+=" NEXORA_LIMITS_BURST=1000000 NEXORA_LIMITS_BURST_PER_SECOND=1000000 NEXORA_LIMITS_LOGINS=1000 NEXORA_LIMITS_PAYMENTS=0"
     line+=" NEXORA_LIVE_CONNECTIONS_PER_USER=1000"
     process_stop api-gateway
     daemon_up "$line" >/dev/null
@@ -66,7 +66,7 @@ http_load() {
 
 http_load_once() {
     BENCH_TARGETS=$RUN_DIR/$2.targets BENCH_RESULT=$1 BENCH_SEED=$4 wrk -t 1 -c "$3" -d "${5}s" --timeout 10s \
-        -s "$HERE/http/load.lua" "$(gateway_url)" >"$RUN_DIR/log/wrk.log" || fail "wrk did not run" "read $RUN_DIR/log/wrk.log"
+        -s "$HERE/http/${BENCH_SCRIPT:-load.lua}" "$(gateway_url)" >"$RUN_DIR/log/wrk.log" || fail "wrk did not run" "read $RUN_DIR/log/wrk.log"
 }
 
 # What a request costs each part, in microseconds of a processor. $1: the phase; $2: its result.
@@ -91,6 +91,19 @@ phase_reads() {
         http_load "reads.nexora.$run" hot 64 "$run"
         http_load "cold.nexora.$run" reads 64 "$run"
         http_load "me.nexora.$run" me 64 "$run"
+    done
+}
+
+# Top-ups over HTTP, each with its payment, its transfer in the ledger and its answer, of customers taken at random.
+phase_money() {
+    local run
+    require_wrk
+    step "Money posted over HTTP, with the result"
+    gateway_on
+    sign_in 1
+    for ((run = 1; run <= RUNS; run++)); do
+        settle
+        BENCH_SCRIPT=money.lua http_load "money.nexora.$run" hot 64 "$run"
     done
 }
 
