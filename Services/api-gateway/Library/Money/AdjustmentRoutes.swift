@@ -94,7 +94,7 @@ struct AdjustmentRoutes {
             try Input.shape.apply(try await request.payload(), to: &input, isWhole: true)
             let wanted = input
             guard let amount = try Money.of(input.amount, input.currency, field: "amount"), amount.tenThousandths != 0
-            else { throw Problem.invalid("/amount", "must not be zero") }
+            else { throw Problem.invalid("/amount", "must not be zero", code: "zero") }
             _ = try TransferDetails.of(.adjustment, nil, input.reason, [:], by: caller.audit.actor.id)
             let key = try request.moneyKey
             return try await parts.change(request) { work in
@@ -130,7 +130,7 @@ struct AdjustmentRoutes {
             guard let found = try await TenantRepository(work.transaction).find(tenant) else { throw Problem.notFound }
             guard found.id != principal.tenantID || found.parentID == nil else { throw Problem.forbidden }
             return (found.id, .tenant(found.id))
-        default: throw Problem.invalid("/customer_id", "or tenant_id must be given, and one alone")
+        default: throw Problem.invalid("/customer_id", "or tenant_id must be given, and one alone", code: "one_alone")
         }
     }
 

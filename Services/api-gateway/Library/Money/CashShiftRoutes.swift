@@ -51,7 +51,10 @@ struct CashShiftRoutes {
             for (code, amount) in amounts.sorted(by: { $0.key < $1.key }) {
                 guard let currency = try? Currency(code), let money = try? Money(amount, currency: currency),
                     money.tenThousandths >= 0, (try? count.add(money)) != nil
-                else { throw .invalid("/" + field, "must be amounts by currency, such as {\"EUR\": \"120.50\"}") }
+                else {
+                    let message = "must be amounts by currency, such as {\"EUR\": \"120.50\"}"
+                    throw .invalid("/" + field, message, code: "no_amounts")
+                }
             }
             return count
         }

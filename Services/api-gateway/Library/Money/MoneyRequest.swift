@@ -96,7 +96,7 @@ struct MoneyInput: Sendable {
     /// The amount, which must be more than zero.
     func money(_ currency: Currency? = nil) throws(Problem) -> Money {
         guard let money = try Money.of(amount, currency ?? self.currency, field: "amount"), money.isPositive else {
-            throw .invalid("/amount", "must be more than zero")
+            throw .invalid("/amount", "must be more than zero", code: "not_positive")
         }
         return money
     }
@@ -123,10 +123,11 @@ extension TransferDetails {
             return try TransferDetails(purpose, reference: reference, description: description, metadata: all)
         } catch {
             switch error {
-            case .malformedReference: throw .invalid("/reference", "must be text of 1 to 200 octets")
-            case .malformedMetadata: throw .invalid("/metadata", "must be at most 19 texts of at most 500 octets")
+            case .malformedReference: throw .invalid("/reference", "must be text of 1 to 200 octets", code: "too_long")
+            case .malformedMetadata:
+                throw .invalid("/metadata", "must be at most 19 texts of at most 500 octets", code: "too_long")
             case .malformedDescription, .malformedPurpose:
-                throw .invalid("/description", "must be text of at most 500 octets")
+                throw .invalid("/description", "must be text of at most 500 octets", code: "too_long")
             }
         }
     }

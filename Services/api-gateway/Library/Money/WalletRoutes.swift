@@ -152,7 +152,7 @@ struct WalletRoutes {
                     currency == nil || $0.currency.code == currency
                 }
                 guard found.count <= 1 else {
-                    throw Problem.invalid("currency", "must say which wallet of several is meant")
+                    throw Problem.invalid("currency", "must say which wallet of several is meant", code: "which_wallet")
                 }
                 return found.first
             }

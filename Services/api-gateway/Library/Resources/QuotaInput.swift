@@ -72,6 +72,10 @@ struct QuotaInput: Sendable {
         return input
     }
 
+    private static func incomplete(_ message: String) -> Problem {
+        .invalid("/quotas", message, code: "incomplete")
+    }
+
     /// The quota that is meant, its money in the plan's currency.
     func definition(_ id: QuotaID, currency: Currency) throws(Problem) -> QuotaDefinition {
         let price = try Money.of(overagePrice, currency, field: "quotas")
@@ -83,17 +87,17 @@ struct QuotaInput: Sendable {
         case .block: quota.policy = .block
         case .throttle:
             guard let throttleDownload, let throttleUpload else {
-                throw .invalid("/quotas", "policy throttle needs throttle_download_bps and throttle_upload_bps")
+                throw Self.incomplete("policy throttle needs throttle_download_bps and throttle_upload_bps")
             }
             quota.policy = .throttle(SpeedPair(download: throttleDownload, upload: throttleUpload))
         case .bill:
             guard let price, let overageUnit else {
-                throw .invalid("/quotas", "policy bill needs overage_price and overage_unit")
+                throw Self.incomplete("policy bill needs overage_price and overage_unit")
             }
             quota.policy = .bill(price: price, unit: overageUnit)
         }
         guard (topUpAmount == nil) == (topUp == nil) else {
-            throw .invalid("/quotas", "top_up_amount and top_up_price belong together")
+            throw Self.incomplete("top_up_amount and top_up_price belong together")
         }
         if let topUpAmount, let topUp { quota.topUp = QuotaTopUp(amount: topUpAmount, price: topUp) }
         quota.hours = hours.map { QuotaHours(days: $0.days, start: $0.start, end: $0.end, percent: $0.percent) }

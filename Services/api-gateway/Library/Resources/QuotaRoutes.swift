@@ -192,14 +192,14 @@ struct QuotaRoutes {
             let repository = PlanQuotaRepository(work.transaction)
             guard let plan = try await PlanRepository(work.transaction).find(service.planID),
                 let quota = try await repository.quotas(of: plan).first(where: { $0.id == wanted.quota })
-            else { throw Problem.invalid("/quota_id", "is no quota of the service's plan") }
+            else { throw Problem.invalid("/quota_id", "is no quota of the service's plan", code: "no_such_quota") }
             guard quota.allowance != QuotaDefinition.unlimited else {
-                throw Problem.invalid("/quota_id", "has no limit")
+                throw Problem.invalid("/quota_id", "has no limit", code: "unlimited")
             }
             let order: QuotaOrderID = parts.ids.next()
             let sold = quota.topUp
             guard let amount = wanted.grant ?? sold?.amount else {
-                throw Problem.invalid("/quota_id", "sells nothing on top")
+                throw Problem.invalid("/quota_id", "sells nothing on top", code: "not_sold")
             }
             let kind = wanted.grant == nil ? QuotaOrder.Kind.topUp : .grant
             let price = kind == .grant ? nil : sold?.price

@@ -113,7 +113,9 @@ import WireFormat
         #expect(try await world.store.progress(Self.stream) == QuotaProgress(created: 1, last: 5))
         #expect(try await world.count([world.use(1)], 5, 6).crossings == 1)
         #expect(try await world.restriction() == "none")
-        let capped = try await world.count([world.use(300)], 6, 9)
+        // Later than the first: ids are in the order of their times.
+        let later = DirectoryWorld.now.adding(microseconds: 1_000)
+        let capped = try await world.count([world.use(300)], 6, 9, now: later)
         #expect((capped.crossings, capped.throttled) == (2, 1))
         #expect(try await world.restriction() == "throttled 1")
         #expect(try await world.count([world.use(5000)], 9, 10).didAnything == false)
