@@ -238,7 +238,10 @@ package enum OpenAPIDocument {
         if access.guard != .open || access.operation.body != nil { statuses.formUnion([401, 404]) }
         if route.method != .get { statuses.insert(409) }
         if access.operation.body != nil { statuses.formUnion([408, 409, 413, 415, 422]) }
-        if access.operation.parameters.contains(Operation.ifMatch) { statuses.formUnion([409, 412, 428]) }
+        if access.operation.parameters.contains(Operation.ifMatch) { statuses.insert(428) }
+        if access.operation.parameters.contains(where: { $0.name == Operation.ifMatch.name }) {
+            statuses.formUnion([409, 412])
+        }
         if access.repetition != .unkeyed { statuses.formUnion([404, 409, 422]) }
         return statuses.sorted()
     }
