@@ -253,7 +253,7 @@ def test_malformed_chunks_change_nothing(world, case):
     with world.wire() as wire:
         wire.send(head + chunks)
         wire.send(world.smuggled(behind))
-        wire.socket.shutdown(1)
+        wire.finish()
         answers = wire.answers()
     # 500 is what libmicrohttpd says of a chunk's line that is longer than its memory.
     assert len(answers) <= 1 and all(answer.status in (400, 408, 413, 431, 500) for answer in answers), answers
@@ -329,7 +329,7 @@ def test_http_1_0_is_answered_once(world):
         # A client that means it may keep the connection; the length is what its first request says.
         wire.send(f"POST {SIGN_OUT} HTTP/1.0\r\nConnection: keep-alive\r\n{TYPE}Content-Length: 2\r\n\r\n{{}}")
         assert wire.answer().status == 204
-        wire.socket.shutdown(1)
+        wire.finish()
         wire.rest()
     assert world.made(name) == 0
 

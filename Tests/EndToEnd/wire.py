@@ -1,6 +1,7 @@
 """HTTP and WebSockets octet by octet: whatever can be wrong on a wire, and what comes back."""
 
 import base64
+import errno
 import os
 import socket
 import struct
@@ -50,6 +51,14 @@ class Wire:
             return True
         except (BrokenPipeError, ConnectionResetError):
             return False
+
+    def finish(self):
+        """Sends no more. The other side may be gone already: it need not wait for the end of nonsense."""
+        try:
+            self.socket.shutdown(socket.SHUT_WR)
+        except OSError as error:
+            if error.errno != errno.ENOTCONN:
+                raise
 
     def fill(self):
         """Reads some more; False at the end."""
