@@ -24,10 +24,20 @@ def eventually(condition, seconds=30, what="it"):
 
 
 def alive(pid):
+    return state(Path(f"/proc/{pid}")) not in "ZX"
+
+
+def stop(pid):
+    """Stops a process and waits until its last thread stands: a thread on another core may run on for a moment."""
+    os.kill(pid, signal.SIGSTOP)
+    eventually(lambda: all(state(task) in "TZX" for task in Path(f"/proc/{pid}/task").iterdir()), what=f"{pid} stopped")
+
+
+def state(task):
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+        return (task / "stat").read_text().rsplit(")", 1)[1].split()[0]
     except OSError:
-        return False
+        return "X"
 
 
 def free_port(kind=socket.SOCK_STREAM):
@@ -98,16 +108,17 @@ class Process:
         self.child.send_signal(number)
 
     def pause(self):
-        self.send(signal.SIGSTOP)
+        stop(self.pid)
 
     def resume(self):
         self.send(signal.SIGCONT)
 
     def pause_family(self):
         """Stops it with all of its processes: connections stay, nothing answers."""
+        stop(self.pid)
         family = [self.pid, *descendants(self.pid)]
-        for pid in family:
-            os.kill(pid, signal.SIGSTOP)
+        for pid in family[1:]:
+            stop(pid)
         return family
 
     @staticmethod
