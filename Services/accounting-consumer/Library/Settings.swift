@@ -1,5 +1,6 @@
 import Concurrency
 package import Configuration
+import Lifecycle
 
 /// The settings of accounting-consumer; its README documents every key.
 package struct Settings: Sendable {
@@ -67,38 +68,17 @@ package struct Settings: Sendable {
 
     /// Reads every key. The caller finishes the reader.
     package init(_ config: ConfigReader) {
-        databaseURL = config.url(
-            "database.url",
-            default: "postgresql:///nexora",
-            alias: "DATABASE_URL",
-            schemes: ["postgresql", "postgres"],
-            doc: "The database."
-        )
+        databaseURL = config.databaseURL("The database.")
         databaseRole = config.string(
             "database.role",
             default: "nexora_pipeline",
             doc: "The role to step down to after connecting."
         )
-        natsURL = config.url(
-            "nats.url",
-            default: "nats://127.0.0.1:4222",
-            alias: "NATS_URL",
-            schemes: ["nats", "tls"],
-            doc: "The NATS servers."
+        natsURL = config.natsURL()
+        redisURL = config.redisURL(
+            "Redis with sessions' slots and addresses, or its sentinels as redis+sentinel://HOST,HOST/NAME."
         )
-        redisURL = config.url(
-            "redis.url",
-            default: "redis://127.0.0.1:6379",
-            alias: "REDIS_URL",
-            schemes: ["redis", "redis+sentinel"],
-            doc: "Redis with sessions' slots and addresses, or its sentinels as redis+sentinel://HOST,HOST/NAME."
-        )
-        replicas = config.int(
-            "streams.replicas",
-            default: 1,
-            in: 1...5,
-            doc: "Copies of each stream: 1 alone, 3 in a cluster."
-        )
+        replicas = config.streamReplicas()
         consumer = ConsumerSettings(config)
         reaper = ReaperSettings(config)
         history = HistorySettings(config)

@@ -2,6 +2,7 @@ package import Configuration
 import Domain
 import HTTPServer
 import Identity
+import Lifecycle
 
 /// The settings of api-gateway; its README documents every key.
 package struct Settings: Sendable {
@@ -33,12 +34,8 @@ package struct Settings: Sendable {
 
     /// Reads every key. The caller finishes the reader.
     package init(_ config: ConfigReader) {
-        databaseURL = config.url(
-            "database.url",
-            default: "postgresql:///nexora",
-            alias: "DATABASE_URL",
-            schemes: ["postgresql", "postgres"],
-            doc: "The database; its login must be able to become nexora_gateway, and should nexora_operator."
+        databaseURL = config.databaseURL(
+            "The database; its login must be able to become nexora_gateway, and should nexora_operator."
         )
         databaseConnections = config.int(
             "database.connections",
@@ -46,19 +43,9 @@ package struct Settings: Sendable {
             in: 2...200,
             doc: "Connections to the database that requests share."
         )
-        natsURL = config.url(
-            "nats.url",
-            default: "nats://127.0.0.1:4222",
-            alias: "NATS_URL",
-            schemes: ["nats", "tls"],
-            doc: "The NATS servers."
-        )
-        redisURL = config.url(
-            "redis.url",
-            default: "redis://127.0.0.1:6379",
-            alias: "REDIS_URL",
-            schemes: ["redis", "redis+sentinel"],
-            doc: "Redis with limits and denied tokens, or its sentinels as redis+sentinel://HOST,HOST/NAME."
+        natsURL = config.natsURL()
+        redisURL = config.redisURL(
+            "Redis with limits and denied tokens, or its sentinels as redis+sentinel://HOST,HOST/NAME."
         )
         keyringPath = config.string(
             "keyring.path",

@@ -42,6 +42,7 @@ package enum Application {
         let (clock, rehearsal) = try clock(settings, context)
         let sessions = Sessions(settings: settings)
         let desk = try CommandDesk(nats, ids: IDGenerator(time: clock))
+        let zones = RememberedZones()
         let letters = try DeadLetterQueue(nats, publisher: try EventPublisher(nats, limit: .seconds(10)))
         let probe = sessions.make("probe")
         return [
@@ -70,8 +71,8 @@ package enum Application {
             NamedService("exposure", exposure(settings, context, sessions.make("exposure"))),
             NamedService("checkpoints", checkpoints(context, sessions.make("checkpoints"), keyring, clock)),
             NamedService("balances", try balances(settings, context, nats, letters)),
-        ] + (try subscriptions(settings, context, nats, sessions, letters, desk, clock))
-            + (try quotas(context, nats, sessions, desk, clock)) + rehearsal
+        ] + (try subscriptions(settings, context, nats, sessions, letters, desk, zones, clock))
+            + (try quotas(context, nats, sessions, desk, zones, clock)) + rehearsal
     }
 
     /// The clock, or the file that stands for it in a rehearsal.
@@ -210,10 +211,11 @@ package enum Application {
         _ nats: NATSClient,
         _ sessions: Sessions,
         _ desk: any MoneyDesk,
+        _ zones: RememberedZones,
         _ clock: TimeSource
     ) throws -> [NamedService] {
         Quotas.services(
-            store: QuotaStore(sessions.make("quotas"), zone: Quotas.zones()),
+            store: QuotaStore(sessions.make("quotas")) { name in name.flatMap(zones.rules) ?? .utc },
             tails: try EventTails(nats, stream: .domain),
             stream: Streams.domain.name,
             desk: desk,
@@ -300,10 +302,10 @@ package enum Application {
         _ sessions: Sessions,
         _ letters: DeadLetterQueue,
         _ desk: any MoneyDesk,
+        _ zones: RememberedZones,
         _ clock: TimeSource
     ) throws -> [NamedService] {
         let ids = IDGenerator(time: clock)
-        let zones = RememberedZones()
         var options = EventConsumerOptions()
         options.batch = 50
         return SubscriptionServices.make(

@@ -13,20 +13,14 @@ struct CheckpointSigner: Lifecycle.Service {
     let interval = Duration.seconds(1)
 
     func run() async throws {
-        var told = ""
-        while !GracefulShutdown.isShuttingDown {
-            do {
-                signed.add(try await sign())
-                health.set(.ready)
-                told = ""
-            } catch let error as CancellationError {
-                throw error
-            } catch {
-                health.set(.degraded("checkpoints: \(error)"))
-                if "\(error)" != told { logger.warn("checkpoints wait", ["error": .string("\(error)")]) }
-                told = "\(error)"
-            }
-            try await rest(for: interval)
+        try await repeating(
+            every: interval,
+            logger,
+            "checkpoints wait",
+            failed: { health.set(.degraded("checkpoints: \($0)")) }
+        ) {
+            signed.add(try await sign())
+            health.set(.ready)
         }
     }
 }

@@ -61,19 +61,9 @@ final class LedgerGauges: Lifecycle.Service {
     }
 
     func run() async throws {
-        var told = ""
-        while !GracefulShutdown.isShuttingDown {
-            do {
-                let lanes = try await read()
-                figures.withLock { $0 = (lanes, time.now()) }
-                told = ""
-            } catch let error as CancellationError {
-                throw error
-            } catch {
-                if "\(error)" != told { logger.warn("figures cannot be read", ["error": .string("\(error)")]) }
-                told = "\(error)"
-            }
-            try await rest(for: interval)
+        try await repeating(every: interval, logger, "figures cannot be read") {
+            let lanes = try await read()
+            figures.withLock { $0 = (lanes, time.now()) }
         }
     }
 

@@ -22,8 +22,6 @@ package struct MoneyAnswer: Hashable, Sendable {
         case currencyMismatch = "currency_mismatch"
         /// The gateway's name is empty or too long.
         case malformedGateway = "malformed_gateway"
-        /// Nobody has such a hold or transfer.
-        case targetMissing = "target_missing"
         /// It cannot be read at all.
         case unreadable
     }

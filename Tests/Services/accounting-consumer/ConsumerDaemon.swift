@@ -31,23 +31,12 @@ struct ConsumerDaemon {
         let log = folder.file("daemon-\(UInt32.random(in: 0...UInt32.max)).log")
         return ConsumerDaemon(
             process: try await ChildProcess.start(
-                try programs() + "/accounting-consumer",
+                BuiltPrograms.path("accounting-consumer"),
                 [],
                 log: log,
                 environment: environment
             )
         )
-    }
-
-    /// Where the package's programs were built: beside the tests.
-    private static func programs() throws -> String {
-        var text = [CChar](repeating: 0, count: 4_096)
-        let count = unsafe readlink("/proc/self/exe", &text, text.count)
-        let path = text.prefix(max(0, count)).map { UInt8(bitPattern: $0) }
-        let own = String(decoding: path, as: UTF8.self)
-        // Swift Testing may run inside a helper of the toolchain: then the bundle is named by an argument.
-        let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? own
-        return bundle.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
     }
 }
 

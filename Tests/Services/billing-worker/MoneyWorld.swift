@@ -87,7 +87,7 @@ struct MoneyWorld {
                 "NEXORA_SHUTDOWN_DEADLINE=10s",
             ] + settings
         return try await ChildProcess.start(
-            try Self.programs() + "/billing-worker",
+            BuiltPrograms.path("billing-worker"),
             [],
             log: log ?? folder.file("\(name)-\(UInt32.random(in: 0...UInt32.max)).log"),
             environment: environment
@@ -158,17 +158,6 @@ struct MoneyWorld {
         await database.close()
         try await nats.stop()
         try await redis.stop()
-    }
-
-    /// Where the package's programs were built: beside the tests.
-    static func programs() throws -> String {
-        var text = [CChar](repeating: 0, count: 4_096)
-        let count = unsafe readlink("/proc/self/exe", &text, text.count)
-        let path = text.prefix(max(0, count)).map { UInt8(bitPattern: $0) }
-        let own = String(decoding: path, as: UTF8.self)
-        // Swift Testing may run inside a helper of the toolchain: then the bundle is named by an argument.
-        let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? own
-        return bundle.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
     }
 }
 

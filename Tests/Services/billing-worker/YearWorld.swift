@@ -55,7 +55,7 @@ final class YearWorld {
     /// accounting-consumer: it publishes what the worker writes into the outbox, and so the worker hears of money that came.
     private func startRelay() async throws {
         relay = try await ChildProcess.start(
-            try MoneyWorld.programs() + "/accounting-consumer",
+            BuiltPrograms.path("accounting-consumer"),
             [],
             log: money.folder.file("relay-\(UInt32.random(in: 0...UInt32.max)).log"),
             environment: [

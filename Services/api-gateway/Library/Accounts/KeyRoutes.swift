@@ -41,9 +41,9 @@ struct KeyRoutes {
                 limit: limit + 1,
                 by: caller.principal
             )
-            let page = Array(keys.prefix(limit))
-            let next = keys.count > limit ? page.last?.id.description : nil
-            return Response.page(page, perPage: limit, next: next, of: request) { AccountViews.key.write($1, to: &$0) }
+            return Response.page(of: keys, limit: limit, for: request, cursor: { $0.id.description }) {
+                AccountViews.key.write($1, to: &$0)
+            }
         }
     }
 

@@ -93,9 +93,9 @@ struct UserRoutes {
                 try Self.query(request, after: try request.queryID("cursor"), limit: limit + 1),
                 by: caller.principal
             )
-            let page = Array(users.prefix(limit))
-            let next = users.count > limit ? page.last?.id.description : nil
-            return Response.page(page, perPage: limit, next: next, of: request) { AccountViews.user.write($1, to: &$0) }
+            return Response.page(of: users, limit: limit, for: request, cursor: { $0.id.description }) {
+                AccountViews.user.write($1, to: &$0)
+            }
         }
     }
 

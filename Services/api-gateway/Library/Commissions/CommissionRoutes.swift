@@ -119,9 +119,7 @@ struct CommissionRoutes {
                 _ = try await found(id, transaction, caller)
                 return try await CommissionRates(transaction).history(of: id, before: before, limit: limit + 1)
             }
-            let page = Array(rates.prefix(limit))
-            let next = rates.count > limit ? page.last.map { String($0.number) } : nil
-            return Response.page(page, perPage: limit, next: next, of: request) {
+            return Response.page(of: rates, limit: limit, for: request, cursor: { String($0.number) }) {
                 CommissionViews.past.write($1, to: &$0)
             }
         }
@@ -244,9 +242,7 @@ struct CommissionRoutes {
                 (filter.payerTenantID, filter.payerID) = (payerTenant, payer)
                 return try await CommissionStatements(transaction).lines(filter, before: before, limit: limit + 1)
             }
-            let page = Array(lines.prefix(limit))
-            let next = lines.count > limit ? page.last.map { String($0.sequence) } : nil
-            return Response.page(page, perPage: limit, next: next, of: request) {
+            return Response.page(of: lines, limit: limit, for: request, cursor: { String($0.sequence) }) {
                 CommissionViews.line.write($1, to: &$0)
             }
         }

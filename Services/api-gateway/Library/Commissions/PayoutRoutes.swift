@@ -158,9 +158,9 @@ struct PayoutRoutes {
                     limit: limit + 1
                 )
             }
-            let page = Array(payouts.prefix(limit))
-            let next = payouts.count > limit ? page.last?.id.description : nil
-            return Response.page(page, perPage: limit, next: next, of: request) { Self.view.write($1, to: &$0) }
+            return Response.page(of: payouts, limit: limit, for: request, cursor: { $0.id.description }) {
+                Self.view.write($1, to: &$0)
+            }
         }
     }
 

@@ -152,9 +152,9 @@ struct ExportRoutes {
                     limit: limit + 1
                 )
             }
-            let page = Array(exports.prefix(limit))
-            let next = exports.count > limit ? page.last?.id.description : nil
-            return Response.page(page, perPage: limit, next: next, of: request) { Self.view.write($1, to: &$0) }
+            return Response.page(of: exports, limit: limit, for: request, cursor: { $0.id.description }) {
+                Self.view.write($1, to: &$0)
+            }
         }
     }
 

@@ -30,7 +30,6 @@ enum MoneyProblems {
         case .amountNotPositive: field("/amount", flaw.rawValue, "must be more than zero")
         case .currencyMismatch: field("/currency", flaw.rawValue, "is another than that of what it is about")
         case .malformedGateway: field("/method", flaw.rawValue, "is none that money can come by")
-        case .targetMissing: .conflict(flaw.rawValue, "There is nothing left of it that could be moved.")
         case .unreadable: unprocessable(flaw.rawValue, "The ledger cannot read it.")
         }
     }

@@ -192,9 +192,9 @@ struct WalletRoutes {
                 .history(of: wallet.ref, before: before, limit: limit + 1)
                 .map { Entry(item: $0, owner: wallet.owner.kind) }
         }
-        let shown = Array(page.prefix(limit))
-        let next = page.count > limit ? shown.last.map { String($0.item.sequence) } : nil
-        return Response.page(shown, perPage: limit, next: next, of: request) { Self.entries.write($1, to: &$0) }
+        return Response.page(of: page, limit: limit, for: request, cursor: { String($0.item.sequence) }) {
+            Self.entries.write($1, to: &$0)
+        }
     }
 }
 

@@ -85,9 +85,14 @@ struct AuditRoutes {
                 AuditResource("audit"),
                 detail: ["query": .text(request.queryText)]
             )
-            let page = Array(records.prefix(limit))
-            let next = records.count > limit ? page.last.map { AuditCursor(after: $0).description } : nil
-            return Response.page(page, perPage: limit, next: next, of: request) { Self.view.write($1, to: &$0) }
+            return Response.page(
+                of: records,
+                limit: limit,
+                for: request,
+                cursor: { AuditCursor(after: $0).description }
+            ) {
+                Self.view.write($1, to: &$0)
+            }
         }
     }
 

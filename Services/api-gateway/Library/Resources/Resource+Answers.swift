@@ -37,6 +37,19 @@ extension Resource {
 }
 
 extension Response {
+    /// A page of what was read with one more than it shows: that one says that there are more, behind the last of the page.
+    static func page<Element>(
+        of found: [Element],
+        limit: Int,
+        for request: Request,
+        cursor: (Element) -> String,
+        _ write: (inout JSONWriter, Element) -> Void
+    ) -> Response {
+        let rows = Array(found.prefix(limit))
+        let next = found.count > limit ? rows.last.map(cursor) : nil
+        return page(rows, perPage: limit, next: next, of: request, write)
+    }
+
     /// A page of anything.
     static func page<Element>(
         _ rows: [Element],

@@ -77,9 +77,9 @@ struct BillRoutes {
 
     private func page(_ bills: [StoredBill], _ request: Request) throws -> Response {
         let limit = try request.limit()
-        let page = Array(bills.prefix(limit))
-        let next = bills.count > limit ? page.last?.bill.id.description : nil
-        return Response.page(page, perPage: limit, next: next, of: request) { view.write($1, to: &$0) }
+        return Response.page(of: bills, limit: limit, for: request, cursor: { $0.bill.id.description }) {
+            view.write($1, to: &$0)
+        }
     }
 
     private var one: GatewayRoute {

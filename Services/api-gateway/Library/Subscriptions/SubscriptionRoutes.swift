@@ -88,9 +88,9 @@ struct SubscriptionRoutes {
 
     private func page(_ rows: [SubscriptionRow], _ request: Request) throws -> Response {
         let limit = try request.limit()
-        let page = Array(rows.prefix(limit))
-        let next = rows.count > limit ? page.last?.subscription.id.description : nil
-        return Response.page(page, perPage: limit, next: next, of: request) { view.write($1, to: &$0) }
+        return Response.page(of: rows, limit: limit, for: request, cursor: { $0.subscription.id.description }) {
+            view.write($1, to: &$0)
+        }
     }
 
     private var one: GatewayRoute {

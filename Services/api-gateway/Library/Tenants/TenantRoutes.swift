@@ -43,9 +43,7 @@ struct TenantRoutes {
                 }
                 return try await TenantRepository(transaction).page(after: after, limit: limit + 1, only: only)
             }
-            let page = Array(tenants.prefix(limit))
-            let next = tenants.count > limit ? page.last?.id.description : nil
-            return Response.page(page, perPage: limit, next: next, of: request) {
+            return Response.page(of: tenants, limit: limit, for: request, cursor: { $0.id.description }) {
                 TenantViews.tenant.write($1, to: &$0)
             }
         }

@@ -40,22 +40,13 @@ final class ExposureWatch: Lifecycle.Service {
     }
 
     func run() async throws {
-        var told = ""
-        while !GracefulShutdown.isShuttingDown {
+        var took = Duration.zero
+        // Among a great many it takes longer, and must not take the database for itself.
+        try await repeating(every: max(interval, took * 4), logger, "exposure cannot be counted") {
             let began = SystemClock.monotonicNanoseconds()
-            do {
-                let read = try await read()
-                counts.withLock { $0 = read }
-                told = ""
-            } catch let error as CancellationError {
-                throw error
-            } catch {
-                if "\(error)" != told { logger.warn("exposure cannot be counted", ["error": .string("\(error)")]) }
-                told = "\(error)"
-            }
-            // Among a great many it takes longer, and must not take the database for itself.
-            let took = Duration.nanoseconds(Int64(SystemClock.monotonicNanoseconds() - began))
-            try await rest(for: max(interval, took * 4))
+            defer { took = .nanoseconds(Int64(SystemClock.monotonicNanoseconds() - began)) }
+            let read = try await read()
+            counts.withLock { $0 = read }
         }
     }
 }

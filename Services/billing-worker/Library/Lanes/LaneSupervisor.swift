@@ -19,22 +19,16 @@ struct LaneSupervisor: Lifecycle.Service {
     func run() async throws {
         try await withThrowingDiscardingTaskGroup { group in
             var lanes: Set<Lane> = []
-            var told = ""
-            while !GracefulShutdown.isShuttingDown {
-                do {
-                    for lane in try await discover(lanes) where lanes.insert(lane).inserted {
-                        group.addTask { try await runner(lane).run() }
-                    }
-                    health.set(.ready)
-                    told = ""
-                } catch let error as CancellationError {
-                    throw error
-                } catch {
-                    health.set(.notReady("lanes: \(error)"))
-                    if "\(error)" != told { logger.warn("lanes cannot be found", ["error": .string("\(error)")]) }
-                    told = "\(error)"
+            try await repeating(
+                every: interval,
+                logger,
+                "lanes cannot be found",
+                failed: { health.set(.notReady("lanes: \($0)")) }
+            ) {
+                for lane in try await discover(lanes) where lanes.insert(lane).inserted {
+                    group.addTask { try await runner(lane).run() }
                 }
-                try await rest(for: interval)
+                health.set(.ready)
             }
         }
     }

@@ -19,17 +19,8 @@ struct QuotaCharges: Lifecycle.Service {
     var patience = Duration.seconds(5)
 
     func run() async throws {
-        var told = ""
-        while !GracefulShutdown.isShuttingDown {
-            do {
-                if isLeading() { try await charge() }
-                told = ""
-            } catch {
-                try Task.checkCancellation()
-                if "\(error)" != told { logger.warn("charges of quotas wait", ["error": .string("\(error)")]) }
-                told = "\(error)"
-            }
-            try await rest(for: interval)
+        try await repeating(every: interval, logger, "charges of quotas wait") {
+            if isLeading() { try await charge() }
         }
     }
 

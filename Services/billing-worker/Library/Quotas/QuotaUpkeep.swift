@@ -20,24 +20,14 @@ struct QuotaUpkeep: Lifecycle.Service {
 
     func run() async throws {
         var swept = Self.sweepDay(clock.now())
-        var told = ""
-        while !GracefulShutdown.isShuttingDown {
-            do {
-                if isLeading() {
-                    try await look()
-                    let day = Self.sweepDay(clock.now())
-                    if day > swept {
-                        try await sweep()
-                        swept = day
-                    }
-                }
-                told = ""
-            } catch {
-                try Task.checkCancellation()
-                if "\(error)" != told { logger.warn("windows of quotas wait", ["error": .string("\(error)")]) }
-                told = "\(error)"
+        try await repeating(every: interval, logger, "windows of quotas wait") {
+            guard isLeading() else { return }
+            try await look()
+            let day = Self.sweepDay(clock.now())
+            if day > swept {
+                try await sweep()
+                swept = day
             }
-            try await rest(for: interval)
         }
     }
 

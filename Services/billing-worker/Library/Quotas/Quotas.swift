@@ -4,8 +4,6 @@ import Lifecycle
 import Messaging
 import Observability
 import Persistence
-import Profiles
-import Synchronization
 
 /// The services that quotas are made of.
 enum Quotas {
@@ -51,26 +49,5 @@ enum Quotas {
                 )
             ),
         ]
-    }
-
-    /// Knows the clocks of this machine's time zone database by their names; UTC for those it does not know.
-    static func zones() -> @Sendable (String?) -> TimeZoneRules {
-        let known = ZoneMemory()
-        return { known.rules($0) }
-    }
-}
-
-/// Remembers what was read of the time zone database.
-private final class ZoneMemory: Sendable {
-    private let known = Mutex<[String: TimeZoneRules]>([:])
-
-    func rules(_ name: String?) -> TimeZoneRules {
-        guard let name else { return .utc }
-        return known.withLock { known in
-            if let rules = known[name] { return rules }
-            let rules = SystemFiles.timeZone(name) ?? .utc
-            known[name] = rules
-            return rules
-        }
     }
 }

@@ -118,17 +118,7 @@ enum AuditCommands {
         "Shows the public keys (Ed25519) that checkpoints are verified with, without the keyring.",
         examples: ["nexora audit key --json"]
     ) { _, context in
-        let keyring = try context.keyring()
-        context.report.list(
-            try keyring.keyIDs.map { id in
-                var record = OutputRecord()
-                record.add("key", .integer(Int64(id)))
-                record.add("active", .boolean(id == keyring.activeKeyID))
-                record.add("publicKey", .text(hexadecimal(try keyring.publicKey(id, for: .auditCheckpoint))))
-                return record
-            },
-            none: "no keys"
-        )
+        try context.listPublicKeys(for: .auditCheckpoint)
     }
 
     // MARK: - Arguments
@@ -185,10 +175,6 @@ enum AuditCommands {
         }
         guard !lines.isEmpty else { return }
         try PrivateFile.write(String(decoding: lines, as: UTF8.self), to: path)
-    }
-
-    private static func hexadecimal(_ octets: [UInt8]) -> String {
-        octets.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 }
 

@@ -97,17 +97,7 @@ enum LedgerCommands {
         "Shows the public keys (Ed25519) that checkpoints and proofs are verified with.",
         examples: ["nexora ledger key --json"]
     ) { _, context in
-        let keyring = try context.keyring()
-        context.report.list(
-            try keyring.keyIDs.map { id in
-                var record = OutputRecord()
-                record.add("key", .integer(Int64(id)))
-                record.add("active", .boolean(id == keyring.activeKeyID))
-                record.add("publicKey", .text(Hex.encode(try keyring.publicKey(id, for: .ledgerCheckpoint))))
-                return record
-            },
-            none: "no keys"
-        )
+        try context.listPublicKeys(for: .ledgerCheckpoint)
     }
 }
 

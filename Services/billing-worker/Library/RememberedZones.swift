@@ -2,7 +2,7 @@ import Domain
 import Profiles
 import Synchronization
 
-/// The system's time zones, each read once: a few for all subscriptions.
+/// The system's time zones, each read once: a few for all subscriptions and quotas.
 final class RememberedZones: Sendable {
     private let known = Mutex<[String: TimeZoneRules]>([:])
 
