@@ -39,7 +39,8 @@ package enum Application {
         _ parts: Parts,
         naming: TenantNaming,
         live: LiveRoutes,
-        pages: PageRoutes
+        pages: PageRoutes,
+        payments: PaymentBook
     ) throws -> [GatewayRoute] {
         let groups: [[GatewayRoute]] = try [
             AuthRoutes(parts, naming).routes,
@@ -70,7 +71,7 @@ package enum Application {
             ExportRoutes(parts).routes,
             WalletRoutes(parts).routes,
             TransactionRoutes(parts).routes,
-            PaymentRoutes(parts).routes,
+            PaymentRoutes(parts, payments).routes,
             CashShiftRoutes(parts).routes,
             AdjustmentRoutes(parts).routes,
             SubscriptionRoutes(parts).routes,
@@ -103,8 +104,10 @@ package enum Application {
             health: context.health.component("live"),
             logger: context.logger
         )
+        let payments = PaymentBook(parts)
+        let pages = try PageRoutes(WebFolder(settings.webPath))
         let gateway = try Gateway(
-            try routes(parts, naming: naming, live: live, pages: PageRoutes(WebFolder(settings.webPath))),
+            try routes(parts, naming: naming, live: live, pages: pages, payments: payments),
             parts: parts,
             naming: naming,
             metrics: GatewayMetrics(context.metrics)
@@ -120,6 +123,7 @@ package enum Application {
         }
         return adapters.services() + [
             NamedService("audit") { try await parts.audit.run() },
+            NamedService("payments") { await payments.run() },
             NamedService("rows") { [listener = adapters.listener] in
                 try await withGracefulShutdownHandler {
                     try await listener.keep(parts.rows, parts.counts)

@@ -19,8 +19,8 @@ package enum AuditRedaction {
     package static func isSecret(_ name: String) -> Bool {
         let words = words(of: name)
         if words.contains(where: secretWords.contains) { return !isAbout(words) }
-        let joined = words.joined()
-        return secretNames.contains { joined.contains($0) } && !isAbout(words)
+        let joined = Array(words.joined().utf8)
+        return secretNames.contains { contains(joined, $0) } && !isAbout(words)
     }
 
     private static let secretWords: Set<String> = [
@@ -32,7 +32,14 @@ package enum AuditRedaction {
     /// Names whose words are not told apart.
     private static let secretNames = [
         "password", "passwd", "passphrase", "secret", "apikey", "privatekey", "accesstoken",
-    ]
+    ].map { Array($0.utf8) }
+
+    private static func contains(_ text: [UInt8], _ part: [UInt8]) -> Bool {
+        guard text.count >= part.count else { return false }
+        return (0...(text.count - part.count)).contains { start in
+            text[start] == part[0] && text[start..<(start + part.count)].elementsEqual(part)
+        }
+    }
 
     /// `password_changed_at`, `secretOctets` and `has_totp` tell about a secret and hold none.
     private static func isAbout(_ words: [String]) -> Bool {
@@ -48,6 +55,37 @@ package enum AuditRedaction {
 
     /// The words of a name in lower case: split at what is no letter or digit and where a capital follows a small letter.
     static func words(of name: String) -> [String] {
+        name.utf8.allSatisfy { $0 < 0x80 } ? plainWords(of: name) : anyWords(of: name)
+    }
+
+    /// The same for ASCII, as nearly every name is: each change of a row asks for the names of all of its columns.
+    private static func plainWords(of name: String) -> [String] {
+        var words: [String] = []
+        var word: [UInt8] = []
+        var lastWasSmall = false
+        func end() {
+            if !word.isEmpty { words.append(String(decoding: word, as: UTF8.self)) }
+            word.removeAll(keepingCapacity: true)
+        }
+        for octet in name.utf8 {
+            switch octet {
+            case 0x30...0x39, 0x61...0x7a:
+                word.append(octet)
+                lastWasSmall = true
+            case 0x41...0x5a:
+                if lastWasSmall { end() }
+                word.append(octet | 0x20)
+                lastWasSmall = false
+            default:
+                end()
+                lastWasSmall = false
+            }
+        }
+        end()
+        return words
+    }
+
+    static func anyWords(of name: String) -> [String] {
         var words: [String] = []
         var word = ""
         var lastWasSmall = false

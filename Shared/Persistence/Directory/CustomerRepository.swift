@@ -54,6 +54,18 @@ package struct CustomerRepository {
         ).first.map(Self.customer)
     }
 
+    /// Whose tenant's customers of these ids are; those that are gone are left out.
+    package func tenants(of ids: [CustomerID]) async throws -> [CustomerID: TenantID] {
+        let rows = try await transaction.query(
+            "SELECT id, tenant_id FROM customers WHERE id = ANY ($1::uuid[]) AND deleted_at IS NULL",
+            [.uuids(ids.map(\.value))]
+        )
+        let pairs: [(CustomerID, TenantID)] = try rows.map {
+            (try $0.need("id") { $0.id() }, try $0.need("tenant_id") { $0.id() })
+        }
+        return Dictionary(pairs, uniquingKeysWith: { $1 })
+    }
+
     /// Stores a new customer.
     package func insert(_ customer: Customer) async throws {
         try customer.validate()

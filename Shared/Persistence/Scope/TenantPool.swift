@@ -1,11 +1,13 @@
 package import Domain
 package import Postgres
+import Synchronization
 
 /// The database as a daemon with many tasks uses it: each transaction on a connection of the pool, stepped down into a
 /// tenant scope. The pool's login must be able to become `nexora_gateway`.
 package struct TenantPool: Sendable {
     private let pool: PostgresPool
     private let share: TenantShare?
+    private let known = KnownOperator()
 
     /// Runs its transactions on that pool's connections. Those of a `scope` keep to the tenant's share of them; nil: there are as
     /// many as come.
@@ -43,14 +45,16 @@ package struct TenantPool: Sendable {
         ScopedDatabase(root: root, joining: joining, on: pool, share: share)
     }
 
-    /// The operator at the root of the tree. Throws `notBootstrapped` before there is one.
+    /// The operator at the root of the tree, asked for once: he stays. Throws `notBootstrapped` before there is one.
     package func operatorTenant() async throws -> TenantID {
+        if let id = known.id.withLock({ $0 }) { return id }
         let row = try await pool.withTransaction { transaction in
             try await transaction.pipeline([
                 PGStatement("SET LOCAL ROLE nexora_gateway"), PGStatement("SELECT operator_tenant() AS id"),
             ])
         }.last?.first
         guard let id: TenantID = row?["id"].id() else { throw PersistenceError.notBootstrapped }
+        known.id.withLock { $0 = id }
         return id
     }
 
@@ -63,4 +67,8 @@ package struct TenantPool: Sendable {
             ])
         }.last?.first?["id"].id()
     }
+}
+
+private final class KnownOperator: Sendable {
+    let id = Mutex<TenantID?>(nil)
 }

@@ -108,12 +108,11 @@ final class GatewayWorld: Sendable {
         )
         try await accounts.keys.refresh()
         auditSession = PostgresSession(PostgresConfiguration(url: url), name: "pg-audit")
-        let session = auditSession
         listener = try PostgresListener(PostgresConfiguration(url: url), channel: RowCache.channel)
         parts = Parts(
             accounts: accounts,
             database: tenants,
-            audit: AuditRecorder { AuditGroup(session, root: tree[0]) },
+            audit: AuditRecorder { [auditSession] in AuditGroup(auditSession, root: tree[0]) },
             limiter: RateLimiter(
                 redis: RedisSession(try RedisURL(redis.url), scripts: RateLimiter.scripts, timeout: .milliseconds(500)),
                 nonce: "test",
@@ -134,8 +133,9 @@ final class GatewayWorld: Sendable {
         let naming = TenantNaming(domain: policy.domain, accounts: accounts, database: tenants, time: Self.clock)
         let live = Self.live(events, parts, naming, registry)
         let pages = try PageRoutes(WebFolder(Self.checkout + "/Services/web"))
+        let payments = PaymentBook(parts)
         let made = try Gateway(
-            try Application.routes(parts, naming: naming, live: live, pages: pages),
+            try Application.routes(parts, naming: naming, live: live, pages: pages, payments: payments),
             parts: parts,
             naming: naming,
             metrics: GatewayMetrics(registry)
@@ -145,7 +145,7 @@ final class GatewayWorld: Sendable {
             await made.respond(to: $0)
         }
         let listening = ListeningPort()
-        running = Self.serve(server, parts, live, listener, listening)
+        running = Self.serve(server, parts, payments, live, listener, listening)
         client = HTTPClient(port: try await listening.value())
     }
 
@@ -182,6 +182,7 @@ final class GatewayWorld: Sendable {
     private static func serve(
         _ server: HTTPServer,
         _ parts: Parts,
+        _ payments: PaymentBook,
         _ live: LiveRoutes,
         _ listener: PostgresListener,
         _ port: ListeningPort
@@ -190,6 +191,7 @@ final class GatewayWorld: Sendable {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { try? await server.run { port.set($0) } }
                 group.addTask { try? await parts.audit.run() }
+                group.addTask { await payments.run() }
                 group.addTask { try? await live.feed.run() }
                 group.addTask { try? await listener.keep(parts.rows, parts.counts) }
             }

@@ -117,7 +117,7 @@ import WireFormat
                     String(target),
                     as: mine.person,
                     Self.body(route.operationID),
-                    headers: route.metadata.repetition == .mandatory
+                    headers: route.metadata.repetition.isMandatory
                         ? ["Idempotency-Key": "isolation-\(world.parts.ids.uuid())"] : ["If-Match": "\"1\""]
                 )
                 clean(answer, String(target), other, besides: [id])

@@ -1,6 +1,7 @@
-import Domain
 import SharedTesting
 import Testing
+
+@testable import Domain
 
 @Suite struct AuditValueTests {
     @Test(
@@ -37,6 +38,19 @@ import Testing
     ])
     func `a member named so is none`(name: String) {
         #expect(!AuditRedaction.isSecret(name))
+    }
+
+    @Test func `the quick way through a plain name is the long one's`() {
+        var random = SeededRandom()
+        let letters = Array("aZbYkKeEyY09_-. pPaAsSwW")
+        for _ in 0..<2_000 {
+            let name = String(
+                (0..<Int.random(in: 0...16, using: &random)).compactMap { _ in letters.randomElement(using: &random) }
+            )
+            #expect(AuditRedaction.words(of: name) == AuditRedaction.anyWords(of: name), "\(name), seed \(random.seed)")
+        }
+        // What is no ASCII takes the long one.
+        #expect(AuditRedaction.words(of: "motDePasseÉté") == ["mot", "de", "passe", "été"])
     }
 
     @Test(.proves("AUD-07")) func `of an update only what differs is kept, secrets only as having changed`() {

@@ -58,19 +58,20 @@ struct Idempotency: Sendable {
     func layer(_ request: Request, _ route: GatewayRoute, _ next: @escaping RouteHandler) async throws -> Response {
         let repetition = route.metadata.repetition
         guard repetition != .unkeyed, let key = request.headers["idempotency-key"] else {
-            if repetition == .mandatory { throw Self.keyRequired }
+            if repetition.isMandatory { throw Self.keyRequired }
             return try await next(request)
         }
         try Self.check(key)
-        let caller = try request.caller
+        var request = request
+        if repetition == .lasting {
+            request[IdempotencyClaim.self] = try Self.claim(request, key, fingerprint: [])
+            return try await next(request)
+        }
         let body = try await request.body(limit: .max)
-        let claim = IdempotencyClaim(
-            request: KeyedRequest(
-                tenantID: caller.principal.tenantID,
-                actor: caller.audit.actor.id,
-                key: key,
-                fingerprint: Self.fingerprint(request, body)
-            ),
+        let claim = try Self.claim(
+            request,
+            key,
+            fingerprint: Self.fingerprint(request, body),
             isSecret: repetition == .keyedSecret
         )
         switch try await self.claim(claim, route.handlerTime ?? .zero) {
@@ -87,10 +88,27 @@ struct Idempotency: Sendable {
                 detail: "The key was used for another request."
             )
         }
-        var request = request
         request[ReadBody.self] = ReadBody(octets: body)
         request[IdempotencyClaim.self] = claim
         return try await run(request, claim, next)
+    }
+
+    private static func claim(
+        _ request: Request,
+        _ key: String,
+        fingerprint: [UInt8],
+        isSecret: Bool = false
+    ) throws -> IdempotencyClaim {
+        let caller = try request.caller
+        return IdempotencyClaim(
+            request: KeyedRequest(
+                tenantID: caller.principal.tenantID,
+                actor: caller.audit.actor.id,
+                key: key,
+                fingerprint: fingerprint
+            ),
+            isSecret: isSecret
+        )
     }
 
     private static let keyRequired = Problem(

@@ -17,6 +17,26 @@ struct MoneyReceipt: Sendable {
     var amount: Money?
     var balance: Money?
 
+    init(
+        transferID: TransferID,
+        isPending: Bool = false,
+        wallet: LedgerAccountID? = nil,
+        amount: Money? = nil,
+        balance: Money? = nil
+    ) {
+        self.transferID = transferID
+        self.isPending = isPending
+        self.wallet = wallet
+        self.amount = amount
+        self.balance = balance
+    }
+
+    /// What the answer itself tells; nil where it was decided before, so that the ledger has to be read.
+    init?(_ transfer: TransferID, _ answer: MoneyAnswer, of owner: AccountOwner) {
+        guard let moved = answer.balances.first(where: { $0.owner == owner }) else { return nil }
+        self.init(transferID: transfer, wallet: moved.account.id, amount: moved.amount, balance: moved.balance)
+    }
+
     static let view = View<MoneyReceipt>([
         .init("transaction_id", .uuid) { .id($0.transferID) },
         .init("status", .choice(["posted", "pending"])) { .text($0.isPending ? "pending" : "posted") },
@@ -119,14 +139,7 @@ extension Parts {
         of owner: AccountOwner,
         _ transaction: ScopedTransaction
     ) async throws -> MoneyReceipt {
-        if let moved = answer.balances.first(where: { $0.owner == owner }) {
-            return MoneyReceipt(
-                transferID: transfer,
-                wallet: moved.account.id,
-                amount: moved.amount,
-                balance: moved.balance
-            )
-        }
+        if let told = MoneyReceipt(transfer, answer, of: owner) { return told }
         let stored = try await TransactionReader(transaction).find(transfer)
         if let entry = stored?.entries.first(where: { $0.kind == .wallet && $0.owner == owner }) {
             return MoneyReceipt(

@@ -40,6 +40,11 @@ enum MoneyProblems {
     /// More than is left of a payment.
     static let overRefund = field("/amount", "over_refund", "is more than is left to give back, or nothing")
 
+    static let noOpenShift = Problem.conflict(
+        "no_open_shift",
+        "Cash is taken and given within a shift: open yours first."
+    )
+
     /// JetStream did not say that it has the command.
     static let unknown = Problem.unavailable(
         "Nobody knows whether it was carried out: send the same again, under the same key."

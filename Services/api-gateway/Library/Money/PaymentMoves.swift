@@ -10,9 +10,13 @@ import WireFormat
 /// interrupted asks again under the same key, which is the payment's own.
 struct PaymentMoves: Sendable {
     let parts: Parts
+    let book: PaymentBook
     private let payments = Resource<StoredPayment>.payments
 
-    init(_ parts: Parts) { self.parts = parts }
+    init(_ parts: Parts, _ book: PaymentBook) {
+        self.parts = parts
+        self.book = book
+    }
 
     static let schema = Schema.object([
         .init("payment", Resource<StoredPayment>.payments.schema),
@@ -65,20 +69,24 @@ struct PaymentMoves: Sendable {
     /// Keeps what the ledger said: the payment has ended. Throws the problem that a refusal is, once that is kept.
     private func settle(_ payment: StoredPayment, _ answer: MoneyAnswer, _ request: Request) async throws -> Response {
         let refusal = Self.refusal(answer)
-        guard refusal == nil else {
-            try await parts.prepare(request) { work in
-                _ = try await end(payment, refusal?.reason, work)
-            }
-            throw refusal?.problem ?? MoneyProblems.unknown
-        }
+        let ended = try await book.end(payment, refusal?.reason, try request.caller)
+        if let refusal { throw refusal.problem }
         let transfer = try Parts.posted(answer)
-        return try await parts.change(request) { work in
-            let ended = try await end(payment, nil, work)
-            let receipt = try await Parts.receipt(transfer, answer, of: payment.owner, work.transaction)
-            var response = Self.response(ended, receipt, status: .created)
-            response.headers["location"] = HeaderValue(withoutControls: "\(payments.path)/\(payment.id)")
-            return response
+        let receipt: MoneyReceipt
+        if let told = MoneyReceipt(transfer, answer, of: payment.owner) {
+            receipt = told
+        } else {
+            receipt = try await parts.read(request) { transaction, _ in
+                try await Parts.receipt(transfer, answer, of: payment.owner, transaction)
+            }
         }
+        return created(ended, receipt)
+    }
+
+    private func created(_ payment: StoredPayment, _ receipt: MoneyReceipt?) -> Response {
+        var response = Self.response(payment, receipt, status: .created)
+        response.headers["location"] = HeaderValue(withoutControls: "\(payments.path)/\(payment.id)")
+        return response
     }
 
     private static func refusal(_ answer: MoneyAnswer) -> (problem: Problem, reason: String)? {
@@ -88,18 +96,6 @@ struct PaymentMoves: Sendable {
         case .keyReused: (MoneyProblems.keyReused, "key_reused")
         case .invalid(let flaw): (MoneyProblems.problem(flaw), flaw.rawValue)
         }
-    }
-
-    /// Ends a payment by what the ledger said; one that somebody ended by the same word meanwhile stays as it is.
-    private func end(_ payment: StoredPayment, _ failure: String?, _ work: Work) async throws -> StoredPayment {
-        let change = try await PaymentStore(work.transaction).update(payment.id, at: parts.time.now()) { stored in
-            guard stored.state.isMoving else { return }
-            if let failure { try stored.state.refuse(failure) } else { try stored.state.complete() }
-        }
-        if change.before != change.after {
-            work.record(payment.refundOf == nil ? .payment : .refund, change, payments)
-        }
-        return change.after ?? payment
     }
 
     /// One that has ended, or has not begun.
@@ -114,7 +110,7 @@ struct PaymentMoves: Sendable {
             if let transfer = payment.state.transferID {
                 receipt = try await Parts.receipt(transfer, MoneyAnswer(.keyReused), of: payment.owner, transaction)
             }
-            return Self.response(payment, receipt, status: .created)
+            return created(payment, receipt)
         }
     }
 

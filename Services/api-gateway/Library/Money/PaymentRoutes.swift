@@ -37,9 +37,9 @@ struct PaymentRoutes {
     private let payments = Resource<StoredPayment>.payments
     private let customers = Resource<Customer>.customers
 
-    init(_ parts: Parts) {
+    init(_ parts: Parts, _ book: PaymentBook) {
         self.parts = parts
-        moves = PaymentMoves(parts)
+        moves = PaymentMoves(parts, book)
     }
 
     var routes: [GatewayRoute] {
@@ -55,6 +55,7 @@ struct PaymentRoutes {
         _ summary: String,
         body: Schema? = nil,
         isMoving: Bool,
+        repetition: Access.Repetition = .mandatory,
         _ handler: @escaping @Sendable (Request, Caller) async throws -> Response
     ) -> GatewayRoute {
         GatewayRoute(
@@ -64,7 +65,7 @@ struct PaymentRoutes {
             metadata: Access(
                 Self.desk,
                 limit: .payment,
-                repetition: .mandatory,
+                repetition: repetition,
                 operation: Operation(
                     "money",
                     summary,
@@ -134,7 +135,8 @@ struct PaymentRoutes {
             "topUpCustomer",
             "Puts money into a customer's wallet: cash, within one's own open shift, or what is written down by hand.",
             body: Input.topUp.schema(isWhole: true),
-            isMoving: true
+            isMoving: true,
+            repetition: .lasting
         ) { request, caller in
             let id = try request.pathID()
             var input = Input()
@@ -144,20 +146,28 @@ struct PaymentRoutes {
             // What the ledger would not keep is refused before anything is.
             _ = try input.money.details(.topUp, caller)
             let key = try request.moneyKey
-            let payment = try await parts.prepare(request) { work in
-                let customer = try await customers.found(id, work.transaction, caller)
-                let store = PaymentStore(work.transaction)
-                if let stored = try await store.find(request: key.text, in: customer.tenantID) { return stored }
-                let shift = wanted.method == .cash ? try await openShift(work).id : nil
-                var payment = make(wanted, amount, customer, shift, key, caller)
+            let opening = PaymentBook.Opening(
+                caller: caller,
+                customer: CustomerID(id),
+                takesCash: wanted.method == .cash
+            ) { tenant, shift in
+                var payment = make(wanted, amount, (tenant, CustomerID(id)), shift, key, caller)
                 try payment.state.move(as: key.transferID)
-                return try await insert(payment, work)
+                return payment
             }
-            guard payment.amount == amount, payment.method == wanted.method, payment.customerID?.value == id else {
-                throw MoneyProblems.keyReused
-            }
-            return try await moves.move(payment, refunding: nil, request)
+            let standing = try await moves.book.open(opening)
+            guard standing.isNew || Self.made(standing.payment, wanted, amount) else { throw MoneyProblems.keyReused }
+            let isReplay = !standing.isNew && standing.payment.state.status.isFinal
+            var response = try await moves.move(standing.payment, refunding: nil, request)
+            if isReplay { response.headers["idempotent-replayed"] = "true" }
+            return response
         }
+    }
+
+    /// The payment is what this body makes. Whom it is for, and who made it, is part of the key.
+    private static func made(_ payment: StoredPayment, _ input: Input, _ amount: Money) -> Bool {
+        payment.amount == amount && payment.method == input.method && payment.externalID == input.externalID
+            && payment.description == input.money.description && payment.metadata == input.money.metadata
     }
 
     /// The caller's own open shift, which stays open until the transaction ends.
@@ -166,7 +176,7 @@ struct PaymentRoutes {
         let shift = try await CashShiftStore(work.transaction)
             .current(of: principal.userID, in: principal.tenantID, lock: .share)
         guard let shift else {
-            throw Problem.conflict("no_open_shift", "Cash is taken and given within a shift: open yours first.")
+            throw MoneyProblems.noOpenShift
         }
         return shift
     }
@@ -174,15 +184,15 @@ struct PaymentRoutes {
     private func make(
         _ input: Input,
         _ amount: Money,
-        _ customer: Customer,
+        _ payer: (tenant: TenantID, customer: CustomerID),
         _ shift: CashShiftID?,
         _ key: MoneyKey,
         _ caller: Caller
     ) -> StoredPayment {
         StoredPayment(
-            tenantID: customer.tenantID,
+            tenantID: payer.tenant,
             id: parts.ids.next(),
-            customerID: customer.id,
+            customerID: payer.customer,
             amount: amount,
             method: input.method,
             externalID: input.externalID,
@@ -217,7 +227,10 @@ struct PaymentRoutes {
             let key = try request.moneyKey
             return try await parts.change(request) { work in
                 let customer = try await customers.found(wanted.customer.value, work.transaction, caller)
-                let stored = try await insert(make(wanted, amount, customer, nil, key, caller), work)
+                let stored = try await insert(
+                    make(wanted, amount, (customer.tenantID, customer.id), nil, key, caller),
+                    work
+                )
                 return try payments.answer(stored, to: request, status: .created)
             }
         }

@@ -152,7 +152,7 @@ package enum OpenAPIDocument {
         switch access.repetition {
         case .unkeyed: access.operation.parameters
         case .keyed, .keyedSecret: access.operation.parameters + [Operation.idempotencyKey]
-        case .mandatory: access.operation.parameters + [Operation.mandatoryKey]
+        case .mandatory, .lasting: access.operation.parameters + [Operation.mandatoryKey]
         }
     }
 

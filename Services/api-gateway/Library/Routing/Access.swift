@@ -42,6 +42,11 @@ package struct Access: Sendable {
         /// As `keyed`, and refused without a key: what moves money must be told apart from its repetition. An answer that nobody knows
         /// yet is not kept.
         case mandatory
+        /// As `mandatory`, for a route that keeps under its key, for ever, what became of it: nothing is kept beside that.
+        case lasting
+
+        /// A request without a key is refused.
+        package var isMandatory: Bool { self == .mandatory || self == .lasting }
     }
 
     package let `guard`: Guard

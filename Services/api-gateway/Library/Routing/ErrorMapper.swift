@@ -1,4 +1,5 @@
 import Billing
+import Concurrency
 import Domain
 import HTTPServer
 import Identity
@@ -34,7 +35,7 @@ struct ErrorMapper: Sendable {
     private func known(_ error: any Error) -> Problem? {
         switch error {
         case let error as IdentityRefusal: problem(error)
-        case is TenantBusy: busy()
+        case is TenantBusy, is CombinerFull: busy()
         case let error as ListTooWide: tooWide(error)
         case let error as ListError: .invalid(error.parameter, error.reason)
         case let error as ValidationError: .invalid(error.fields.map(Self.detail))

@@ -31,32 +31,113 @@ package struct PaymentStore {
         ).first.map { try StoredPayment($0) }
     }
 
-    /// Stores a payment. Where the same request stored one meanwhile that one is returned, and `isNew` is false.
+    /// Stores a payment; see the other form.
     package func insert(_ payment: StoredPayment) async throws -> (payment: StoredPayment, isNew: Bool) {
-        let made = try await transaction.query(
+        try await insert([payment]).first.found()
+    }
+
+    /// Stores payments of so many requests, in their order. Where the same request stored one meanwhile that one is returned, and
+    /// `isNew` is false; so for the second of two payments of one request.
+    package func insert(_ payments: [StoredPayment]) async throws -> [(payment: StoredPayment, isNew: Bool)] {
+        var made = try await inserted(payments)
+        let others = payments.filter { made[$0.id] == nil }
+        let earlier = others.isEmpty ? [:] : try await find(requestsOf: others)
+        return try payments.map { payment in
+            if let new = made.removeValue(forKey: payment.id) { return (new, true) }
+            guard let stored = earlier[payment.requestKey ?? ""], stored.tenantID == payment.tenantID else {
+                throw PersistenceError.alreadyExists(constraint: "payments_request")
+            }
+            return (stored, false)
+        }
+    }
+
+    private func inserted(_ payments: [StoredPayment]) async throws -> [PaymentID: StoredPayment] {
+        let rows = try await transaction.query(
             """
             INSERT INTO payments AS r (tenant_id, id, customer_id, amount, currency, method, gateway, external_id,
                 gateway_event_id, refund_of, status, transfer_id, shift_id, request_key, description, metadata, failure,
                 created_by, created_at, completed_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16::text::jsonb, $17, $18, $19, $20)
+            SELECT q.tenant, q.id, q.customer, q.amount, q.currency, q.method, q.gateway, q.external, q.event, q.refund,
+                q.status, q.transfer, q.shift, q.request, q.description, q.metadata::jsonb, q.failure, q.creator, q.created,
+                q.completed
+            FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[],
+                $9::text[], $10::uuid[], $11::text[], $12::uuid[], $13::uuid[], $14::text[], $15::text[], $16::text[],
+                $17::text[], $18::uuid[], $19::timestamptz[], $20::timestamptz[]) AS q (tenant, id, customer, amount,
+                currency, method, gateway, external, event, refund, status, transfer, shift, request, description, metadata,
+                failure, creator, created, completed)
             ON CONFLICT ON CONSTRAINT payments_request DO NOTHING RETURNING \(StoredPayment.columns)
             """,
             [
-                .id(payment.tenantID), .id(payment.id), .id(payment.customerID),
-                .int8(payment.amount.tenThousandths), .text(payment.amount.currency.code),
-                .text(payment.method.rawValue), .text(payment.gateway), .text(payment.externalID),
-                .text(payment.gatewayEventID), .id(payment.refundOf), .text(payment.state.status.rawValue),
-                .id(payment.state.transferID), .id(payment.shiftID), .text(payment.requestKey),
-                .text(payment.description), .text(LedgerColumns.metadataText(payment.metadata)),
-                .text(payment.state.failure), .id(payment.createdBy), .time(payment.createdAt),
-                .time(payment.completedAt),
+                .uuids(payments.map(\.tenantID.value)), .uuids(payments.map(\.id.value)),
+                .uuids(payments.map(\.customerID?.value)), .int8Array(payments.map(\.amount.tenThousandths)),
+                .textArray(payments.map(\.amount.currency.code)), .textArray(payments.map(\.method.rawValue)),
+                .textArray(payments.map(\.gateway)), .textArray(payments.map(\.externalID)),
+                .textArray(payments.map(\.gatewayEventID)), .uuids(payments.map(\.refundOf?.value)),
+                .textArray(payments.map(\.state.status.rawValue)), .uuids(payments.map(\.state.transferID?.value)),
+                .uuids(payments.map(\.shiftID?.value)), .textArray(payments.map(\.requestKey)),
+                .textArray(payments.map(\.description)),
+                .textArray(payments.map { LedgerColumns.metadataText($0.metadata) }),
+                .textArray(payments.map(\.state.failure)), .uuids(payments.map(\.createdBy.value)),
+                .timestamptzArray(payments.map(\.createdAt.microseconds)),
+                .timestamptzArray(payments.map { $0.completedAt?.microseconds }),
             ]
-        ).first
-        if let made { return (try StoredPayment(made), true) }
-        guard let key = payment.requestKey, let stored = try await find(request: key, in: payment.tenantID) else {
-            throw PersistenceError.alreadyExists(constraint: "payments_request")
+        ).map { try StoredPayment($0) }
+        return Dictionary(rows.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+    }
+
+    /// By their requests' keys.
+    private func find(requestsOf payments: [StoredPayment]) async throws -> [String: StoredPayment] {
+        let rows = try await transaction.query(
+            """
+            SELECT \(StoredPayment.columns) FROM unnest($1::uuid[], $2::text[]) AS q (tenant, request)
+            JOIN payments r ON r.tenant_id = q.tenant AND r.request_key = q.request
+            """,
+            [.uuids(payments.map(\.tenantID.value)), .textArray(payments.map(\.requestKey))]
+        ).map { try StoredPayment($0) }
+        return Dictionary(rows.map { ($0.requestKey ?? "", $0) }, uniquingKeysWith: { $1 })
+    }
+
+    /// What the ledger said of a payment whose money it was asked to move.
+    package struct Ending: Sendable {
+        let payment: StoredPayment
+        let failure: String?
+
+        /// `failure` is why nothing was moved, nil where it was.
+        package init(_ payment: StoredPayment, failure: String?) {
+            self.payment = payment
+            self.failure = failure
         }
-        return (stored, false)
+    }
+
+    /// Ends payments that are being moved by what the ledger said, and tells how each stands then, in their order; `isChanged` where it
+    /// ended here. One that has ended already stays as it is.
+    package func end(
+        _ endings: [Ending],
+        at now: Timestamp
+    ) async throws -> [(payment: StoredPayment, isChanged: Bool)] {
+        let rows = try await transaction.query(
+            """
+            UPDATE payments r SET status = CASE WHEN q.failure IS NULL THEN 'completed' ELSE 'failed' END,
+                failure = q.failure, completed_at = $4
+            FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS q (tenant, id, failure)
+            WHERE r.tenant_id = q.tenant AND r.id = q.id AND r.status = 'processing' AND r.transfer_id IS NOT NULL
+            RETURNING \(StoredPayment.columns)
+            """,
+            [
+                .uuids(endings.map(\.payment.tenantID.value)), .uuids(endings.map(\.payment.id.value)),
+                .textArray(endings.map(\.failure)), .time(now),
+            ]
+        ).map { try StoredPayment($0) }
+        var ended = Dictionary(rows.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+        var told: [(payment: StoredPayment, isChanged: Bool)] = []
+        for ending in endings {
+            if let payment = ended.removeValue(forKey: ending.payment.id) {
+                told.append((payment, true))
+            } else {
+                told.append((try await find(ending.payment.id).found(), false))
+            }
+        }
+        return told
     }
 
     /// Changes what may change of a payment: its state, and what its gateway calls it. Whoever comes at the same time waits. Throws

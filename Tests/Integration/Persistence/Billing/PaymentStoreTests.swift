@@ -58,6 +58,46 @@ import Testing
         await world.close()
     }
 
+    @Test(.proves("PAY-10", "PAY-22")) func `payments of many requests are stored and ended together, each once`()
+        async throws
+    {
+        let world = try await DirectoryWorld()
+        var wanted: [StoredPayment] = []
+        for number in 0..<5 {
+            // The last two are one request.
+            var payment = try Self.payment(world, world.one, "\(number + 1)", key: "many:\(min(number, 3))")
+            try payment.state.move(as: world.ids.next())
+            wanted.append(payment)
+        }
+        let drafts = wanted
+        try await world.within(world.one.tenant) { (transaction) async throws in
+            let store = PaymentStore(transaction)
+            let stored = try await store.insert(drafts)
+            #expect(stored.map(\.isNew) == [true, true, true, true, false])
+            #expect(
+                stored[4].payment == stored[3].payment
+                    && stored.prefix(4).map(\.payment.id) == drafts.prefix(4).map(\.id)
+            )
+            #expect(try await store.insert(drafts).allSatisfy { !$0.isNew })
+            let endings = [
+                PaymentStore.Ending(stored[0].payment, failure: nil),
+                PaymentStore.Ending(stored[1].payment, failure: "insufficient"),
+                PaymentStore.Ending(stored[0].payment, failure: nil),
+            ]
+            let ended = try await store.end(endings, at: DirectoryWorld.now)
+            #expect(ended.map(\.isChanged) == [true, true, false])
+            #expect(ended.map(\.payment.state.status) == [.completed, .failed, .completed])
+            #expect(
+                ended[1].payment.state.failure == "insufficient" && ended[1].payment.completedAt == DirectoryWorld.now
+            )
+            // What has ended stays, whatever is said later.
+            let late = try await store.end([.init(stored[0].payment, failure: "late")], at: DirectoryWorld.now)
+            #expect(!late[0].isChanged && late[0].payment == ended[0].payment)
+            #expect(try await store.insert([]).isEmpty)
+        }
+        await world.close()
+    }
+
     @Test(.proves("PAY-10")) func `a payment never leaves a final state, whatever is tried and by whom`() async throws {
         let world = try await DirectoryWorld()
         let superuser = try await Self.superuser(world)

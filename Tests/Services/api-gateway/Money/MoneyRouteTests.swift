@@ -65,7 +65,10 @@ import WireFormat
         #expect(first["data.transaction.balance_after"]?.text == "25.5000")
         let again = try await desk.post(path, body, key: "once-\(desk.customer)")
         #expect(again.status == 201 && again.headers["idempotent-replayed"] == "true")
-        #expect(again["data"] == first["data"])
+        #expect(
+            again["data.payment"] == first["data.payment"] && again.headers["location"] == first.headers["location"]
+        )
+        #expect(again["data.transaction.transaction_id"] == first["data.transaction.transaction_id"])
         #expect(desk.world.memory.balance(desk.owner) == 255_000)
         let other = try await desk.post(path, "{\"amount\":\"1\",\"method\":\"manual\"}", key: "once-\(desk.customer)")
         #expect(other.status == 422 && other["error.code"]?.text == "IDEMPOTENCY_MISMATCH")
@@ -74,6 +77,59 @@ import WireFormat
         #expect(stored["data.amount"]?.text == "25.5000" && stored["data.completed_at"]?.text != nil)
         let list = try await desk.get("payments?filter=customer_id:eq:\(desk.customer)")
         #expect(list.list("data").count == 1)
+    }
+
+    @Test(.proves("WAL-06"))
+    func `the same top-up sent a thousand times at once has one effect and a thousand equal answers`()
+        async throws
+    {
+        let desk = try await Desk()
+        let path = "customers/\(desk.customer)/top-ups"
+        let body = "{\"amount\":\"7\",\"method\":\"manual\"}"
+        // As many at a time as a desk's tenant may have under way.
+        for _ in 0..<10 {
+            let answers = try await withThrowingTaskGroup(of: Answer.self) { group in
+                for _ in 0..<100 { group.addTask { try await desk.post(path, body, key: "same-\(desk.customer)") } }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(answers.allSatisfy { $0.status == 201 }, "\(answers.first { $0.status != 201 }?.text ?? "")")
+            #expect(Set(answers.compactMap { $0["data.payment.id"]?.text }).count == 1)
+            #expect(Set(answers.compactMap { $0["data.payment.completed_at"]?.text }).count == 1)
+            #expect(Set(answers.compactMap { $0["data.transaction.transaction_id"]?.text }).count == 1)
+        }
+        #expect(desk.world.memory.balance(desk.owner) == 70_000)
+        let list = try await desk.get("payments?filter=customer_id:eq:\(desk.customer)")
+        #expect(list.list("data").count == 1)
+        let trail = try await desk.get("audit-logs?resource_type=payment&limit=100")
+        #expect(trail.list("data").count == 2, "opened once, ended once")
+    }
+
+    @Test(.proves("WAL-11", "AUD-05"))
+    func `what comes together is kept each for itself, and one refused refuses nobody else`()
+        async throws
+    {
+        let desk = try await Desk()
+        let path = "customers/\(desk.customer)/top-ups"
+        let answers = try await withThrowingTaskGroup(of: (Int, Answer).self) { group in
+            for number in 0..<60 {
+                group.addTask {
+                    // Every tenth names a bank's number that another has; every eleventh a customer who is not there.
+                    let external = number % 10 == 0 ? ",\"external_id\":\"bank-1\"" : ""
+                    let whose = number % 11 == 5 ? "customers/\(UUID128(high: 7, low: UInt64(number)))/top-ups" : path
+                    return (number, try await desk.post(whose, "{\"amount\":\"1\",\"method\":\"manual\"\(external)}"))
+                }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        for (number, answer) in answers where number % 10 != 0 {
+            #expect(answer.status == (number % 11 == 5 ? 404 : 201), "\(number): \(answer.text)")
+        }
+        let named = answers.filter { $0.0 % 10 == 0 && $0.0 % 11 != 5 }.map(\.1)
+        #expect(named.count { $0.status == 201 } == 1 && named.allSatisfy { [201, 409].contains($0.status) })
+        let good = answers.count { $0.1.status == 201 }
+        #expect(desk.world.memory.balance(desk.owner) == Int64(good) * 10_000)
+        let list = try await desk.get("payments?filter=customer_id:eq:\(desk.customer)&limit=100")
+        #expect(list.list("data").count == good)
     }
 
     @Test(.proves("WAL-06")) func `nothing that moves money goes without a key`() async throws {

@@ -134,7 +134,7 @@ import WireFormat
                     route.metadata.operation.body == nil ? nil : Self.body(route),
                     headers: [
                         "If-Match": "\"1\"", "traceparent": trace, "Idempotency-Key": "isolation-\(Plot.number())",
-                    ].filter { $0.key != "Idempotency-Key" || route.metadata.repetition == .mandatory }
+                    ].filter { $0.key != "Idempotency-Key" || route.metadata.repetition.isMandatory }
                 )
                 fewest = min(fewest, statements(world) - before)
                 // The span of each request is its own.

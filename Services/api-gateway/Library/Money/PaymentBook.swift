@@ -1,0 +1,187 @@
+import Billing
+import Concurrency
+import Domain
+import HTTPServer
+import Identity
+import Lifecycle
+import Persistence
+
+/// Opens payments before the ledger is asked, and ends them by what it said. Payments that come at the same time through one tenant's
+/// desks share a transaction: its audit chain takes one commit after another, and each alone would wait for the disk by itself.
+package final class PaymentBook: Sendable {
+    /// A payment that is to be made.
+    struct Opening: Sendable {
+        let caller: Caller
+        let customer: CustomerID
+        /// It goes into the caller's own open shift.
+        let takesCash: Bool
+        /// The payment, once it is known whose customer he is.
+        let make: @Sendable (TenantID, CashShiftID?) throws -> StoredPayment
+    }
+
+    /// How a payment stands, and whether this made it so.
+    struct Standing: Sendable {
+        let payment: StoredPayment
+        let isNew: Bool
+    }
+
+    private struct Ending: Sendable {
+        let caller: Caller
+        let payment: StoredPayment
+        let failure: String?
+    }
+
+    private typealias Outcome = Result<Standing, any Error>
+
+    private let openings: Combiner<TenantID, Opening, Standing>
+    private let endings: Combiner<TenantID, Ending, Standing>
+
+    package init(_ parts: Parts) {
+        let pages = PaymentPages(parts)
+        openings = Combiner(most: 200, mostWaiting: 1_000) { root, batch in
+            await Self.halving(batch) { try await pages.open($0, root) }
+        }
+        endings = Combiner(most: 200, mostWaiting: 1_000) { root, batch in
+            await Self.halving(batch) { try await pages.end($0.map { ($0.caller, $0.payment, $0.failure) }, root) }
+        }
+    }
+
+    /// Keeps payments until the process shuts down, and then those that wait.
+    package func run() async {
+        await withDiscardingTaskGroup { tasks in
+            tasks.addTask { await self.openings.run() }
+            tasks.addTask { await self.endings.run() }
+            tasks.addTask {
+                await waitForShutdown()
+                self.openings.finish()
+                self.endings.finish()
+            }
+        }
+    }
+
+    /// Returns once the payment is kept, or what the same request kept before; throws `notFound` for a customer whom the caller does not
+    /// see, and a conflict for cash without a shift.
+    func open(_ opening: Opening) async throws -> Standing {
+        try await openings.submit(opening, to: opening.caller.principal.tenantID)
+    }
+
+    /// Ends a payment by what the ledger said; one that somebody ended by the same word meanwhile stays as it is.
+    func end(_ payment: StoredPayment, _ failure: String?, _ caller: Caller) async throws -> StoredPayment {
+        let ending = Ending(caller: caller, payment: payment, failure: failure)
+        return try await endings.submit(ending, to: caller.principal.tenantID).payment
+    }
+
+    /// Where the database refuses a batch for the sake of one, the others are tried without it.
+    private static func halving<Item: Sendable>(
+        _ batch: [Item],
+        _ body: ([Item]) async throws -> [Result<Standing, any Error>]
+    ) async -> [Result<Standing, any Error>] {
+        do {
+            return try await body(batch)
+        } catch is PersistenceError where batch.count > 1 {
+            let first = await halving(Array(batch[..<(batch.count / 2)]), body)
+            return first + (await halving(Array(batch[(batch.count / 2)...]), body))
+        } catch {
+            return batch.map { _ in .failure(error) }
+        }
+    }
+}
+
+/// The transactions of a ``PaymentBook``.
+private struct PaymentPages: Sendable {
+    typealias Standing = PaymentBook.Standing
+    typealias Outcome = Result<Standing, any Error>
+
+    let parts: Parts
+    private let payments = Resource<StoredPayment>.payments
+
+    init(_ parts: Parts) { self.parts = parts }
+
+    func open(_ openings: [PaymentBook.Opening], _ root: TenantID) async throws -> [Outcome] {
+        try await write(root) { transaction, entries in
+            let tenants = try await CustomerRepository(transaction).tenants(of: openings.map(\.customer))
+            let shifts = try await shifts(openings, transaction)
+            let drafts = openings.map { opening in
+                Result { try draft(opening, tenants, shifts) }
+            }
+            let stored = try await PaymentStore(transaction).insert(drafts.compactMap { try? $0.get() })
+            var next = stored.makeIterator()
+            return zip(openings, drafts).map { opening, draft in
+                draft.flatMap { _ in
+                    guard let (payment, isNew) = next.next() else { return .failure(PersistenceError.notFound) }
+                    if isNew { entries.append(entry(opening.caller, .create, Change(before: nil, after: payment))) }
+                    return .success(Standing(payment: payment, isNew: isNew))
+                }
+            }
+        }
+    }
+
+    private func draft(
+        _ opening: PaymentBook.Opening,
+        _ tenants: [CustomerID: TenantID],
+        _ shifts: [UserID: CashShiftID]
+    ) throws -> StoredPayment {
+        guard let tenant = tenants[opening.customer] else { throw Problem.notFound }
+        let principal = opening.caller.principal
+        try principal.see(RecordOwner(tenantID: tenant, customerID: opening.customer))
+        guard opening.takesCash else { return try opening.make(tenant, nil) }
+        guard let shift = shifts[principal.userID] else { throw MoneyProblems.noOpenShift }
+        return try opening.make(tenant, shift)
+    }
+
+    /// The open shifts of those who take cash, which stay open until the transaction ends.
+    private func shifts(
+        _ openings: [PaymentBook.Opening],
+        _ transaction: ScopedTransaction
+    ) async throws -> [UserID: CashShiftID] {
+        var shifts: [UserID: CashShiftID] = [:]
+        for opening in openings where opening.takesCash && shifts[opening.caller.principal.userID] == nil {
+            let principal = opening.caller.principal
+            shifts[principal.userID] = try await CashShiftStore(transaction)
+                .current(of: principal.userID, in: principal.tenantID, lock: .share)?.id
+        }
+        return shifts
+    }
+
+    func end(_ endings: [(Caller, StoredPayment, String?)], _ root: TenantID) async throws -> [Outcome] {
+        try await write(root) { transaction, entries in
+            let ended = try await PaymentStore(transaction).end(
+                endings.map { PaymentStore.Ending($0.1, failure: $0.2) },
+                at: parts.time.now()
+            )
+            return zip(endings, ended).map { ending, ended in
+                if ended.isChanged {
+                    let change = Change(before: ending.1, after: ended.payment)
+                    entries.append(entry(ending.0, ended.payment.refundOf == nil ? .payment : .refund, change))
+                }
+                return .success(Standing(payment: ended.payment, isNew: ended.isChanged))
+            }
+        }
+    }
+
+    private func entry(_ caller: Caller, _ action: AuditAction, _ change: Change<StoredPayment>) -> AuditEntry {
+        let payment = change.after ?? change.before
+        return parts.entry(
+            caller,
+            action,
+            AuditResource(payments.auditType, payment.map { payments.id($0) }),
+            of: payment?.tenantID ?? caller.principal.tenantID,
+            AuditChange(change, by: payments.source)
+        )
+    }
+
+    /// A transaction of a tenant's desks, with its entries of the audit trail behind everything else.
+    private func write(
+        _ root: TenantID,
+        _ body: (ScopedTransaction, inout [AuditEntry]) async throws -> [Outcome]
+    ) async throws -> [Outcome] {
+        let (outcomes, entries) = try await parts.database.scope(root).transaction { transaction in
+            var entries: [AuditEntry] = []
+            let outcomes = try await body(transaction, &entries)
+            try await AuditLog(transaction).append(entries)
+            return (outcomes, entries)
+        }
+        parts.counts.forget(entries, in: root)
+        return outcomes
+    }
+}

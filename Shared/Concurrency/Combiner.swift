@@ -1,0 +1,106 @@
+import Synchronization
+
+/// Carries out together what several tasks ask for at the same time. While something of a key is under way, what comes for that key
+/// waits and makes the next batch, in the order of arrival; what comes alone waits for nobody.
+///
+/// `run()` must be running.
+package final class Combiner<Key: Hashable & Sendable, Item: Sendable, Success: Sendable>: Sendable {
+    package typealias Outcome = Result<Success, any Error>
+
+    private struct Waiting: Sendable {
+        let item: Item
+        let answer: CheckedContinuation<Outcome, Never>
+    }
+
+    private struct Start: Sendable {
+        let key: Key
+        let first: Waiting
+    }
+
+    /// What waits for each key of which something is under way.
+    private let lines = Mutex<[Key: [Waiting]]>([:])
+    private let most: Int
+    private let mostWaiting: Int
+    private let carryOut: @Sendable (Key, [Item]) async -> [Outcome]
+    private let starts: BoundedQueue<Start>
+
+    /// `carryOut` gets at most `most` items of one key at once and tells of each, in their order; `mostWaiting` wait for a key.
+    package init(
+        most: Int,
+        mostWaiting: Int,
+        carryOut: @escaping @Sendable (Key, [Item]) async -> [Outcome]
+    ) {
+        precondition(most > 0, "a batch that holds nothing")
+        self.most = most
+        self.mostWaiting = mostWaiting
+        self.carryOut = carryOut
+        starts = BoundedQueue(capacity: mostWaiting)
+    }
+
+    /// Carries out what comes until `finish()`, and then what still waits.
+    package func run() async {
+        await withDiscardingTaskGroup { group in
+            while let start = await starts.next() {
+                group.addTask { await self.lead(start.key, from: start.first) }
+            }
+        }
+        // Cancelled: nobody is left waiting.
+        starts.finish()
+        while let start = starts.poll() {
+            let line = lines.withLock { $0.removeValue(forKey: start.key) } ?? []
+            for waiting in [start.first] + line { waiting.answer.resume(returning: .failure(CombinerFull())) }
+        }
+    }
+
+    /// Takes no more; `run()` returns behind what waits.
+    package func finish() { starts.finish() }
+
+    /// Returns what became of the item. Throws ``CombinerFull`` where too many wait, or after the end; cancelling the task
+    /// takes nothing back.
+    package func submit(_ item: Item, to key: Key) async throws -> Success {
+        let outcome = await withCheckedContinuation { (answer: CheckedContinuation<Outcome, Never>) in
+            let waiting = Waiting(item: item, answer: answer)
+            if !admit(waiting, to: key) { answer.resume(returning: .failure(CombinerFull())) }
+        }
+        return try outcome.get()
+    }
+
+    private func admit(_ waiting: Waiting, to key: Key) -> Bool {
+        lines.withLock { lines in
+            guard let line = lines[key] else {
+                guard starts.offer(Start(key: key, first: waiting)) else { return false }
+                lines[key] = []
+                return true
+            }
+            guard line.count < mostWaiting else { return false }
+            lines[key]?.append(waiting)
+            return true
+        }
+    }
+
+    private func lead(_ key: Key, from first: Waiting) async {
+        var batch = [first]
+        while !batch.isEmpty {
+            let outcomes = await carryOut(key, batch.map(\.item))
+            precondition(outcomes.count == batch.count, "an outcome for each item")
+            for (waiting, outcome) in zip(batch, outcomes) { waiting.answer.resume(returning: outcome) }
+            batch = next(of: key)
+        }
+    }
+
+    /// Nothing where nobody waits: the key is free then.
+    private func next(of key: Key) -> [Waiting] {
+        lines.withLock { lines in
+            let line = lines[key] ?? []
+            lines[key] = line.isEmpty ? nil : Array(line.dropFirst(most))
+            return Array(line.prefix(most))
+        }
+    }
+}
+
+/// So many wait already that this did not begin; or all has ended.
+package struct CombinerFull: Error, Equatable, CustomStringConvertible {
+    package init() {}
+
+    package var description: String { "too much waits already" }
+}
