@@ -2,6 +2,7 @@
 """The benchmark's subscribers, in the forms that the two servers take them.
 
 subscribers.py import COUNT    CSV for "nexora import"
+subscribers.py probes COUNT RUN  the same of others, whose quota is small
 subscribers.py files COUNT     FreeRADIUS' users file (rlm_files, held in RAM)
 subscribers.py sql COUNT       FreeRADIUS' tables (rlm_sql), as a psql script
 
@@ -37,6 +38,12 @@ def as_import(count, out):
                   f"u{number:06},secret{number:06},{PLAN}\n")
 
 
+def as_probes(count, run, out):
+    out.write("code,name,phone,address,username,password,plan\n")
+    for number in range(count):
+        out.write(f"P{run}-{number:06},Probe {number},{phone(number)},Via Roma 1,p{run}-{number:06},secret{number:06},Probe\n")
+
+
 def as_files(count, out):
     for number in range(count):
         out.write(f'u{number:06}\tCleartext-Password := "secret{number:06}"\n'
@@ -58,10 +65,11 @@ def as_sql(count, out):
 
 
 def main():
-    forms = {"import": as_import, "files": as_files, "sql": as_sql}
-    if len(sys.argv) != 3 or sys.argv[1] not in forms or not sys.argv[2].isdecimal():
+    forms = {"import": as_import, "probes": as_probes, "files": as_files, "sql": as_sql}
+    form, *numbers = sys.argv[1:] or [""]
+    if form not in forms or len(numbers) != (2 if form == "probes" else 1) or not all(text.isdecimal() for text in numbers):
         sys.exit(__doc__)
-    forms[sys.argv[1]](int(sys.argv[2]), sys.stdout)
+    forms[form](*map(int, numbers), sys.stdout)
 
 
 if __name__ == "__main__":

@@ -256,6 +256,40 @@ ledger_load() {
     python3 "$HERE/report.py" --line "$RESULTS/$name.json" "$name"
 }
 
+# What a packet that uses a quota up sets off, while accounting goes on at the rate of the phase ack and every service has a quota that is
+# counted. Fresh probes for each run: a quota is used up once.
+phase_quota() {
+    local run
+    step "Quotas used up at $ACK_RATE accounting packets/s"
+    nexora plan add Probe --tenant "$TENANT" --download 50M --upload 10M --price 19.90 >/dev/null
+    as_superuser nexora psql -X -q -v ON_ERROR_STOP=1 >/dev/null <<SQL
+INSERT INTO plan_quotas (tenant_id, plan_id, position, name, allowance, policy, throttle_download_bps, throttle_upload_bps)
+SELECT p.tenant_id, p.id, 1, 'Month', CASE p.name WHEN 'Probe' THEN 10000000 ELSE 1000000000000000 END, 'throttle', 1000000, 1000000
+FROM plans p;
+SQL
+    for ((run = 1; run <= RUNS; run++)); do quota_run "$run"; done
+}
+
+# $1: the run.
+quota_run() {
+    local run=$1 stream probes=$RUN_DIR/probes.csv count=$((ACK_SECONDS * 15))
+    stream=("${ACCOUNTING[@]}" --port "$RADIUS_ACCT_PORT" --session-prefix "q$run" --seed "$run" --pace 10)
+    python3 "$HERE/subscribers.py" probes "$count" "$run" >"$probes"
+    nexora import "$probes" --tenant "$TENANT" >"$RUN_DIR/log/import.log" 2>&1 ||
+        fail "the import failed" "read $RUN_DIR/log/import.log"
+    as_superuser nexora psql -X -q -A -t -F ' ' -c "SELECT username, id FROM services WHERE username LIKE 'p$run-%' ORDER BY 1" \
+        >"$RUN_DIR/probes"
+    settle
+    fill nexora "quota-fill.nexora.$run" "${stream[@]}"
+    as_superuser nexora psql -X -q -c ANALYZE
+    settle
+    load "quota-load.nexora.$run" "${stream[@]}" "${ON_TIME[@]}" --from "$SESSIONS" -W 1 -t "$ACK_SECONDS" &
+    python3 "$HERE/quota/crossings.py" "$RADIUS_ACCT_PORT" 127.0.1.1 "$((ACK_SECONDS - 2))" <"$RUN_DIR/probes" \
+        >"$RESULTS/quota.nexora.$run.json" || warn "no quota was told"
+    wait $!
+    python3 "$HERE/report.py" --line "$RESULTS/quota.nexora.$run.json" "quota.nexora.$run"
+}
+
 note_lengths() {
     fact runs "$RUNS"
     fact seconds_each "$SECONDS_EACH"
