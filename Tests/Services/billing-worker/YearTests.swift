@@ -6,7 +6,7 @@ import Testing
 
 /// More than a year of money in a minute, through the real processes, against books that the test keeps by itself.
 ///
-/// `NEXORA_REHEARSAL_SUBSCRIBERS` says for how many subscribers (80 at least), `NEXORA_TEST_SEED` repeats a run's draws.
+/// `NEXORA_TEST_SUBSCRIBERS` says for how many subscribers (80 at least), `NEXORA_TEST_SEED` repeats a run's draws.
 @Suite(.serialized) struct YearTests {
     @Test func `the oracle's calendar knows leap years, months' ends and both zones' changes`() {
         #expect(YearDate(number: YearDate(2028, 2, 29).number) == YearDate(2028, 2, 29))
@@ -24,7 +24,7 @@ import Testing
 
     @Test(.proves("WAL-03", "WAL-04", "WAL-06", "WAL-11", "WAL-13", "INV-04", "INV-12", "INV-16", "INV-20"))
     func `a year of bills, top-ups, refunds and crashes comes out as predicted, row by row`() async throws {
-        let asked = unsafe getenv("NEXORA_REHEARSAL_SUBSCRIBERS").flatMap { unsafe Int(String(cString: $0)) }
+        let asked = unsafe getenv("NEXORA_TEST_SUBSCRIBERS").flatMap { unsafe Int(String(cString: $0)) }
         let world = try await YearWorld(subscribers: max(80, asked ?? 200), SeededRandom())
         for day in 0..<YearScript.days { try await world.live(day: day) }
         let checks = try await YearChecks(world)
