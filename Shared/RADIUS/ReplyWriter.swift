@@ -154,6 +154,20 @@ package struct ReplyWriter: ~Copyable {
         position = writing
     }
 
+    /// Lowers what the integer attributes of a type that begin at `start` or later say to `most`, where it is more. Adds none.
+    package mutating func lower(type: UInt8, to most: UInt32, from start: Int) {
+        guard !overflowed, start >= PacketView.headerLength else { return }
+        var at = start
+        while at < position {
+            let length = unsafe Int(buffer[at + 1])
+            if unsafe buffer[at] == type, length == 6 {
+                let value = unsafe UInt32(bigEndian: buffer.loadUnaligned(fromByteOffset: at + 2, as: UInt32.self))
+                if value > most { unsafe buffer.storeBigEndian(most, at: at + 2) }
+            }
+            at += length
+        }
+    }
+
     // MARK: - Finish
 
     /// Completes a reply: its length, then its Message-Authenticator, then its Response Authenticator, both over the

@@ -171,7 +171,8 @@ private struct Parts {
         let trial = LoginTrial.Settings(
             eap: settings.eap.methods.kinds,
             admits: admission != nil,
-            lease: admission?.lease ?? LoginTrial.Settings().lease
+            lease: admission?.lease ?? LoginTrial.Settings().lease,
+            shortestInterim: UInt32(settings.packets.limits.shortestInterim.components.seconds)
         )
         let desk = ExplainDesk(
             settings: .init(server: settings.servers.name, trial: trial),

@@ -7,6 +7,7 @@ struct GuardSettings: Sendable {
     let unknownMemory: Duration
     let failureAlarm: Int
     let postureInterval: Duration
+    let shortestInterim: Duration
 
     init(_ config: ConfigReader) {
         rate = NASLives.Rate(
@@ -51,6 +52,12 @@ struct GuardSettings: Sendable {
             default: .seconds(60),
             in: .seconds(1) ... .seconds(3_600),
             doc: "How often it is told what each NAS sends."
+        )
+        shortestInterim = config.duration(
+            "radius.shortest_interim",
+            default: .seconds(60),
+            in: .seconds(60) ... .seconds(3_600),
+            doc: "Where a quota nears its end NASes are told to report more often, but no more often than this."
         )
     }
 }

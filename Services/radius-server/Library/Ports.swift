@@ -51,7 +51,8 @@ struct Ports {
             rejectDelay: UInt64(settings.rejectDelay.wholeNanoseconds),
             feedRate: UInt32(settings.feedRate),
             staleAfter: UInt64(settings.limits.staleAfter.wholeNanoseconds),
-            unknownMemory: UInt64(settings.limits.unknownMemory.wholeNanoseconds)
+            unknownMemory: UInt64(settings.limits.unknownMemory.wholeNanoseconds),
+            shortestInterim: UInt32(settings.limits.shortestInterim.components.seconds)
         )
         let (store, refusals, feed, duplicates) = (store, refusals, feed, settings.duplicates)
         let (shard, admission) = (eapShard(), admission)

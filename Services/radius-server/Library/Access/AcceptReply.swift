@@ -1,5 +1,6 @@
 import Crypto
 import Domain
+import Profiles
 import RADIUS
 
 /// Writes an Access-Accept: Message-Authenticator first, the plan's attributes, the subscriber's own, Class, keys, and what
@@ -19,22 +20,32 @@ enum AcceptReply {
         eap: EAPAccept? = nil,
         wallTime: Int64,
         isConfined: Bool = false,
+        shortestInterim: UInt32 = 60,
         leftOut: inout Int
     ) -> Int {
         guard let subscriber else { return 0 }
         let record = directory.subscribers.records[subscriber]
         var reply = unsafe ReplyWriter(into: room, code: .accessAccept, identifier: view.identifier)
         eap?.appendPacket(to: &reply)
-        let extras = ReplyExtras(from: reply.length, view: view, vendor: nas.vendor)
+        let start = reply.length
+        let extras = ReplyExtras(from: start, view: view, vendor: nas.vendor)
+        // The walled garden has no quotas.
+        let bounds = isConfined ? nil : bounds(subscriber, plan, nas, directory, shortestInterim, wallTime)
         if let plan {
             let throttle = isConfined ? 0 : record.restriction.throttle(at: wallTime)
             leftOut += extras.append(plan.template(for: nas.vendor, at: wallTime, throttle: throttle), to: &reply)
             appendPoolNames(nas, plan, directory, isConfined, to: &reply)
         }
+        if let bounds { VendorVolume.append(bounds, for: nas.vendor, swapped: nas.swapsOctets, to: &reply) }
         leftOut += extras.apply(nas.extras, to: &reply)
         // What a service has for itself does not follow it into the walled garden.
         if !isConfined { leftOut += extras.apply(directory.extras(subscriber), to: &reply) }
-        if let sessionTimeout { reply.append(type: AttributeType.sessionTimeout, sessionTimeout) }
+        if let interim = bounds?.interim {
+            reply.lower(type: AttributeType.acctInterimInterval, to: interim, from: start)
+        }
+        if let seconds = shorter(sessionTimeout, bounds?.seconds) {
+            reply.append(type: AttributeType.sessionTimeout, seconds)
+        }
         if record.staticIPv4 != 0 { reply.append(type: AttributeType.framedIPAddress, record.staticIPv4) }
         if let prefixes = directory.subscribers.prefixes(subscriber) {
             if let framed = prefixes.framed { reply.append(type: AttributeType.framedIPv6Prefix, framed) }
@@ -49,6 +60,31 @@ enum AcceptReply {
         eap?.appendKeys(to: &reply, view: view, nas: nas)
         reply.copyProxyState(from: view)
         return reply.leave()
+    }
+
+    /// What its quotas bound a subscriber's session to; nil where it has none.
+    static func bounds(
+        _ subscriber: Int,
+        _ plan: Plan?,
+        _ nas: NASEntry,
+        _ directory: Directory,
+        _ shortestInterim: UInt32,
+        _ wallTime: Int64
+    ) -> QuotaBounds? {
+        guard let plan, !plan.caps.isEmpty else { return nil }
+        return QuotaBounds(
+            plan.caps,
+            marks: directory.marks(subscriber),
+            speed: plan.fullSpeed,
+            endsAtVolume: VendorVolume.isKnown(to: nas.vendor),
+            shortest: shortestInterim,
+            now: Timestamp(microseconds: wallTime)
+        )
+    }
+
+    private static func shorter(_ left: UInt32?, _ right: UInt32?) -> UInt32? {
+        guard let left, let right else { return left ?? right }
+        return min(left, right)
     }
 
     /// Pools that the NAS gives from, where none of ours has the name.

@@ -229,6 +229,7 @@ extension AccessHandler {
             eap: acceptance.eap,
             wallTime: wallTime,
             isConfined: acceptance.confinedFor != nil,
+            shortestInterim: settings.shortestInterim,
             leftOut: &leftOut
         )
     }

@@ -18,6 +18,8 @@ final class AccessHandler: PacketHandler {
         var staleAfter: UInt64 = 2_000_000_000
         /// A source that no NAS has is dropped unseen for so long; 0 looks at each of its packets.
         var unknownMemory: UInt64 = 30_000_000_000
+        /// Near a quota's end a NAS is to report no more often than after so many seconds.
+        var shortestInterim: UInt32 = 60
     }
 
     let settings: Settings

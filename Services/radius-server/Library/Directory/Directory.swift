@@ -26,6 +26,8 @@ final class Directory {
     private(set) var pools = PoolTable()
     /// Attributes that replies to few services get or lose.
     private var serviceExtras: [UUID128: [ReplyOperation]] = [:]
+    /// What services have used of the windows of their quotas.
+    private var serviceMarks: [UUID128: [QuotaMark]] = [:]
     private(set) var reserved = ReservedAddresses()
     /// NASes by range; within a range those that name an identifier come first.
     private var byRange: [AddressRange: [NASEntry]] = [:]
@@ -58,6 +60,8 @@ final class Directory {
         planIDs = other.planIDs
         nases = other.nases
         subscribers = other.subscribers
+        serviceExtras = other.serviceExtras
+        serviceMarks = other.serviceMarks
         pools = other.pools
         reserved = other.reserved
         byRange = other.byRange
@@ -89,6 +93,12 @@ final class Directory {
     func extras(_ subscriber: Int) -> [ReplyOperation] {
         let record = subscribers.records[subscriber]
         return record.hasExtras ? serviceExtras[record.serviceID] ?? [] : []
+    }
+
+    /// What the service has used of the windows of its quotas.
+    func marks(_ subscriber: Int) -> [QuotaMark] {
+        let record = subscribers.records[subscriber]
+        return record.hasMarks ? serviceMarks[record.serviceID] ?? [] : []
     }
 
     func planID(_ number: UInt32) -> UUID128 { planIDs[Int(number)] }
@@ -179,9 +189,11 @@ final class Directory {
             bindingGeneration: row.binding.generation,
             boundMAC: row.binding.hardwareAddress,
             hasExtras: !row.extras.isEmpty,
+            hasMarks: !row.marks.isEmpty,
             restriction: row.restriction
         )
         serviceExtras[row.id] = row.extras.isEmpty ? nil : row.extras
+        serviceMarks[row.id] = row.marks.isEmpty ? nil : row.marks
         reserved.insert(StaticAddresses(ipv4: row.staticIPv4, prefixes: row.prefixes), tenant: tenant)
         subscribers.put(draft, username: row.username, password: row.password, prefixes: row.prefixes)
         version = max(version, row.version)
@@ -208,6 +220,7 @@ final class Directory {
         checksum.services.remove(subscribers.records[index].version)
         release(index)
         serviceExtras[id] = nil
+        serviceMarks[id] = nil
         subscribers.remove(service: id)
     }
 

@@ -67,6 +67,10 @@ enum DirectoryQuery {
                 (SELECT string_agg(concat_ws(',', q.position, q.throttle_download_bps, q.throttle_upload_bps), ';' \
                 ORDER BY q.position) FROM plan_quotas q \
                 WHERE q.tenant_id = p.tenant_id AND q.plan_id = p.id AND q.policy = 'throttle'), \
+                (SELECT string_agg(concat_ws(',', q.id, CASE q.resource WHEN 'octets' THEN q.direction ELSE q.resource END, \
+                q.allowance, \(hours("max", "greatest")), \(hours("min", "least"))), ';' \
+                ORDER BY q.position) FROM plan_quotas q WHERE q.tenant_id = p.tenant_id AND q.plan_id = p.id \
+                AND q.policy IN ('throttle', 'block') AND q.allowance > 0), \
                 greatest(p.row_version, a.row_version) FROM plans p \
                 LEFT JOIN plan_advanced_settings a ON a.tenant_id = p.tenant_id AND a.plan_id = p.id \
                 LEFT JOIN bandwidth_profiles b ON b.tenant_id = p.tenant_id AND b.id = p.bandwidth_profile_id
@@ -78,9 +82,11 @@ enum DirectoryQuery {
                 s.framed_ipv6_prefix, s.delegated_ipv6_prefix, k.password, \
                 s.session_limit, s.bound_mac, s.binding_generation, \(attributes("service", of: "s")), \
                 CASE s.restriction WHEN 'blocked' THEN 255 WHEN 'throttled' THEN s.restricted_position::integer ELSE 0 END, \
-                s.restricted_until, greatest(s.row_version, c.row_version, k.row_version) FROM services s \
+                s.restricted_until, array_to_string(h.used, ','), \
+                greatest(s.row_version, c.row_version, k.row_version, h.row_version) FROM services s \
                 JOIN customers c ON c.tenant_id = s.tenant_id AND c.id = s.customer_id \
-                LEFT JOIN service_credentials k ON k.tenant_id = s.tenant_id AND k.service_id = s.id
+                LEFT JOIN service_credentials k ON k.tenant_id = s.tenant_id AND k.service_id = s.id \
+                LEFT JOIN quota_headroom h ON h.tenant_id = s.tenant_id AND h.service_id = s.id
                 """
             }
         }
@@ -99,6 +105,14 @@ enum DirectoryQuery {
     /// A change of a profile is one of its plans', whose versions tell (see the tables' triggers).
     private static func shaping(_ column: String) -> String {
         "CASE WHEN b.id IS NULL THEN a.\(column) ELSE b.\(column) END"
+    }
+
+    /// The most or least that use counts in a quota, in percent: the last of the four numbers of each of its hours, or in full.
+    private static func hours(_ aggregate: String, _ choice: String) -> String {
+        """
+        (SELECT \(choice)(100, \(aggregate)(x.number)) FROM unnest(q.hours) WITH ORDINALITY AS x (number, place) \
+        WHERE x.place % 4 = 0)
+        """
     }
 
     /// The windows of an owner in one text, as `SpeedWindow(numbers:)` reads them; 0 is what is not there.
@@ -120,9 +134,10 @@ enum DirectoryQuery {
             (SELECT coalesce(sum(greatest(p.row_version, a.row_version)), 0)::bigint FROM plans p
                 LEFT JOIN plan_advanced_settings a ON a.tenant_id = p.tenant_id AND a.plan_id = p.id),
             (SELECT count(*) FROM services),
-            (SELECT coalesce(sum(greatest(s.row_version, c.row_version, k.row_version)), 0)::bigint FROM services s
+            (SELECT coalesce(sum(greatest(s.row_version, c.row_version, k.row_version, h.row_version)), 0)::bigint FROM services s
                 JOIN customers c ON c.tenant_id = s.tenant_id AND c.id = s.customer_id
-                LEFT JOIN service_credentials k ON k.tenant_id = s.tenant_id AND k.service_id = s.id),
+                LEFT JOIN service_credentials k ON k.tenant_id = s.tenant_id AND k.service_id = s.id
+                LEFT JOIN quota_headroom h ON h.tenant_id = s.tenant_id AND h.service_id = s.id),
             (SELECT count(*) FROM ip_pools), (SELECT coalesce(sum(row_version), 0)::bigint FROM ip_pools)
         """
 

@@ -144,6 +144,7 @@ extension PlanRow {
         let extras = tools.operations(row.next()?.string, table: "plan_reply_attributes", id: id)
         let windows = tools.windows(row.next()?.string, plan: id)
         let throttles = tools.throttles(row.next()?.string, plan: id)
+        let caps = tools.caps(row.next()?.string, plan: id)
         let version = row.next()?.int64 ?? 0
         var burst: PlanBurst?
         if bursts, let burstDownload = rates[0], let burstUpload = rates[1] {
@@ -177,6 +178,7 @@ extension PlanRow {
             extras: extras,
             windows: windows,
             throttles: throttles,
+            caps: caps,
             version: version
         )
     }
@@ -207,6 +209,7 @@ extension ServiceRow {
             kind: UInt8(clamping: row.next()?.int64 ?? 0),
             until: UInt32(clamping: (row.next()?.timestamptz ?? 0) / 1_000_000)
         )
+        let marks = tools.marks(row.next()?.string, service: id)
         let version = row.next()?.int64 ?? 0
         var password: [UInt8]?
         if let sealed {
@@ -244,6 +247,7 @@ extension ServiceRow {
             binding: binding,
             extras: extras,
             restriction: restriction,
+            marks: marks,
             version: version
         )
     }

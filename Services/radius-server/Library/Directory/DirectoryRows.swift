@@ -86,6 +86,8 @@ struct PlanRow: Sendable, Equatable {
     var windows: [SpeedWindow] = []
     /// The speeds of quotas that throttle.
     var throttles: [QuotaThrottle] = []
+    /// The quotas that slow down or keep out whoever uses them up.
+    var caps: [QuotaCap] = []
     var version: Int64
 
     var pools: PoolNames { PoolNames(ipv4: addressPool, ipv6: ipv6Pool, delegated: delegatedIPv6Pool) }
@@ -161,6 +163,8 @@ struct ServiceRow: Sendable {
     var extras: [ReplyOperation] = []
     /// What its quotas left of its access.
     var restriction = StoredRestriction()
-    /// The latest of the three rows' versions.
+    /// What it has used of the windows of its quotas.
+    var marks: [QuotaMark] = []
+    /// The latest of the four rows' versions.
     var version: Int64
 }

@@ -14,6 +14,10 @@ struct Plan {
     /// By `NASVendor`'s place in `allCases`, first for outside of all windows, then for each window, then for each throttle.
     private let templates: [ReplyTemplate]
     private let windowCount: Int
+    /// The quotas that bound a session.
+    let caps: [QuotaCap]
+    /// The fastest that it ever is, bursts included; 0 for no limit.
+    let fullSpeed: SpeedPair
     private static let vendors = NASVendor.allCases.count
 
     var isLive: Bool { row != nil }
@@ -32,12 +36,23 @@ struct Plan {
         throttles = row?.throttles.map(\.position) ?? []
         let slower = row?.throttles.map { SpeedProfile(rate: $0.rate, priority: Int(row?.priority ?? 8)) } ?? []
         windowCount = windows.count
+        caps = row?.caps ?? []
+        fullSpeed = row.map { Self.fullSpeed([$0.speed] + windows.map(\.profile)) } ?? SpeedPair(download: 0, upload: 0)
         templates =
             row.map { row in
                 ([row.speed] + windows.map(\.profile) + slower).flatMap { speed in
                     NASVendor.allCases.map { ReplyTemplate(row, speed: speed, for: $0) }
                 }
             } ?? []
+    }
+
+    private static func fullSpeed(_ profiles: [SpeedProfile]) -> SpeedPair {
+        func most(_ direction: KeyPath<SpeedPair, Int64>) -> Int64 {
+            let rates = profiles.map { max($0.rate[keyPath: direction], $0.burst?.rate[keyPath: direction] ?? 0) }
+            let isLimited = profiles.allSatisfy { $0.rate[keyPath: direction] > 0 }
+            return isLimited ? rates.max() ?? 0 : 0
+        }
+        return SpeedPair(download: most(\.download), upload: most(\.upload))
     }
 
     /// The encoded attributes for a NAS of this vendor, by the speed that holds at that time, microseconds since 1970. A throttle

@@ -60,6 +60,43 @@ struct RowTools: Sendable {
         }
     }
 
+    /// Reads a column of quotas that slow down or keep out: each a key, a meter, an allowance, and the greatest and least percent of its
+    /// hours with commas, with semicolons between them.
+    func caps(_ column: String?, plan: UUID128) -> [QuotaCap] {
+        guard let column, !column.isEmpty else { return [] }
+        return column.split(separator: ";").compactMap { record in
+            let fields = record.split(separator: ",").map(String.init)
+            let numbers = fields.dropFirst(2).compactMap { Int64($0) }
+            guard fields.count == 5, numbers.count == 3, let id = UUID128(fields[0]),
+                let meter = Self.meters[fields[1]]
+            else {
+                complain(DirectoryRowError(table: "plan_quotas", id: plan, reason: "is unreadable"))
+                return nil
+            }
+            return QuotaCap(
+                key: QuotaCap.key(id),
+                meter: meter,
+                allowance: numbers[0],
+                greatestPercent: numbers[1],
+                hasCheapHours: numbers[2] < 100
+            )
+        }
+    }
+
+    private static let meters: [String: QuotaCap.Meter] = [
+        "both": .total, "download": .download, "upload": .upload, "seconds": .seconds,
+    ]
+
+    /// Reads what a service has used of its quotas.
+    func marks(_ column: String?, service: UUID128) -> [QuotaMark] {
+        guard let column else { return [] }
+        guard let marks = QuotaMark.list(column) else {
+            complain(DirectoryRowError(table: "quota_headroom", id: service, reason: "is unreadable"))
+            return []
+        }
+        return marks
+    }
+
     /// The clocks of a tenant; nil, and no window holds, where the time zone database does not know them.
     func zone(_ name: String?, tenant: UUID128) -> TimeZoneRules? {
         guard let name else { return .utc }

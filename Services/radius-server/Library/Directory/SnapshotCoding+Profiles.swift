@@ -38,6 +38,26 @@ extension SnapshotWriter {
         }
     }
 
+    mutating func add(_ caps: [QuotaCap]) {
+        add(UInt64(caps.count))
+        for cap in caps {
+            add(cap.key)
+            add(UInt64(cap.meter.rawValue))
+            add(cap.allowance)
+            add(cap.greatestPercent)
+            add(UInt64(cap.hasCheapHours ? 1 : 0))
+        }
+    }
+
+    mutating func add(_ marks: [QuotaMark]) {
+        add(UInt64(marks.count))
+        for mark in marks {
+            add(mark.key)
+            add(mark.used)
+            add(mark.until)
+        }
+    }
+
     private mutating func add(_ speeds: SpeedPair) {
         add(speeds.download)
         add(speeds.upload)
@@ -73,6 +93,34 @@ extension SnapshotReader {
             throttles.append(QuotaThrottle(position: UInt8(clamping: try number()), rate: try speeds()))
         }
         return throttles
+    }
+
+    mutating func caps() throws(SnapshotFormatError) -> [QuotaCap] {
+        var caps: [QuotaCap] = []
+        for _ in 0..<(try count()) {
+            let key = try number()
+            guard let meter = QuotaCap.Meter(rawValue: UInt8(clamping: try number())) else {
+                throw SnapshotFormatError()
+            }
+            caps.append(
+                QuotaCap(
+                    key: key,
+                    meter: meter,
+                    allowance: try signed(),
+                    greatestPercent: try signed(),
+                    hasCheapHours: try number() == 1
+                )
+            )
+        }
+        return caps
+    }
+
+    mutating func marks() throws(SnapshotFormatError) -> [QuotaMark] {
+        var marks: [QuotaMark] = []
+        for _ in 0..<(try count()) {
+            marks.append(QuotaMark(key: try number(), used: try signed(), until: try signed()))
+        }
+        return marks
     }
 
     mutating func windows() throws(SnapshotFormatError) -> [SpeedWindow] {

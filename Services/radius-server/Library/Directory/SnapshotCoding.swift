@@ -3,7 +3,7 @@ import Domain
 
 /// The snapshot's clear content: a format number, then per table a count and its rows, little endian.
 struct SnapshotWriter {
-    static let format: UInt64 = 4
+    static let format: UInt64 = 5
     private(set) var octets: [UInt8] = []
 
     mutating func add(_ directory: Directory) {
@@ -76,6 +76,7 @@ struct SnapshotWriter {
         add(plan.extras)
         add(plan.windows)
         add(plan.throttles)
+        add(plan.caps)
         add(plan.version)
     }
 
@@ -102,6 +103,7 @@ struct SnapshotWriter {
         add(directory.extras(index))
         add(UInt64(record.restriction.kind))
         add(UInt64(record.restriction.until))
+        add(directory.marks(index))
         add(record.version)
     }
 
@@ -219,6 +221,7 @@ struct SnapshotReader {
         row.extras = try operations()
         row.windows = try windows()
         row.throttles = try throttles()
+        row.caps = try caps()
         row.version = try signed()
         return row
     }
@@ -244,6 +247,7 @@ struct SnapshotReader {
                 kind: UInt8(clamping: try number()),
                 until: UInt32(clamping: try number())
             ),
+            marks: try marks(),
             version: try signed()
         )
     }

@@ -27,6 +27,8 @@ struct SubscriberRecord {
     var boundMAC: UInt64 = 0
     /// Whether its replies get or lose attributes.
     var hasExtras = false
+    /// Whether it is known what it has used of its quotas.
+    var hasMarks = false
     /// What its quotas left of its access.
     var restriction = StoredRestriction()
 

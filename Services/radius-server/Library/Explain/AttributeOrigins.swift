@@ -96,6 +96,7 @@ enum AttributeOrigins {
 
     @Sendable private static func ofPlan(_ attribute: AttributeID, _ outcome: TrialOutcome) -> ValueSource? {
         if let use = poolNameUse(attribute) { return outcome.planSource("\(use.name) pool", isAdvanced: true) }
+        if isOfQuota(attribute, outcome) { return outcome.planSource("quotas, by what is left") }
         switch (attribute.vendor, attribute.type) {
         case (0, AttributeType.acctInterimInterval): return outcome.planSource("interim_interval")
         case (0, AttributeType.idleTimeout): return outcome.planSource("idle_timeout")
@@ -110,6 +111,19 @@ enum AttributeOrigins {
             let throttle = outcome.throttle
             let speed = throttle == 0 ? "speed" : "throttled speed of quota \(throttle)"
             return outcome.planSource("\(speed), for \(outcome.nas.vendor.rawValue)")
+        }
+    }
+
+    /// Whether what is left of a quota made the attribute what it is.
+    private static func isOfQuota(_ attribute: AttributeID, _ outcome: TrialOutcome) -> Bool {
+        guard let bounds = outcome.bounds else { return false }
+        switch (attribute.vendor, attribute.type) {
+        case (0, AttributeType.acctInterimInterval):
+            return bounds.interim.map { $0 < outcome.plan?.row?.interimInterval ?? 0 } ?? false
+        case (0, AttributeType.sessionTimeout):
+            guard let seconds = bounds.seconds, case .accept(let own, _) = outcome.decision else { return false }
+            return seconds < own ?? .max
+        default: return VendorVolume.isVolume(vendor: attribute.vendor, type: attribute.type)
         }
     }
 

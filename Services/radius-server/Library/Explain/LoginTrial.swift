@@ -25,6 +25,8 @@ struct TrialOutcome {
     var packet: [UInt8] = []
     /// The answer as far as it is written before admission.
     var begun: [UInt8] = []
+    /// What its quotas bound the session to; nil where it has none.
+    var bounds: QuotaBounds?
     /// Extra attributes that it has no room for.
     var attributesLeftOut = 0
 
@@ -67,6 +69,8 @@ final class LoginTrial {
         var admits = true
         /// Seconds that a session counts at least when it is not heard of.
         var lease: UInt32 = 900
+        /// See ``AccessHandler/Settings``.
+        var shortestInterim: UInt32 = 60
     }
 
     let settings: Settings
@@ -135,6 +139,16 @@ final class LoginTrial {
         outcome.plan = directory.plan(of: index, confined: confinedFor != nil, tenant: tenant)
         if let plan = outcome.plan {
             let nas = outcome.nas
+            if confinedFor == nil {
+                outcome.bounds = AcceptReply.bounds(
+                    index,
+                    plan,
+                    nas,
+                    directory,
+                    settings.shortestInterim,
+                    outcome.at.microseconds
+                )
+            }
             outcome.origins.localPools = AddressPool.Use.allCases.map {
                 directory.localPoolName($0, nas: nas, plan: plan)
             }
@@ -152,6 +166,7 @@ final class LoginTrial {
             keys: keys,
             wallTime: outcome.at.microseconds,
             isConfined: confinedFor != nil,
+            shortestInterim: settings.shortestInterim,
             leftOut: &outcome.attributesLeftOut
         )
         outcome.begun = unsafe Array(place.reply[..<length])
