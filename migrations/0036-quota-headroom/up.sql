@@ -5,7 +5,7 @@ CREATE TABLE quota_headroom (
     service_id  uuid NOT NULL,
     -- Three numbers for each quota: the lower 63 bits of its id; what is used of the window, as it counts, less what was bought;
     -- and the window's end in seconds since 1970.
-    used        bigint[] NOT NULL CHECK (cardinality(used) % 3 = 0 AND cardinality(used) <= 48),
+    used        bigint[] NOT NULL CHECK (cardinality(used) % 3 = 0 AND cardinality(used) <= 24),
     row_version bigint NOT NULL DEFAULT 0,
     updated_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (tenant_id, service_id),

@@ -112,6 +112,20 @@ struct QuotaBook {
         return findings
     }
 
+    /// What those who answer logins are to be told of the services' use, in the order of the services; of most nothing new.
+    func headroom(_ rows: [QuotaUseRow], now: Timestamp) -> [(service: ServiceRef, marks: [QuotaMark])] {
+        Dictionary(grouping: rows, by: \.service).sorted { $0.key < $1.key }.compactMap { service, rows in
+            guard let subject = subjects[service] else { return nil }
+            let quotas = quotas(of: subject)
+            let uses = rows.compactMap { row in
+                quotas.first { $0.id == row.quotaID }.map { (quota: $0, use: row.use) }
+            }
+            // What was told of another plan's quotas goes with the next writing.
+            let told = subject.marks.filter { mark in quotas.contains { QuotaCap.key($0.id.value) == mark.key } }
+            return QuotaHeadroom.marks(told: told, uses: uses, now: now).map { (service: service, marks: $0) }
+        }
+    }
+
     /// What the services may now, where that is something else than their rows say.
     func changes(
         _ services: [ServiceRef],

@@ -54,10 +54,14 @@ struct QuotaSubject: Sendable {
     let currency: Currency
     let calendar: QuotaCalendar
     let restriction: QuotaRestriction
+    /// What was told of its use to those who answer logins.
+    let marks: [QuotaMark]
 
     static let columns = """
         s.tenant_id, s.id, s.customer_id, s.plan_id, s.restriction, s.restricted_position::integer AS restricted_position,
-        s.restricted_until, s.quota_anchor, s.created_at, p.currency, t.settings ->> 'time_zone' AS time_zone
+        s.restricted_until, s.quota_anchor, s.created_at, p.currency, t.settings ->> 'time_zone' AS time_zone,
+        (SELECT array_to_string(h.used, ',') FROM quota_headroom h
+            WHERE h.tenant_id = s.tenant_id AND h.service_id = s.id) AS headroom
         """
 
     init(_ row: PGRow, zone: (String?) -> TimeZoneRules) throws {
@@ -76,6 +80,10 @@ struct QuotaSubject: Sendable {
             anchor: anchor ?? QuotaCalendar(zone: rules).day(at: made)
         )
         restriction = try Self.restriction(row)
+        guard let marks = QuotaMark.list(row["headroom"].text ?? "") else {
+            throw UnexpectedRow(column: "headroom")
+        }
+        self.marks = marks
     }
 
     static func restriction(_ row: PGRow) throws -> QuotaRestriction {

@@ -114,6 +114,21 @@ enum QuotaSQL {
         )
     }
 
+    /// Tells those who answer logins what services have used.
+    static func tell(_ headroom: [(service: ServiceRef, marks: [QuotaMark])]) -> PGStatement {
+        PGStatement(
+            """
+            INSERT INTO quota_headroom (tenant_id, service_id, used)
+            SELECT k.tenant_id, k.service_id, k.used::bigint[]
+            FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS k (tenant_id, service_id, used)
+            ON CONFLICT (tenant_id, service_id) DO UPDATE SET used = EXCLUDED.used
+            """,
+            headroom.map(\.service).columns + [
+                .textArray(headroom.map { "{" + QuotaMark.column($0.marks) + "}" })
+            ]
+        )
+    }
+
     /// Changes what services may; returns their new versions.
     static func restrict(_ changes: [(subject: QuotaSubject, to: QuotaRestriction)]) -> PGStatement {
         PGStatement(

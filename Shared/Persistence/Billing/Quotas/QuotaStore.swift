@@ -217,6 +217,8 @@ package final class QuotaStore: Sendable {
         var statements: [PGStatement] = []
         if !findings.changed.isEmpty { statements.append(QuotaSQL.note(findings.changed)) }
         if !findings.orders.isEmpty { statements.append(QuotaOrders.insert(findings.orders)) }
+        let headroom = book.headroom(rows, now: now)
+        if !headroom.isEmpty { statements.append(QuotaSQL.tell(headroom)) }
         if !affected.isEmpty { statements.append(QuotaSQL.openUse(affected, now: now)) }
         var events = findings.events
         guard !statements.isEmpty || !events.isEmpty else { return }

@@ -21,6 +21,7 @@ struct SubscriptionWriting {
     var statements: [PGStatement] {
         var statements = after.bills.compactMap(statement)
         if let paid = payment { statements.append(paid) }
+        if let begun { statements.append(begun) }
         for case .plan(let plan) in effects {
             statements.append(PGStatement(Self.setPlan, key(subscription.serviceID) + [.id(plan)]))
         }
@@ -38,6 +39,19 @@ struct SubscriptionWriting {
     private var access: Subscription.Access? {
         for case .access(let access) in effects { return access }
         return event == .activate && subscription.state == .pending ? .unpaid : nil
+    }
+
+    /// Quotas by the period count months from the day on which the subscription began.
+    private var begun: PGStatement? {
+        guard before.subscription.clock == nil, let clock = subscription.clock else { return nil }
+        return PGStatement(
+            """
+            UPDATE services v SET quota_anchor = ($4::timestamptz AT TIME ZONE s.time_zone)::date FROM subscriptions s
+            WHERE v.tenant_id = $1 AND v.id = $2 AND s.tenant_id = $1 AND s.id = $3
+                AND v.quota_anchor IS DISTINCT FROM ($4::timestamptz AT TIME ZONE s.time_zone)::date
+            """,
+            key(subscription.serviceID) + [.id(subscription.id), .time(clock.anchor)]
+        )
     }
 
     // MARK: - Bills
