@@ -22,7 +22,7 @@ import Testing
         "ledger_batches", "ledger_checkpoints", "commission_rates", "payout_requests",
         "wallets", "payments", "cash_shifts", "adjustment_requests",
         "plan_versions", "subscriptions", "bills", "boosts", "subscription_events",
-        "plan_quotas", "quota_usage", "usage_hourly", "quota_orders",
+        "plan_quotas", "quota_usage", "usage_hourly", "quota_orders", "quota_headroom",
     ]
 
     @Test func `without a setting the gateway sees nothing, with an empty or foreign one neither`() async throws {

@@ -29,7 +29,11 @@ enum ExtrasWorld {
         service: [ReplyOperation]? = nil,
         windows: [SpeedWindow] = [night],
         timeZone: String? = nil,
-        restriction: StoredRestriction = StoredRestriction(kind: 3, until: 1)
+        restriction: StoredRestriction = StoredRestriction(kind: 3, until: 1),
+        caps: [QuotaCap] = [],
+        marks: [QuotaMark] = [],
+        vendor: NASVendor = .mikrotik,
+        swapped: Bool = false
     ) throws -> Directory {
         let directory = SampleDirectory.make()
         if let timeZone {
@@ -42,14 +46,17 @@ enum ExtrasWorld {
         plan.extras = try extras ?? [operation("Filter-Id", .add, "plan")]
         (plan.windows, plan.version) = (windows, 101)
         plan.throttles = [QuotaThrottle(position: 3, rate: SpeedPair(download: 2_000_000, upload: 1_000_000))]
+        plan.caps = caps
         directory.apply(plan)
         var entry = SampleDirectory.nas(true, 0, SampleDirectory.secret)
         entry.extras = try nas ?? [operation("Filter-Id", .add, "nas")]
+        (entry.vendor, entry.swapsOctets) = (vendor, swapped)
         entry.version = 102
         directory.apply(entry, now: 0)
         var bob = SampleDirectory.service(1, "bob", "hello123")
         bob.extras = try service ?? [operation("Filter-Id", .add, "service")]
         bob.restriction = restriction
+        bob.marks = marks
         bob.version = 103
         directory.apply(bob)
         return directory

@@ -96,6 +96,7 @@ import WireFormat
                 VALUES ('\(tenant)', '\(plan)', 1, 'Fair use', 1000, 'block');
             INSERT INTO quota_usage (tenant_id, service_id, quota_id, window_start, window_end)
                 SELECT tenant_id, '\(service)', id, '2026-01-01', '2026-02-01' FROM plan_quotas WHERE tenant_id = '\(tenant)';
+            INSERT INTO quota_headroom (tenant_id, service_id, used) VALUES ('\(tenant)', '\(service)', '{1,2,3}');
             INSERT INTO usage_hourly (tenant_id, service_id, hour) VALUES ('\(tenant)', '\(service)', '2026-01-01');
             INSERT INTO quota_orders (tenant_id, service_id, customer_id, quota_id, kind, amount, price, currency, state)
                 SELECT tenant_id, '\(service)', '\(plot.customers[0])', id, 'grant', 1, 0, 'EUR', 'posted'
