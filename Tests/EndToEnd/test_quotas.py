@@ -37,12 +37,16 @@ class Subscriber:
         }, 201)[0]["data"]["id"]
         self.password = gateway("POST", f"/api/v1/services/{self.id}/credentials/generate")[0]["data"]["password"]
 
-    def login(self):
-        """The name of the answer to a login."""
+    def answer(self):
+        """The answer to a login: its name and its attributes."""
         return radclient(self.system.radius.auth_port, "auth", self.system.secret, {
             "User-Name": self.name, "User-Password": self.password, "NAS-Port": 9,
             "Calling-Station-Id": "02-00-00-00-88-01", "Message-Authenticator": "0x00",
-        })[0]
+        })
+
+    def login(self):
+        """The name of the answer to a login."""
+        return self.answer()[0]
 
     def report(self, status, octets, seconds):
         radclient(self.system.radius.acct_port, "acct", self.system.secret, {
@@ -73,3 +77,20 @@ def test_who_used_his_volume_up_is_told_thrice_and_kept_out_until_he_has_more(sy
     quota = metered.quota()["quotas"][0]["quota_id"]
     gateway("POST", f"/api/v1/services/{metered.id}/quota-top-ups", {"quota_id": quota, "grant": 1_000_000}, 202)
     eventually(lambda: metered.login() == "Access-Accept", 30, metered.quota)
+
+
+# proves: FUP-01 FUP-03
+def test_a_login_is_bounded_by_the_time_that_is_left(system, gateway):
+    metered = Subscriber(system, gateway, {"resource": "seconds", "allowance": 10_000, "span": "month", "policy": "block"})
+
+    def left():
+        name, attributes = metered.answer()
+        return int(attributes["Session-Timeout"]) if name == "Access-Accept" and "Session-Timeout" in attributes else None
+
+    # Of a window in which nothing was used all is left.
+    eventually(lambda: left() == 10_000, 30, metered.answer)
+    metered.report("Start", 0, 0)
+    metered.report("Interim-Update", 0, 9_000)
+    eventually(lambda: left() == 1_000, 30, metered.answer)
+    metered.report("Interim-Update", 0, 10_000)
+    eventually(lambda: metered.login() == "Access-Reject", 30, metered.quota)

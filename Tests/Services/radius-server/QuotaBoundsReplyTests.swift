@@ -1,4 +1,5 @@
 import Domain
+import Profiles
 import RADIUS
 import SharedTesting
 import Testing
