@@ -108,15 +108,20 @@ import WireFormat
         let gone = ServiceRef(tenantID: world.base.one.tenant, serviceID: world.base.ids.next())
         let first = try await world.count([world.use(500), world.use(299), world.use(7, of: gone)], nil, 5)
         #expect((first.counted, first.lost, first.crossings) == (2, 1, 0))
+        // Those who answer logins are told by hundredths, and that the end is reached.
+        let told = "SELECT used[2] FROM quota_headroom"
+        #expect(try await world.number(told) == 799)
         // The same again: the place has moved on.
         await #expect(throws: StorageFault.self) { try await world.count([world.use(500)], nil, 5) }
         #expect(try await world.store.progress(Self.stream) == QuotaProgress(created: 1, last: 5))
         #expect(try await world.count([world.use(1)], 5, 6).crossings == 1)
+        #expect(try await world.number(told) == 799)
         #expect(try await world.restriction() == "none")
         // Later than the first: ids are in the order of their times.
         let later = DirectoryWorld.now.adding(microseconds: 1_000)
         let capped = try await world.count([world.use(300)], 6, 9, now: later)
         #expect((capped.crossings, capped.throttled) == (2, 1))
+        #expect(try await world.number(told) == 1100)
         #expect(try await world.restriction() == "throttled 1")
         #expect(try await world.count([world.use(5000)], 9, 10).didAnything == false)
         #expect(try await world.told() == ["80", "95", "100", "throttled"])
