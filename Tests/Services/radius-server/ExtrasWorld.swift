@@ -33,7 +33,8 @@ enum ExtrasWorld {
         caps: [QuotaCap] = [],
         marks: [QuotaMark] = [],
         vendor: NASVendor = .mikrotik,
-        swapped: Bool = false
+        swapped: Bool = false,
+        boost: ServiceBoost? = nil
     ) throws -> Directory {
         let directory = SampleDirectory.make()
         if let timeZone {
@@ -56,7 +57,7 @@ enum ExtrasWorld {
         var bob = SampleDirectory.service(1, "bob", "hello123")
         bob.extras = try service ?? [operation("Filter-Id", .add, "service")]
         bob.restriction = restriction
-        bob.marks = marks
+        (bob.marks, bob.boost) = (marks, boost)
         bob.version = 103
         directory.apply(bob)
         return directory

@@ -27,7 +27,8 @@ import Testing
 
     @Test("Extra attributes, windows and time zones come back from a snapshot", .proves("RAD-10", "RAD-18", "RAD-23"))
     func profiles() throws {
-        let original = try ExtrasWorld.directory(timeZone: "Europe/Rome")
+        let boost = ServiceBoost(planID: UUID128(high: 7, low: 7), until: ExtrasWorld.noon)
+        let original = try ExtrasWorld.directory(timeZone: "Europe/Rome", boost: boost)
         var writer = SnapshotWriter()
         writer.add(original)
         var reader = SnapshotReader(writer.octets)
@@ -40,11 +41,13 @@ import Testing
             let name = original.subscribers.records[index].serviceID
             let twin = try #require(restored.subscribers.find(service: name))
             #expect(original.extras(index) == restored.extras(twin))
+            #expect(original.boost(index) == restored.boost(twin))
             #expect(
                 original.subscribers.records[index].restriction == restored.subscribers.records[twin].restriction
             )
         }
         #expect(original.subscribers.records.contains { $0.hasExtras && $0.restriction.kind == 3 })
+        #expect(original.subscribers.records.indices.contains { original.boost($0) == boost })
         #expect(a.row?.throttles.map(\.position) == [3])
     }
 

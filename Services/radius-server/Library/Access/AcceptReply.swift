@@ -33,7 +33,9 @@ enum AcceptReply {
         let bounds = isConfined ? nil : bounds(subscriber, plan, nas, directory, shortestInterim, wallTime)
         if let plan {
             let throttle = isConfined ? 0 : record.restriction.throttle(at: wallTime)
-            leftOut += extras.append(plan.template(for: nas.vendor, at: wallTime, throttle: throttle), to: &reply)
+            let lent = isConfined ? nil : directory.boostPlan(subscriber, at: wallTime)
+            let template = (lent ?? plan).template(for: nas.vendor, at: wallTime, throttle: throttle)
+            leftOut += extras.append(template, to: &reply)
             appendPoolNames(nas, plan, directory, isConfined, to: &reply)
         }
         if let bounds { VendorVolume.append(bounds, for: nas.vendor, swapped: nas.swapsOctets, to: &reply) }

@@ -28,6 +28,8 @@ final class Directory {
     private var serviceExtras: [UUID128: [ReplyOperation]] = [:]
     /// What services have used of the windows of their quotas.
     private var serviceMarks: [UUID128: [QuotaMark]] = [:]
+    /// Plans that few services have for a time.
+    private var serviceBoosts: [UUID128: ServiceBoost] = [:]
     private(set) var reserved = ReservedAddresses()
     /// NASes by range; within a range those that name an identifier come first.
     private var byRange: [AddressRange: [NASEntry]] = [:]
@@ -63,6 +65,7 @@ final class Directory {
         serviceExtras = other.serviceExtras
         serviceMarks = other.serviceMarks
         pools = other.pools
+        serviceBoosts = other.serviceBoosts
         reserved = other.reserved
         byRange = other.byRange
         lengths = other.lengths
@@ -99,6 +102,21 @@ final class Directory {
     func marks(_ subscriber: Int) -> [QuotaMark] {
         let record = subscribers.records[subscriber]
         return record.hasMarks ? serviceMarks[record.serviceID] ?? [] : []
+    }
+
+    /// The boost that the service's row names, over or not.
+    func boost(_ subscriber: Int) -> ServiceBoost? {
+        let record = subscribers.records[subscriber]
+        return record.isBoosted ? serviceBoosts[record.serviceID] : nil
+    }
+
+    /// The plan that the service's replies are made of in place of its own at that time, microseconds since 1970. Nil where no boost
+    /// holds, where a quota slows the service down, which goes before, and where the boost's plan is not there.
+    func boostPlan(_ subscriber: Int, at wallTime: Int64) -> Plan? {
+        guard let boost = boost(subscriber), wallTime < boost.until,
+            subscribers.records[subscriber].restriction.throttle(at: wallTime) == 0
+        else { return nil }
+        return planNumber(boost.planID).flatMap(plan)
     }
 
     func planID(_ number: UInt32) -> UUID128 { planIDs[Int(number)] }
@@ -190,10 +208,12 @@ final class Directory {
             boundMAC: row.binding.hardwareAddress,
             hasExtras: !row.extras.isEmpty,
             hasMarks: !row.marks.isEmpty,
+            isBoosted: row.boost != nil,
             restriction: row.restriction
         )
         serviceExtras[row.id] = row.extras.isEmpty ? nil : row.extras
         serviceMarks[row.id] = row.marks.isEmpty ? nil : row.marks
+        serviceBoosts[row.id] = row.boost
         reserved.insert(StaticAddresses(ipv4: row.staticIPv4, prefixes: row.prefixes), tenant: tenant)
         subscribers.put(draft, username: row.username, password: row.password, prefixes: row.prefixes)
         version = max(version, row.version)
@@ -221,6 +241,7 @@ final class Directory {
         release(index)
         serviceExtras[id] = nil
         serviceMarks[id] = nil
+        serviceBoosts[id] = nil
         subscribers.remove(service: id)
     }
 

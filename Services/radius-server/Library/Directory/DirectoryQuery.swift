@@ -82,7 +82,7 @@ enum DirectoryQuery {
                 s.framed_ipv6_prefix, s.delegated_ipv6_prefix, k.password, \
                 s.session_limit, s.bound_mac, s.binding_generation, \(attributes("service", of: "s")), \
                 CASE s.restriction WHEN 'blocked' THEN 255 WHEN 'throttled' THEN s.restricted_position::integer ELSE 0 END, \
-                s.restricted_until, array_to_string(h.used, ','), \
+                s.restricted_until, array_to_string(h.used, ','), s.boost_plan_id, s.boosted_until, \
                 greatest(s.row_version, c.row_version, k.row_version, h.row_version) FROM services s \
                 JOIN customers c ON c.tenant_id = s.tenant_id AND c.id = s.customer_id \
                 LEFT JOIN service_credentials k ON k.tenant_id = s.tenant_id AND k.service_id = s.id \

@@ -210,6 +210,7 @@ extension ServiceRow {
             until: UInt32(clamping: (row.next()?.timestamptz ?? 0) / 1_000_000)
         )
         let marks = tools.marks(row.next()?.string, service: id)
+        let (boostPlan, boostEnd) = (row.next().map { UUID128($0) }, row.next()?.timestamptz)
         let version = row.next()?.int64 ?? 0
         var password: [UInt8]?
         if let sealed {
@@ -248,6 +249,7 @@ extension ServiceRow {
             extras: extras,
             restriction: restriction,
             marks: marks,
+            boost: boostPlan.flatMap { plan in boostEnd.map { ServiceBoost(planID: plan, until: $0) } },
             version: version
         )
     }

@@ -141,6 +141,13 @@ struct DeviceBinding: Sendable, Equatable {
     var generation: UInt32 = 0
 }
 
+/// A plan that a service's replies are made of for a time, in place of its own.
+struct ServiceBoost: Sendable, Equatable {
+    var planID: UUID128
+    /// Microseconds since 1970; from then on it holds no longer.
+    var until: Int64
+}
+
 /// A row of `services` joined with its customer and credential, the password opened.
 struct ServiceRow: Sendable {
     var id: UUID128
@@ -165,6 +172,7 @@ struct ServiceRow: Sendable {
     var restriction = StoredRestriction()
     /// What it has used of the windows of its quotas.
     var marks: [QuotaMark] = []
+    var boost: ServiceBoost?
     /// The latest of the four rows' versions.
     var version: Int64
 }

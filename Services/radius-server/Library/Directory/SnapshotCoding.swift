@@ -104,6 +104,9 @@ struct SnapshotWriter {
         add(UInt64(record.restriction.kind))
         add(UInt64(record.restriction.until))
         add(directory.marks(index))
+        let boost = directory.boost(index)
+        add(boost?.planID ?? .zero)
+        add(boost?.until ?? 0)
         add(record.version)
     }
 
@@ -248,8 +251,14 @@ struct SnapshotReader {
                 until: UInt32(clamping: try number())
             ),
             marks: try marks(),
+            boost: try boost(),
             version: try signed()
         )
+    }
+
+    private mutating func boost() throws(SnapshotFormatError) -> ServiceBoost? {
+        let boost = ServiceBoost(planID: try id(), until: try signed())
+        return boost.planID == .zero ? nil : boost
     }
 
     mutating func id() throws(SnapshotFormatError) -> UUID128 {

@@ -29,6 +29,8 @@ struct SubscriberRecord {
     var hasExtras = false
     /// Whether it is known what it has used of its quotas.
     var hasMarks = false
+    /// Whether the directory knows of a boost, over or not.
+    var isBoosted = false
     /// What its quotas left of its access.
     var restriction = StoredRestriction()
 

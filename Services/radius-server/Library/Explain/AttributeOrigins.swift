@@ -59,7 +59,7 @@ enum AttributeOrigins {
         }
         if !outcome.isConfined, isPut(by: outcome.origins.extras) { return outcome.service("extra attribute") }
         if isPut(by: outcome.nas.extras) { return outcome.nasSource("extra attribute") }
-        return isPut(by: outcome.plan?.row?.extras ?? []) ? outcome.planSource("extra attribute") : nil
+        return isPut(by: outcome.templateRow?.extras ?? []) ? outcome.templateSource("extra attribute") : nil
     }
 
     @Sendable private static func ofService(_ attribute: AttributeID, _ outcome: TrialOutcome) -> ValueSource? {
@@ -88,7 +88,7 @@ enum AttributeOrigins {
         case (0, AttributeType.delegatedIPv6Prefix): use = .delegated
         case (0, AttributeType.dnsServerIPv6Address): return outcome.poolOfServers
         case (Vendor.microsoft, MicrosoftType.primaryDNS), (Vendor.microsoft, MicrosoftType.secondaryDNS):
-            return outcome.plan?.row?.dnsServers.isEmpty == false ? nil : outcome.poolOfServers
+            return outcome.templateRow?.dnsServers.isEmpty == false ? nil : outcome.poolOfServers
         default: return nil
         }
         return outcome.poolSource(use)
@@ -98,19 +98,20 @@ enum AttributeOrigins {
         if let use = poolNameUse(attribute) { return outcome.planSource("\(use.name) pool", isAdvanced: true) }
         if isOfQuota(attribute, outcome) { return outcome.planSource("quotas, by what is left") }
         switch (attribute.vendor, attribute.type) {
-        case (0, AttributeType.acctInterimInterval): return outcome.planSource("interim_interval")
-        case (0, AttributeType.idleTimeout): return outcome.planSource("idle_timeout")
+        case (0, AttributeType.acctInterimInterval): return outcome.templateSource("interim_interval")
+        case (0, AttributeType.idleTimeout): return outcome.templateSource("idle_timeout")
         case (0, AttributeType.sessionTimeout): return outcome.sessionTimeSource
         case (Vendor.microsoft, MicrosoftType.primaryDNS), (Vendor.microsoft, MicrosoftType.secondaryDNS):
-            return outcome.planSource("dns_servers", isAdvanced: true)
+            return outcome.templateSource("dns_servers", isAdvanced: true)
         case (Vendor.mikrotik, MikroTikAttribute.addressList):
-            return outcome.planSource("address_list", isAdvanced: true)
+            return outcome.templateSource("address_list", isAdvanced: true)
         case (0, _), (Vendor.microsoft, _): return nil
         // All that vendors' templates hold beside is the speed in their words.
         default:
             let throttle = outcome.throttle
-            let speed = throttle == 0 ? "speed" : "throttled speed of quota \(throttle)"
-            return outcome.planSource("\(speed), for \(outcome.nas.vendor.rawValue)")
+            let usual = outcome.origins.boostPlan == nil ? "speed" : "boosted speed"
+            let speed = throttle == 0 ? usual : "throttled speed of quota \(throttle)"
+            return outcome.templateSource("\(speed), for \(outcome.nas.vendor.rawValue)")
         }
     }
 
@@ -138,7 +139,7 @@ enum AttributeOrigins {
 
     /// What the plan's attributes for the NAS's vendor hold beside its values.
     @Sendable private static func ofTemplate(_ attribute: AttributeID, _ outcome: TrialOutcome) -> ValueSource? {
-        ValueSource("template", id: outcome.plan?.row?.id, name: outcome.nas.vendor.rawValue)
+        ValueSource("template", id: outcome.templateRow?.id, name: outcome.nas.vendor.rawValue)
     }
 
     private static func poolNameUse(_ attribute: AttributeID) -> AddressPool.Use? {
@@ -178,6 +179,14 @@ extension TrialOutcome {
             version: plan?.row?.version ?? 0,
             name: setting
         )
+    }
+
+    /// The plan whose attributes the reply has: that under which it comes in, unless a boost lends another's.
+    var templateRow: PlanRow? { origins.boostPlan ?? plan?.row }
+
+    func templateSource(_ setting: String, isAdvanced: Bool = false) -> ValueSource {
+        guard let boost = origins.boostPlan else { return planSource(setting, isAdvanced: isAdvanced) }
+        return ValueSource(isAdvanced ? "plan_advanced" : "plan", id: boost.id, version: boost.version, name: setting)
     }
 
     /// The position of the quota whose speeds it gets; 0 for the plan's own.

@@ -55,6 +55,8 @@ struct DirectoryOrigins {
     /// The service's own plan.
     var plan: PlanRow?
     var gardenPlan: PlanRow?
+    /// The plan that a boost gives its replies at that time.
+    var boostPlan: PlanRow?
     var sessionLimit: UInt8 = 0
     /// Names of the NAS's own pools, which none of ours has.
     var localPools: [String?] = [nil, nil, nil]
@@ -152,6 +154,9 @@ final class LoginTrial {
             outcome.origins.localPools = AddressPool.Use.allCases.map {
                 directory.localPoolName($0, nas: nas, plan: plan)
             }
+        }
+        if confinedFor == nil {
+            outcome.origins.boostPlan = directory.boostPlan(index, at: outcome.at.microseconds)?.row
         }
         if settings.admits { ask(view, index, directory, &outcome) }
         let length = unsafe AcceptReply.begin(
