@@ -76,6 +76,7 @@ package enum Application {
             AdjustmentRoutes(parts).routes,
             SubscriptionRoutes(parts).routes,
             BillRoutes(parts).routes,
+            BoostRoutes(parts).routes,
             GraphQLRoutes(parts).routes,
             live.routes,
             pages.routes,

@@ -72,7 +72,8 @@ package enum Application {
             NamedService("checkpoints", checkpoints(context, sessions.make("checkpoints"), keyring, clock)),
             NamedService("balances", try balances(settings, context, nats, letters)),
         ] + (try subscriptions(settings, context, nats, sessions, letters, desk, zones, clock))
-            + (try quotas(context, nats, sessions, desk, zones, clock)) + rehearsal
+            + (try quotas(context, nats, sessions, desk, zones, clock))
+            + [boosts(settings, context, sessions.make("boosts"), desk, zones, clock)] + rehearsal
     }
 
     /// The clock, or the file that stands for it in a rehearsal.
@@ -224,6 +225,30 @@ package enum Application {
             metrics: context.metrics,
             health: context.health.component("quotas"),
             logger: context.logger
+        )
+    }
+
+    private static func boosts(
+        _ settings: Settings,
+        _ context: DaemonContext,
+        _ session: PostgresSession,
+        _ desk: any MoneyDesk,
+        _ zones: RememberedZones,
+        _ clock: TimeSource
+    ) -> NamedService {
+        let ids = IDGenerator(time: clock)
+        return NamedService(
+            "boosts",
+            BoostEngine(
+                keeping: BoostWork(session, ids: ids, zone: zones.rules),
+                desk: desk,
+                ids: ids,
+                time: clock,
+                metrics: BoostMetrics(context.metrics),
+                logger: context.logger,
+                batch: settings.subscriptions.batch,
+                interval: settings.subscriptions.interval
+            )
         )
     }
 

@@ -49,7 +49,7 @@ package struct Boost: Hashable, Sendable {
     /// What was not answered is asked again, under the same key, after this.
     package static let patience = Duration.seconds(30)
     /// What was refused is asked again, under a new key, after this; sooner when money comes.
-    package static let retry = Duration.seconds(3600)
+    package static let retry = Duration.seconds(900)
 
     package let days: Int
     package let price: Money
@@ -87,6 +87,12 @@ package struct Boost: Hashable, Sendable {
             let price = try? Money(tenThousandths: amount, currency: boost.currency)
         else { throw .priceNotPositive }
         return price
+    }
+
+    /// What the present plan costs a month, which a boost's price starts from: what was pinned, where that is a month's, else what the plan
+    /// costs now.
+    package static func current(_ terms: PlanTerms, listed: Money) -> Money {
+        terms.cycle == .monthly ? terms.price : listed
     }
 
     /// What becomes of it. Told the same twice, the second time changes nothing or is refused.

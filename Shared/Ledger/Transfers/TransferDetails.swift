@@ -31,6 +31,7 @@ package struct TransferPurpose: Hashable, Sendable, CustomStringConvertible {
     package static let exchange = TransferPurpose(known: "exchange")
     package static let usage = TransferPurpose(known: "usage")
     package static let subscription = TransferPurpose(known: "subscription")
+    package static let boost = TransferPurpose(known: "boost")
     package static let correction = TransferPurpose(known: "correction")
     package static let expiry = TransferPurpose(known: "expiry")
 

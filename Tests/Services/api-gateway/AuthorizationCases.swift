@@ -223,6 +223,14 @@ enum AuthorizationCases {
         listMyBills billing.read
         getBill billing.read
         settleBill billing.manage
+        listBoosts billing.read
+        listMyBoosts billing.read
+        getBoost billing.read
+        quoteBoost billing.read
+        requestBoost payments.create
+        approveBoost billing.manage
+        rejectBoost billing.manage
+        cancelBoost payments.create
         queryGraphQL self
         postGraphQL self
         getGraphQLSchema self

@@ -37,14 +37,16 @@ import Testing
     }
 
     private func rateLimits(_ directory: Directory, at wallTime: Int64, isConfined: Bool = false) throws -> [String] {
-        try ExtrasWorld.accept(directory, at: wallTime, isConfined: isConfined).packet.attributes.compactMap { attribute in
+        try ExtrasWorld.accept(directory, at: wallTime, isConfined: isConfined).packet.attributes.compactMap {
+            attribute in
             let text = String(decoding: attribute.value, as: UTF8.self)
             return attribute.type == AttributeType.vendorSpecific && text.contains("/")
                 ? String(text.unicodeScalars.drop { !("0"..."9").contains($0) }) : nil
         }
     }
 
-    @Test func `a boosted service has the boost's speeds up to its instant, and by itself its own from then on`() throws {
+    @Test func `a boosted service has the boost's speeds up to its instant, and by itself its own from then on`() throws
+    {
         let plain = try rateLimits(try ExtrasWorld.directory(windows: []), at: ExtrasWorld.noon)
         let directory = try directory()
         for time in [ExtrasWorld.noon, Self.end - 1] {

@@ -38,7 +38,29 @@ enum BillingSamples {
         ),
         reminded("BillReminded", offset: -259_200, bare: false),
         reminded("BillReminded.minimal", offset: 0, bare: true),
+        boost("BoostChanged", bare: false),
+        boost("BoostChanged.minimal", bare: true),
     ]
+
+    private static func boost(_ name: String, bare: Bool) -> Samples.Sample {
+        Samples.sample(
+            name,
+            BoostChanged(
+                boostID: .init(Samples.id(17)),
+                subscriptionID: .init(Samples.id(15)),
+                customerID: Samples.customer,
+                serviceID: Samples.service,
+                state: bare ? "" : "rejected",
+                planID: .init(Samples.id(16)),
+                amount: amount(bare ? 0 : 46_700),
+                periodStart: bare ? nil : .epoch,
+                periodEnd: bare ? nil : Samples.time,
+                note: bare ? "" : "no capacity",
+                version: bare ? 0 : 9_007_199_254_740_993
+            ),
+            bare: bare
+        )
+    }
 
     private static func amount(_ tenThousandths: Int64) -> Money {
         (try? Money(tenThousandths: tenThousandths, currency: .euro)) ?? .zero(.euro)

@@ -50,6 +50,7 @@ struct ErrorMapper: Sendable {
         case let error as AdjustmentRefusal: MoneyProblems.problem(error)
         case let error as CashShift.Refusal: MoneyProblems.problem(error)
         case let error as SubscriptionRefusal: SubscriptionProblems.problem(error)
+        case let error as Boost.Refusal: BoostProblems.problem(error)
         case is JSONError:
             Problem(.badRequest, code: "malformed_json", detail: "The body is no JSON of this operation.")
         case is CancellationError: .unavailable("The request took too long.")

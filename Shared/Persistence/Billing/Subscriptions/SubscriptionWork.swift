@@ -129,7 +129,7 @@ package struct SubscriptionWork: Sendable {
             for row in try await store.locked(try found.map { try $0.need("id") { $0.id() } }) {
                 _ = try await step(row, [.funds], at: now, store, &round)
             }
-            return found.count
+            return found.count + (try await BoostStore(store.transaction, ids: ids).fund(accounts, at: now))
         }
     }
 
@@ -220,17 +220,7 @@ package struct SubscriptionWork: Sendable {
     private func write<Success: Sendable>(
         _ body: (SubscriptionStore) async throws -> Success
     ) async throws(StorageFault) -> Success {
-        do {
-            return try await session.transaction { transaction in
-                try await body(SubscriptionStore(ScopedTransaction(transaction), ids: ids))
-            }
-        } catch let error as UnexpectedRow {
-            throw .broken(error.description)
-        } catch let error as PersistenceError {
-            throw .refused(error.description)
-        } catch {
-            throw StorageFault(error)
-        }
+        try await session.billing { transaction in try await body(SubscriptionStore(transaction, ids: ids)) }
     }
 
     /// The operator above each tenant.

@@ -14,11 +14,11 @@ extension EntityCase {
     static var written: [EntityCase] { all.filter { $0.writing != nil } }
 
     /// Lists that are no entity's: an answer to one question about one address, what somebody asked for himself, and what stands
-    /// in the ledger or leads there, subscriptions and their bills among it, which have tests of their own.
+    /// in the ledger or leads there, subscriptions, their bills and boosts among it, which have tests of their own.
     static let questions: Set = [
         "listAddressHolders", "listExports", "listTenantCommissionRates", "listTenantCommissions", "listPayoutRequests",
         "listWalletTransactions", "listMyTransactions", "listSubscriptions", "listMySubscriptions", "listBills",
-        "listMyBills",
+        "listMyBills", "listBoosts", "listMyBoosts",
     ]
 
     // MARK: - Made over HTTP

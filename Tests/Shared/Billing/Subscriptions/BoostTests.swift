@@ -113,10 +113,11 @@ import Testing
             var paid = 0
             for _ in 0..<60 {
                 time = time + .seconds(Int64.random(in: 0...40_000, using: &random))
-                let event = [
-                    Boost.Event.approve, .reject(reason: "no"), .cancel, .withdraw, .paid, .funds, .time, .time,
-                    .refused(attempt: boost.attempt, reason: "insufficient"),
-                ].randomElement(using: &random) ?? .time
+                let event =
+                    [
+                        Boost.Event.approve, .reject(reason: "no"), .cancel, .withdraw, .paid, .funds, .time, .time,
+                        .refused(attempt: boost.attempt, reason: "insufficient"),
+                    ].randomElement(using: &random) ?? .time
                 // The ledger pays only what was asked for.
                 if event == .paid, boost.state == .approved, !boost.isSent { continue }
                 guard let next = try? boost.step(event, at: time, calendar: calendar) else { continue }

@@ -45,7 +45,7 @@ enum EventFields {
         // Ids, which say nothing to whoever cannot read their rows.
         "accountId", "acctSessionId", "actorId", "admissionId", "billId", "customerId", "exportId", "holderServiceId",
         "id",
-        "keyId", "linkId",
+        "boostId", "keyId", "linkId",
         "messageId",
         "nasId", "operationId", "planId", "poolId", "quotaId", "replacedBy", "replacesId", "runId", "serviceId",
         "sessionId",
