@@ -90,7 +90,7 @@ import Testing
         func told() async throws -> [String] {
             try await world.superuser.query(
                 """
-                SELECT convert_from(data, 'UTF8')::jsonb AS data FROM outbox
+                SELECT data FROM outbox
                 WHERE subject IN ('billing.boost_changed', 'access.changed') ORDER BY id
                 """
             ).compactMap { row in

@@ -113,7 +113,7 @@ import Testing
         for (answer, expected) in [
             (MoneyAnswer(.decided(.posted, transfer, repeated: true)), .paid(transfer)),
             (MoneyAnswer(.decided(.insufficient, transfer, repeated: false)), .refused("insufficient")),
-            (MoneyAnswer(.invalid(.ownerMissing)), .refused(MoneyFlaw.ownerMissing.rawValue)),
+            (MoneyAnswer(.invalid(.ownerMissing)), .refused(MoneyAnswer.Flaw.ownerMissing.rawValue)),
             (MoneyAnswer(.keyReused), nil), (nil, nil),
         ] as [(MoneyAnswer?, BoostOutcome.Answer?)] {
             let id: BoostID = ids.next()
@@ -143,7 +143,7 @@ import Testing
         #expect(asked.map(\.key.text) == Array(repeating: "boost:\(id):1", count: 3))
         #expect(Set(asked.map(\.action)) == [asked[0].action] && asked[0].details == asked[2].details)
         #expect(asked[0].details.purpose == .boost && asked[0].lane.currency == .euro)
-        _ = try await engine(shelf, Desk(MoneyAnswer(.decided(.insufficient, nil, repeated: false))), at: now).pass()
+        _ = try await engine(shelf, Desk(MoneyAnswer(.decided(.insufficient, ids.next(), repeated: false))), at: now).pass()
         let rich = Desk(MoneyAnswer(.decided(.posted, ids.next(), repeated: false)))
         _ = try await engine(shelf, rich, at: now + Boost.retry - .seconds(1)).pass()
         #expect(rich.asked.withLock { $0.isEmpty })
