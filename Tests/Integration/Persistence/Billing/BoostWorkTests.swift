@@ -108,9 +108,10 @@ import Testing
         let scene = try await Scene(world)
         let now = LedgerWorld.now
         let asked = try await scene.ask()
-        #expect(asked.boost.state == .pending && asked.boost.price == (try world.euro(20_000)))
+        let price = try world.euro(20_000)
+        #expect(asked.boost.state == .pending && asked.boost.price == price)
         #expect(asked.currentPlanID == PlanID(scene.plan) && asked.notes == "for the final")
-        await #expect(throws: PersistenceError.alreadyExists("boosts_open")) { try await scene.ask() }
+        await #expect(throws: PersistenceError.alreadyExists(constraint: "boosts_open")) { try await scene.ask() }
         #expect(try await scene.work.advance(at: now, limit: 10).found == 0)
         _ = try await scene.tell(asked.id, .approve)
         // Killed before the answer, it asks for the same again; nobody else does meanwhile.
