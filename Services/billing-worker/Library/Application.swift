@@ -71,6 +71,7 @@ package enum Application {
             NamedService("exposure", exposure(settings, context, sessions.make("exposure"))),
             NamedService("checkpoints", checkpoints(context, sessions.make("checkpoints"), keyring, clock)),
             NamedService("balances", try balances(settings, context, nats, letters)),
+            NamedService("low-balances", try lowBalances(context, nats, sessions.make("lows"), letters, clock)),
         ] + (try subscriptions(settings, context, nats, sessions, letters, desk, zones, clock))
             + (try quotas(context, nats, sessions, desk, zones, clock))
             + [boosts(settings, context, sessions.make("boosts"), desk, zones, clock)] + rehearsal
@@ -317,6 +318,32 @@ package enum Application {
             ),
             cache: BalanceCache(redis),
             kept: context.metrics.counter("wallet_balances_kept_total", "Balances put into Redis.").with()
+        )
+    }
+
+    private static func lowBalances(
+        _ context: DaemonContext,
+        _ nats: NATSClient,
+        _ session: PostgresSession,
+        _ letters: DeadLetterQueue,
+        _ clock: TimeSource
+    ) throws -> LowBalanceWatch {
+        var options = EventConsumerOptions()
+        options.batch = 50
+        return LowBalanceWatch(
+            consumer: try EventConsumer(
+                nats,
+                stream: .domain,
+                durable: "wallet-lows",
+                filter: Subjects.all(LedgerAdvanced.self),
+                options: options,
+                deadLetters: letters,
+                logger: context.logger,
+                classify: PaymentWatch.failure
+            ),
+            lows: WalletLows(session, ids: IDGenerator(time: clock)),
+            time: clock,
+            told: context.metrics.counter("wallet_lows_total", "Wallets of which it was told that they are low.").with()
         )
     }
 

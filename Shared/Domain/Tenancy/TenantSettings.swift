@@ -44,6 +44,8 @@ package struct TenantSettings: Hashable, Sendable {
     /// ISO 3166-1, two capital letters.
     package var taxCountry: String?
     package var currency = "EUR"
+    /// A customer's wallet in ``currency`` with less than this available is low, in ten-thousandths; none is when nil.
+    package var lowBalance: Int?
     /// A name of the time zone database; UTC when nil.
     package var timeZone: String?
     /// Percent at which things are warned of, by name such as `pool_utilisation`.
@@ -62,6 +64,7 @@ extension TenantSettings: Validated {
         if !Self.isCapitals(currency, 3) {
             checks.refuse("currency", .malformed(expected: "three capital letters (ISO 4217)"))
         }
+        checks.number("low_balance", lowBalance, in: 1...Money.range.upperBound)
         if let taxCountry, !Self.isCapitals(taxCountry, 2) {
             checks.refuse("tax_country", .malformed(expected: "two capital letters (ISO 3166-1)"))
         }

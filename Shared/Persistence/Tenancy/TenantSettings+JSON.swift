@@ -7,7 +7,7 @@ enum TenantSettingsJSON {
     static let members = [
         "session_policy", "bind_device", "walled_garden_plan", "time_zone", "session_limit", "fair_use", "grace_days",
         "tax_country", "currency", "alert_thresholds", "notification_channels", "branding",
-        "limit_client", "limit_tenant", "limit_burst",
+        "limit_client", "limit_tenant", "limit_burst", "low_balance",
     ]
 
     /// The members that say something; defaults are written too, so that a later default changes nobody's settings.
@@ -25,6 +25,7 @@ enum TenantSettingsJSON {
         members["time_zone"] = settings.timeZone.map(AuditValue.text)
         members["session_limit"] = settings.sessionLimit.map { .integer(Int64($0)) }
         members["tax_country"] = settings.taxCountry.map(AuditValue.text)
+        members["low_balance"] = settings.lowBalance.map { .integer(Int64($0)) }
         members["limit_client"] = settings.requestLimits.perClient.map { .integer(Int64($0)) }
         members["limit_tenant"] = settings.requestLimits.perTenant.map { .integer(Int64($0)) }
         members["limit_burst"] = settings.requestLimits.burst.map { .integer(Int64($0)) }
@@ -52,6 +53,7 @@ enum TenantSettingsJSON {
             perTenant: members.limit("limit_tenant"),
             burst: members.limit("limit_burst")
         )
+        settings.lowBalance = members.number("low_balance")
         settings.currency = members.text("currency") ?? settings.currency
         if case .object(let thresholds) = members["alert_thresholds"] {
             settings.alertThresholds = thresholds.compactMapValues { value in

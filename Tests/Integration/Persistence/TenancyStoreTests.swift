@@ -222,6 +222,7 @@ import Testing
         settings.graceDays = Int(random.next() % 30)
         settings.taxCountry = flip() ? "FR" : nil
         settings.currency = flip() ? "XOF" : "EUR"
+        settings.lowBalance = flip() ? Int(random.next() % 1_000_000) + 1 : nil
         settings.timeZone = flip() ? "Europe/Rome" : nil
         settings.alertThresholds = flip() ? ["pool": Int(random.next() % 100) + 1] : [:]
         settings.notificationChannels = Set(NotificationChannel.allCases.filter { _ in flip() })

@@ -55,7 +55,8 @@ import Testing
         let faults: [(String, (inout TenantSettings) -> Void)] = [
             ("session_limit", { $0.sessionLimit = 6 }), ("session_limit", { $0.sessionLimit = 0 }),
             ("grace_days", { $0.graceDays = -1 }), ("currency", { $0.currency = "eur" }),
-            ("currency", { $0.currency = "EURO" }), ("tax_country", { $0.taxCountry = "Fr" }),
+            ("currency", { $0.currency = "EURO" }),
+            ("low_balance", { $0.lowBalance = 0 }), ("tax_country", { $0.taxCountry = "Fr" }),
             ("time_zone", { $0.timeZone = "../etc/passwd" }), ("time_zone", { $0.timeZone = "" }),
             ("alert_thresholds", { $0.alertThresholds = ["pool": 101] }),
             ("alert_thresholds", { $0.alertThresholds = ["Pool'--": 50] }),
@@ -75,6 +76,7 @@ import Testing
             #expect(error?.fields.map(\.field) == [field])
         }
         var good = TenantSettings()
+        good.lowBalance = 999_999_999_999_999_999
         good.timeZone = "America/Argentina/Buenos_Aires"
         good.branding = Branding(
             displayName: "Acme",

@@ -40,6 +40,8 @@ enum BillingSamples {
         reminded("BillReminded.minimal", offset: 0, bare: true),
         boost("BoostChanged", bare: false),
         boost("BoostChanged.minimal", bare: true),
+        low("WalletLow", balance: 9_007_199_254_740_993, held: 9_007_199_254_700_000, bare: false),
+        low("WalletLow.minimal", balance: 0, held: 0, bare: true),
     ]
 
     private static func boost(_ name: String, bare: Bool) -> Samples.Sample {
@@ -99,6 +101,20 @@ enum BillingSamples {
                 amount: amount(bare ? 0 : 299_900),
                 dueAt: bare ? .epoch : Samples.time,
                 offsetSeconds: offset
+            ),
+            bare: bare
+        )
+    }
+
+    private static func low(_ name: String, balance: Int64, held: Int64, bare: Bool) -> Samples.Sample {
+        Samples.sample(
+            name,
+            WalletLow(
+                walletID: Samples.id(17),
+                customerID: Samples.customer,
+                balance: amount(balance),
+                held: amount(held),
+                threshold: amount(bare ? 0 : 50_000)
             ),
             bare: bare
         )

@@ -26,6 +26,7 @@ enum TenantViews {
         .init("grace_days", .integer(0...365)) { .integer($0.graceDays) },
         .init("tax_country", .nullable(.text())) { .text($0.taxCountry) },
         .init("currency", .text()) { .text($0.currency) },
+        .init("low_balance", .nullable(.fee)) { .text($0.lowBalance.flatMap(decimal)) },
         .init("time_zone", .nullable(.text())) { .text($0.timeZone) },
         .init("alert_thresholds", thresholds) { settings in
             let members = settings.alertThresholds.mapValues { AuditValue.integer(Int64($0)) }
@@ -43,6 +44,10 @@ enum TenantViews {
         .init("limit_burst", .nullable(.integer(1...100_000_000))) { .integer($0.requestLimits.burst) },
     ])
 
+    private static func decimal(_ tenThousandths: Int) -> String? {
+        (try? Money(tenThousandths: Int64(tenThousandths), currency: .euro))?.decimal
+    }
+
     /// Percent, by name.
     static let thresholds = Schema.object([], isOpen: true)
 
@@ -55,6 +60,7 @@ enum TenantViews {
         InputField("grace_days", .whole(0...365), \.graceDays),
         InputField("tax_country", .text(2, minimum: 2), clearable: \.taxCountry),
         InputField("currency", .text(3, minimum: 3), \.currency),
+        InputField("low_balance", .tenThousandths, clearable: \.lowBalance),
         InputField("time_zone", .text(100, minimum: 1), clearable: \.timeZone),
         InputField("alert_thresholds", .thresholds, \.alertThresholds),
         InputField("notification_channels", .channels, \.notificationChannels),
@@ -123,6 +129,18 @@ struct LicenceInput: Sendable {
             graceDays: graceDays,
             endsAt: endsAt
         )
+    }
+}
+
+extension InputKind where Value == Int {
+    /// An amount of more than zero, as text.
+    static var tenThousandths: InputKind {
+        InputKind(.fee, "an amount above zero such as \"5.00\"") { value in
+            guard let text = value.text, let money = try? Money(text, currency: .euro), money.isPositive else {
+                return nil
+            }
+            return Int(money.tenThousandths)
+        }
     }
 }
 

@@ -119,6 +119,8 @@ import WireFormat
                     price, currency)
                 SELECT tenant_id, id, customer_id, service_id, '\(plan)', '\(plan)', 1, 1, 'EUR'
                 FROM subscriptions WHERE tenant_id = '\(tenant)';
+            INSERT INTO wallet_lows (tenant_id, account_id, customer_id, threshold, told_at)
+                VALUES ('\(tenant)', gen_random_uuid(), '\(plot.customers[0])', 1, now());
             INSERT INTO subscription_events (tenant_id, subscription_id, kind, state_before, state_after, at)
                 SELECT tenant_id, id, 'activate', 'pending', 'pending', now() FROM subscriptions WHERE tenant_id = '\(tenant)';
             """

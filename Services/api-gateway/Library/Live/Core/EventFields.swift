@@ -51,7 +51,7 @@ enum EventFields {
         "sessionId",
         "sessionIds",
         "sourceId", "subscriptionId", "tenantId",
-        "userId",
+        "userId", "walletId",
         // Names of what is the provider's own.
         "actor", "consumer", "nasName", "plan", "poolName", "server", "setting", "socket", "stream", "subject",
         // Stable words.

@@ -55,7 +55,7 @@ enum LiveScope: Hashable, Sendable {
         "session": .tailRead, "usage": .tailRead, "radius": .tailRead, "access": .tailRead, "ipam": .tailRead,
         "directory": .tailRead, "quota": .tailRead, "messaging": .deadLettersRead, "identity": .usersRead,
         "tenancy": .tenantsRead,
-        "ledger": .billingRead, "billing": .billingRead,
+        "ledger": .billingRead, "billing": .billingRead, "wallet": .billingRead,
         // Who took what is about people.
         "export": .usersRead,
     ]
