@@ -205,6 +205,7 @@ package enum Application {
             cursors: CursorSealer(key: adapters.keyring.sharedSecret(for: "cursors")),
             messages: try NATSMessages(adapters.nats),
             money: adapters.money,
+            payments: PaymentMetrics(context.metrics),
             storage: adapters.storage,
             policy: settings.policy,
             time: clock,

@@ -22,6 +22,7 @@ package struct Parts: Sendable {
     package let messages: any Messages
     /// Who has money moved.
     package let money: any MoneyDesk
+    package let payments: PaymentMetrics
     /// Where files lie; nil where none is configured.
     package var storage: ObjectStorage?
     /// Where spreadsheets and PDFs are made: one thread, as that is work for a processor.
@@ -43,6 +44,7 @@ package struct Parts: Sendable {
         cursors: CursorSealer,
         messages: any Messages,
         money: any MoneyDesk,
+        payments: PaymentMetrics,
         storage: ObjectStorage? = nil,
         documents: WorkerPool = WorkerPool(name: "documents", threads: 1),
         policy: GatewayPolicy,
@@ -61,6 +63,7 @@ package struct Parts: Sendable {
         self.cursors = cursors
         self.messages = messages
         self.money = money
+        self.payments = payments
         self.storage = storage
         self.documents = documents
         self.policy = policy

@@ -94,18 +94,19 @@ extension Upkeep {
         ] + (files.map { [$0] } ?? [])
     }
 
-    /// In the scope of the operator, above all tenants; nothing before there is one.
-    private static func asOperator(
+    /// In the scope of the operator, above all tenants; nil, and nothing is done, before there is one.
+    @discardableResult
+    private static func asOperator<Success: Sendable>(
         _ parts: Parts,
-        _ work: @Sendable (ScopedTransaction) async throws -> Void
-    ) async throws {
+        _ work: @Sendable (ScopedTransaction) async throws -> Success
+    ) async throws -> Success? {
         let root: TenantID
         do {
             root = try await parts.database.operatorTenant()
         } catch PersistenceError.notBootstrapped {
-            return
+            return nil
         }
-        try await parts.database.transaction(in: root, work)
+        return try await parts.database.transaction(in: root, work)
     }
 
     /// What tenants have today is written down, and who has more than he may is suspended when his grace ends (TEN-10, TEN-11).
@@ -128,7 +129,7 @@ extension Upkeep {
 
     /// What the ledger decided of payments and corrections while nobody was there to hear it.
     static func settlePayments(_ parts: Parts) async throws {
-        try await asOperator(parts) { transaction in
+        let ended = try await asOperator(parts) { transaction in
             let now = parts.time.now()
             func entry(_ tenant: TenantID, _ type: String, _ id: String, _ failure: String?) -> AuditEntry {
                 AuditEntry(
@@ -141,14 +142,15 @@ extension Upkeep {
                     time: now
                 )
             }
-            let payments = try await PaymentStore(transaction).settle(at: now).map {
-                entry($0.tenantID, "payment", $0.id.description, $0.state.failure)
-            }
+            let settled = try await PaymentStore(transaction).settle(at: now)
+            let payments = settled.map { entry($0.tenantID, "payment", $0.id.description, $0.state.failure) }
             let adjustments = try await AdjustmentStore(transaction).settle(at: now).map {
                 entry($0.tenantID, "adjustment", $0.id.description, $0.state.failure)
             }
             try await AuditLog(transaction).append(payments + adjustments)
+            return settled
         }
+        for payment in ended ?? [] { parts.payments.ended(payment) }
     }
 
     private static func entry(_ parts: Parts, _ tenant: TenantID, _ action: String) -> AuditEntry {

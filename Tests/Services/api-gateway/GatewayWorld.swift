@@ -125,6 +125,7 @@ final class GatewayWorld: Sendable {
             cursors: CursorSealer(key: keyring.sharedSecret(for: "cursors")),
             messages: messages,
             money: TestDesk(memory: memory, script: desk),
+            payments: PaymentMetrics(registry),
             policy: policy,
             time: Self.clock,
             ids: ids,

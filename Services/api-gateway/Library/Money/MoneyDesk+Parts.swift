@@ -106,12 +106,14 @@ extension Parts {
         _ body: (Work) async throws -> Success
     ) async throws -> Success {
         let caller = try request.caller
-        return try await database.scope(caller.principal.tenantID).transaction { transaction in
+        let (success, afterwards) = try await database.scope(caller.principal.tenantID).transaction { transaction in
             let work = Work(transaction, caller, self)
             let success = try await body(work)
             try await AuditLog(transaction).append(work.entries)
-            return success
+            return (success, work.afterwards)
         }
+        for body in afterwards { body() }
+        return success
     }
 
     /// The transfer that an answer tells of; throws what a refusal is.

@@ -144,7 +144,7 @@ private struct PaymentPages: Sendable {
     }
 
     func end(_ endings: [(Caller, StoredPayment, String?)], _ root: TenantID) async throws -> [Outcome] {
-        try await write(root) { transaction, entries in
+        let outcomes = try await write(root) { transaction, entries in
             let ended = try await PaymentStore(transaction).end(
                 endings.map { PaymentStore.Ending($0.1, failure: $0.2) },
                 at: parts.time.now()
@@ -157,6 +157,8 @@ private struct PaymentPages: Sendable {
                 return .success(Standing(payment: ended.payment, isNew: ended.isChanged))
             }
         }
+        for case .success(let standing) in outcomes where standing.isNew { parts.payments.ended(standing.payment) }
+        return outcomes
     }
 
     private func entry(_ caller: Caller, _ action: AuditAction, _ change: Change<StoredPayment>) -> AuditEntry {

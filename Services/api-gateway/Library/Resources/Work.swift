@@ -9,6 +9,7 @@ package final class Work {
     package let caller: Caller
     package let parts: Parts
     private(set) var entries: [AuditEntry] = []
+    private(set) var afterwards: [@Sendable () -> Void] = []
 
     init(_ transaction: ScopedTransaction, _ caller: Caller, _ parts: Parts) {
         self.transaction = transaction
@@ -37,6 +38,9 @@ package final class Work {
             AuditChange(change, by: resource.source)
         )
     }
+
+    /// Has something done once the transaction is committed, and not if it is not.
+    func afterwards(_ body: @escaping @Sendable () -> Void) { afterwards.append(body) }
 }
 
 extension Parts {
@@ -50,14 +54,15 @@ extension Parts {
         let caller = try request.caller
         let claim = request[IdempotencyClaim.self]
         let scope = database.scope(caller.principal.tenantID, joining: joining)
-        let (response, entries) = try await scope.transaction { transaction in
+        let (response, entries, afterwards) = try await scope.transaction { transaction in
             let work = Work(transaction, caller, self)
             let response = try await body(work)
             if let claim { try await claim.keep(response, in: transaction) }
             // Last: the chain of the tenant is locked until the end.
             try await AuditLog(transaction).append(work.entries)
-            return (response, work.entries)
+            return (response, work.entries, work.afterwards)
         }
+        for body in afterwards { body() }
         claim?.markKept()
         rows.forget(entries.map(\.resource))
         counts.forget(entries, in: caller.principal.tenantID)

@@ -222,6 +222,7 @@ import Testing
             cursors: parts.cursors,
             messages: parts.messages,
             money: parts.money,
+            payments: parts.payments,
             policy: parts.policy,
             time: parts.time,
             ids: parts.ids,
