@@ -103,6 +103,7 @@ package struct CommandContext: Sendable {
         case let problem as ValidationError: return CommandFailure(.badData, problem.description)
         case let refusal as PersistenceError: return CommandFailure(refusal)
         case let refusal as TenancyError: return CommandFailure(.conflict, refusal.description)
+        case let refusal as MoneyLeft: return CommandFailure(.conflict, refusal.description)
         case let problem as KeyringError: return CommandFailure(.badSettings, problem.description)
         case let problem as ImportProblem: return CommandFailure(.badData, problem.text)
         case is CancellationError: return CommandFailure(.failed, "was interrupted")

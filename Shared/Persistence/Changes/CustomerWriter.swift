@@ -47,7 +47,7 @@ package struct CustomerWriter {
     }
 
     /// Hides the customer; nothing of his is lost. Throws `stillReferenced` while a service of his is not terminated: it would
-    /// go on without anybody to bill.
+    /// go on without anybody to bill; and ``MoneyLeft`` while he has money with us or owes some.
     package func delete(_ id: CustomerID, expecting version: Int64? = nil) async throws -> Change<Customer> {
         let before = try await unerased(id)
         try VersionConflict.check(version, before.stamp?.version)
@@ -61,6 +61,7 @@ package struct CustomerWriter {
         guard services.first?["found"].bool == false else {
             throw PersistenceError.stillReferenced(constraint: "customer_services")
         }
+        try await MoneyLeft.check(id, of: before.tenantID, in: transaction)
         try await customers.setDeleted(true, before)
         return Change(before: before, after: try await customers.find(id, includingDeleted: true).found())
     }

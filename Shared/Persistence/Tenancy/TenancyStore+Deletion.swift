@@ -7,7 +7,8 @@ extension TenancyStore {
     package static let minimumWaitingDays = 7
 
     /// Asks for the end of a tenant below the scope's root that has nobody below it: suspends it at once; from the end of the
-    /// waiting time on it can be purged. Until then nothing is lost. Throws `TenancyError`.
+    /// waiting time on it can be purged. Until then nothing is lost. Throws `TenancyError`, and `MoneyLeft` while there is money in
+    /// its wallets or its customers', or a bill of theirs is not paid.
     package func requestDeletion(
         of tenant: TenantID,
         waitingDays: Int,
@@ -20,6 +21,7 @@ extension TenancyStore {
         try await lockBelowRoot(tenant)
         let children = try await transaction.query("SELECT FROM tenants WHERE parent_id = $1 LIMIT 1", [.id(tenant)])
         guard children.isEmpty else { throw TenancyError.hasTenantsBelow }
+        try await MoneyLeft.check(tenant, in: transaction)
         let row = try await transaction.query(
             """
             INSERT INTO tenant_deletions (tenant_id, requested_at, due_at, note, actor_id)

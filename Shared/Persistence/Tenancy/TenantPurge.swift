@@ -36,8 +36,8 @@ package struct TenantPurge: Sendable {
         package let archives: [UUID128]
     }
 
-    /// Archives and purges a tenant. Throws `TenancyError.deletionNotDue`, and `stillReferenced` while tenants stand below
-    /// it. The tenant above is told by event and in its audit trail, in the same transaction.
+    /// Archives and purges a tenant. Throws `TenancyError.deletionNotDue`, `stillReferenced` while tenants stand below
+    /// it, and `MoneyLeft` where money came into a wallet, or a bill was issued, since the deletion was asked for. The tenant above is told by event and in its audit trail, in the same transaction.
     package func purge(_ tenant: TenantID, origin: AuditOrigin = .system()) async throws -> Outcome {
         do {
             return try await session.transaction { transaction in
@@ -67,6 +67,7 @@ package struct TenantPurge: Sendable {
             "SELECT set_config('nexora.tenants', ARRAY[$1::uuid]::text, true)",
             [.id(tenant)]
         )
+        try await MoneyLeft.check(tenant, in: ScopedTransaction(transaction))
         let former = Former(
             id: tenant,
             name: try row.need("name", \.text),

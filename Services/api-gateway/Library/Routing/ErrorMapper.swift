@@ -46,6 +46,7 @@ struct ErrorMapper: Sendable {
         case let error as PayoutRefusal: Self.problem(error)
         case let error as PersistenceError: Self.problem(error)
         case let error as TenancyError: Self.problem(error)
+        case let error as MoneyLeft: Self.problem(error)
         case let error as PaymentRefusal: MoneyProblems.problem(error)
         case let error as AdjustmentRefusal: MoneyProblems.problem(error)
         case let error as CashShift.Refusal: MoneyProblems.problem(error)
@@ -149,6 +150,13 @@ struct ErrorMapper: Sendable {
         case .notBelow: .forbidden
         case .deletionPending, .hasTenantsBelow, .deletionNotDue: .conflict("tenant_state", error.description)
         case .waitingTooShort: .invalid("/waiting_days", error.description)
+        }
+    }
+
+    private static func problem(_ error: MoneyLeft) -> Problem {
+        switch error {
+        case .inWallet: .conflict("wallet_not_empty", error.description)
+        case .unpaidBills: .conflict("unpaid_bills", error.description)
         }
     }
 

@@ -119,6 +119,9 @@ import WireFormat
                     price, currency)
                 SELECT tenant_id, id, customer_id, service_id, '\(plan)', '\(plan)', 1, 1, 'EUR'
                 FROM subscriptions WHERE tenant_id = '\(tenant)';
+            -- Nobody goes who has money with us or owes some.
+            UPDATE bills SET status = 'paid', paid_at = now() WHERE tenant_id = '\(tenant)';
+            UPDATE ledger_accounts SET balance = 0, held = 0 WHERE tenant_id = '\(tenant)';
             INSERT INTO wallet_lows (tenant_id, account_id, customer_id, threshold, told_at)
                 VALUES ('\(tenant)', gen_random_uuid(), '\(plot.customers[0])', 1, now());
             INSERT INTO subscription_events (tenant_id, subscription_id, kind, state_before, state_after, at)

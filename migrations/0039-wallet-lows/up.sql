@@ -1,4 +1,4 @@
--- Wallets that are low, and rates of partners that nobody goes by any more.
+-- Wallets that are low (docs/API.md, low_balance).
 
 -- What a tenant calls low has the shape that billing-worker reads: ten-thousandths of its currency.
 ALTER TABLE tenants ADD CONSTRAINT tenants_low_balance CHECK (
