@@ -171,6 +171,13 @@ package enum Application {
                 sample: {
                     try await LedgerVerifier.sample(on: session, lane: lane, keyring: keyring) { .random(in: $0) }
                 },
+                record: { found, now in
+                    let kept = LedgerVerifications(session)
+                    switch found {
+                    case .stretch(let verdict): try await kept.record(stretch: verdict, of: lane, at: now)
+                    case .sample(let verdict): try await kept.record(sample: verdict, of: lane, at: now)
+                    }
+                },
                 metrics: metrics,
                 logger: context.logger,
                 time: clock,
@@ -191,7 +198,8 @@ package enum Application {
             time: clock,
             interval: settings.figuresInterval,
             logger: context.logger,
-            read: { try await LedgerFigures(session).read() }
+            read: { try await LedgerFigures(session).read() },
+            keep: { try await LedgerVerifications(session).record($0, at: $1) }
         )
     }
 

@@ -5,9 +5,11 @@ import Observability
 import Persistence
 import Synchronization
 
-/// The ledger in numbers, as last read: sums that must be zero, what is in the wallets, how long gateways have owed us.
+/// The ledger in numbers, as last read: sums that must be zero, what is in the wallets, how long gateways have owed us. They are kept
+/// for the pages, too.
 final class LedgerGauges: Lifecycle.Service {
     private let read: @Sendable () async throws -> [LaneFigures]
+    private let keep: @Sendable (_ figures: [LaneFigures], _ at: Timestamp) async throws -> Void
     private let time: TimeSource
     private let interval: Duration
     private let logger: Logger
@@ -18,9 +20,11 @@ final class LedgerGauges: Lifecycle.Service {
         time: TimeSource,
         interval: Duration,
         logger: Logger,
-        read: @escaping @Sendable () async throws -> [LaneFigures]
+        read: @escaping @Sendable () async throws -> [LaneFigures],
+        keep: @escaping @Sendable (_ figures: [LaneFigures], _ at: Timestamp) async throws -> Void
     ) {
         self.read = read
+        self.keep = keep
         self.time = time
         self.interval = interval
         self.logger = logger
@@ -62,8 +66,9 @@ final class LedgerGauges: Lifecycle.Service {
 
     func run() async throws {
         try await repeating(every: interval, logger, "figures cannot be read") {
-            let lanes = try await read()
-            figures.withLock { $0 = (lanes, time.now()) }
+            let (lanes, now) = (try await read(), time.now())
+            figures.withLock { $0 = (lanes, now) }
+            try await keep(lanes, now)
         }
     }
 

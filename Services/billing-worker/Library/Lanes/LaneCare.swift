@@ -17,6 +17,8 @@ struct LaneCare: Sendable {
     let vouched: @Sendable () async throws -> VerifiedHead
     let verify: @Sendable (_ since: VerifiedHead) async throws -> StretchVerdict
     let sample: @Sendable () async throws -> StretchVerdict
+    /// Keeps what was found, where whoever looks at the books reads it.
+    let record: @Sendable (_ found: LaneFinding, _ at: Timestamp) async throws -> Void
     let metrics: CareMetrics
     let logger: Logger
     let time: TimeSource
@@ -35,8 +37,13 @@ struct LaneCare: Sendable {
                 let verdict = try await verify(head)
                 tell(verdict, &told)
                 known = verdict.head
+                try await record(.stretch(verdict), time.now())
                 // What was proved long ago may have been changed since.
-                if verdict.isAtEnd, round % 10 == 0 { tell(try await sample(), &told) }
+                if verdict.isAtEnd, round % 10 == 0 {
+                    let sampled = try await sample()
+                    tell(sampled, &told)
+                    try await record(.sample(sampled), time.now())
+                }
             }
             round += 1
             try await rest(for: interval)
@@ -79,6 +86,14 @@ struct LaneCare: Sendable {
             logger.warn("care of the lane waits", ["part": .string("\(what)"), "error": .string("\(error)")])
         }
     }
+}
+
+/// What was looked at in a lane, and what was found there.
+enum LaneFinding: Sendable {
+    /// The next stretch behind what was proved before.
+    case stretch(StretchVerdict)
+    /// A stretch from anywhere.
+    case sample(StretchVerdict)
 }
 
 /// What looking after the lanes counts.

@@ -14,7 +14,7 @@ enum LedgerCommands {
         details: """
             Follows every lane from its first batch: every row's place under its batch's digest, signed checkpoints, every
             account's balance against its entries, holds, and sums, which are zero. Reads everything; exit code 1 when anything
-            is wrong.
+            is wrong. With the keyring the result is kept for the pages, and ends what an earlier check found wrong.
             """,
         options: [.flag("unsigned", "Without the keyring: signatures are not looked at.")],
         examples: ["nexora ledger verify", "nexora ledger verify --unsigned --json"]
@@ -23,8 +23,12 @@ enum LedgerCommands {
         var records: [OutputRecord] = []
         var broken = 0
         try await context.withDatabase { database in
+            let began = context.time.now()
+            var proofs: [LaneVerdict] = []
             try await LedgerVerifier.run(on: database.session, keyring: keyring) { verdict in
                 records.append(OutputRecord(verdict))
+                // Without its signatures a lane is not proved.
+                if keyring != nil, verdict.unknownCheckpoints == 0 { proofs.append(verdict) }
                 if verdict.discrepancy != nil { broken += 1 }
                 if verdict.unknownCheckpoints > 0, keyring != nil {
                     context.report.note(
@@ -33,9 +37,26 @@ enum LedgerCommands {
                     )
                 }
             }
+            await keep(proofs, since: began, database, context)
         }
         context.report.list(records, none: "no ledger")
         guard broken == 0 else { throw CommandFailure(.failed, "\(broken) of \(records.count) lanes are broken") }
+    }
+
+    /// Says where the pages look what was proved. A database that takes no writes was proved all the same.
+    private static func keep(
+        _ verdicts: [LaneVerdict],
+        since began: Timestamp,
+        _ database: Database,
+        _ context: CommandContext
+    ) async {
+        do {
+            for verdict in verdicts {
+                try await LedgerVerifications(database.session).record(run: verdict, since: began, at: context.time.now())
+            }
+        } catch {
+            context.report.note("nexora: warning: what was found could not be stored: \(error)")
+        }
     }
 
     private static let prove = CommandSpec(

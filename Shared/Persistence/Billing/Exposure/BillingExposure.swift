@@ -1,3 +1,4 @@
+package import Billing
 package import Domain
 package import Postgres
 
@@ -24,6 +25,22 @@ package struct BillingExposure: Sendable {
         package let kind: Kind
         package let serviceID: ServiceID
         package let customerID: CustomerID
+        package let subscriptionID: SubscriptionID
+        /// As it is now; nil when the service is gone.
+        package let username: String?
+        package let serviceStatus: String?
+        package let subscriptionState: String?
+
+        init(_ row: PGRow) throws {
+            tenantID = try row.need("tenant_id") { $0.id() }
+            kind = try row.choice("kind")
+            serviceID = try row.need("service_id") { $0.id() }
+            customerID = try row.need("customer_id") { $0.id() }
+            subscriptionID = try row.need("subscription_id") { $0.id() }
+            username = row["username"].text
+            serviceStatus = row["service_status"].text
+            subscriptionState = row["subscription_state"].text
+        }
     }
 
     private let transaction: ScopedTransaction
@@ -51,18 +68,20 @@ package struct BillingExposure: Sendable {
         }
     }
 
-    /// The services themselves, up to `limit`.
-    package func cases(limit: Int) async throws -> [Case] {
+    /// The services themselves, up to `limit`, by kind, tenant and service; of one kind where one is named. Within a tenant's scope: the
+    /// worker's role reads no names.
+    package func cases(_ kind: Kind? = nil, limit: Int) async throws -> [Case] {
         try await transaction.query(
-            "SELECT tenant_id, kind, service_id, customer_id FROM billing_exposure ORDER BY kind, tenant_id, service_id LIMIT $1",
-            [.int8(Int64(limit))]
-        ).map {
-            Case(
-                tenantID: try $0.need("tenant_id") { $0.id() },
-                kind: try $0.choice("kind"),
-                serviceID: try $0.need("service_id") { $0.id() },
-                customerID: try $0.need("customer_id") { $0.id() }
-            )
-        }
+            """
+            SELECT r.tenant_id, r.kind, r.service_id, r.customer_id, r.subscription_id, v.username, v.status AS service_status,
+                s.state AS subscription_state
+            FROM billing_exposure r
+            LEFT JOIN services v ON v.tenant_id = r.tenant_id AND v.id = r.service_id
+            LEFT JOIN subscriptions s ON s.tenant_id = r.tenant_id AND s.id = r.subscription_id
+            WHERE $1::text IS NULL OR r.kind = $1
+            ORDER BY r.kind, r.tenant_id, r.service_id LIMIT $2
+            """,
+            [.text(kind?.rawValue), .int8(Int64(limit))]
+        ).map { try Case($0) }
     }
 }

@@ -26,8 +26,16 @@ import Testing
         #expect(counts.allSatisfy { $0.tenantID == world.one })
         let own = try await world.database.transaction(in: world.two) { try await BillingExposure($0).counts() }
         #expect(own.isEmpty, "another tenant's are nobody else's")
-        let cases = try await exposure.cases(limit: 500)
+        let cases = try await world.database.transaction(in: world.one) {
+            try await BillingExposure($0).cases(limit: 500)
+        }
         #expect(cases.count == 200 && Set(cases.map(\.serviceID)).count == 200)
+        #expect(cases.allSatisfy { $0.username?.hasPrefix($0.kind == .paidOffline ? "paid-" : "unpaid-") == true })
+        #expect(cases.allSatisfy { $0.subscriptionState == ($0.kind == .paidOffline ? "active" : "suspended") })
+        let unpaid = try await world.database.transaction(in: world.operatorID) {
+            try await BillingExposure($0).cases(.unpaidOnline, limit: 30)
+        }
+        #expect(unpaid.count == 30 && unpaid.allSatisfy { $0.kind == .unpaidOnline })
         for statement in [
             "UPDATE services SET status = 'active' WHERE username LIKE 'paid-%'",
             "UPDATE sessions SET ended_at = now(), closed_by = 'stop'",
