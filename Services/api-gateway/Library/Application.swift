@@ -70,6 +70,7 @@ package enum Application {
             DeadLetterRoutes(parts).routes,
             ExportRoutes(parts).routes,
             WalletRoutes(parts).routes,
+            LedgerRoutes(parts).routes,
             TransactionRoutes(parts).routes,
             PaymentRoutes(parts, payments).routes,
             CashShiftRoutes(parts).routes,

@@ -63,6 +63,17 @@ extension ListSource where Row == UsageDay {
     )
 }
 
+/// What a service used in one hour of UTC.
+package struct UsageHour: Sendable, Hashable {
+    package let hour: Timestamp
+    /// From the subscriber.
+    package let inputOctets: Int64
+    /// To the subscriber.
+    package let outputOctets: Int64
+    /// How long it was online.
+    package let onlineSeconds: Int64
+}
+
 /// The usage of one service day by day, to the last commit of accounting.
 package struct UsageSeries {
     private let transaction: ScopedTransaction
@@ -97,5 +108,23 @@ package struct UsageSeries {
                 .id(service), .date(Int32(clamping: first.daysSince1970)), .date(Int32(clamping: last.daysSince1970)),
             ]
         ).map { try UsageDay($0) }
+    }
+
+    /// The hours with usage from that time on, oldest first, as billing counted them: by when records were received.
+    package func hours(of service: Service, from first: Timestamp) async throws -> [UsageHour] {
+        try await transaction.query(
+            """
+            SELECT h.hour, h.input_octets, h.output_octets, h.seconds FROM usage_hourly h
+            WHERE h.tenant_id = $1 AND h.service_id = $2 AND h.hour >= $3 ORDER BY h.hour LIMIT 1000
+            """,
+            [.id(service.tenantID), .id(service.id), .timestamptz(first.microseconds)]
+        ).map { row in
+            UsageHour(
+                hour: try row.need("hour", \.time),
+                inputOctets: try row.need("input_octets", \.int64),
+                outputOctets: try row.need("output_octets", \.int64),
+                onlineSeconds: try row.need("seconds", \.int64)
+            )
+        }
     }
 }

@@ -107,6 +107,7 @@ enum AuthorizationCases {
         getServicePlanQuotas plans.read
         setServicePlanQuotas plans.update
         getServiceQuota usage.read
+        listMyQuota usage.read
         topUpServiceQuota billing.manage
         listBandwidthProfiles profiles.read
         getBandwidthProfile profiles.read
@@ -160,6 +161,7 @@ enum AuthorizationCases {
         listUsage usage.read
         exportUsage usage.read exports.create
         getSubscriberUsage usage.read
+        getSubscriberUsageHours usage.read
         listOperations sessions.read
         getOperation sessions.read
         explainLogin explain.read
@@ -182,6 +184,8 @@ enum AuthorizationCases {
         getMyWallets billing.read
         listMyTransactions billing.read
         getTransaction billing.read
+        getLedgerVerification billing.read
+        listLedgerExposures billing.read
         debitCustomer billing.manage
         holdFunds billing.manage
         captureHold billing.manage

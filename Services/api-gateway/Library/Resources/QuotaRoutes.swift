@@ -14,7 +14,7 @@ struct QuotaRoutes {
 
     init(_ parts: Parts) { self.parts = parts }
 
-    var routes: [GatewayRoute] { [ofPlan, setOfPlan, ofService, topUp] }
+    var routes: [GatewayRoute] { [ofPlan, setOfPlan, ofService, mine, topUp] }
 
     private struct Wish: Sendable {
         var quotas: [QuotaInput] = []
@@ -100,12 +100,6 @@ struct QuotaRoutes {
 
     // MARK: - Of a service
 
-    private static let standingSchema = Schema.object([
-        .init("restriction", .choice(["none", "throttled", "blocked"])),
-        .init("restricted_until", .nullable(.time)),
-        .init("quotas", .list(QuotaViews.standing.schema)),
-    ])
-
     private var ofService: GatewayRoute {
         GatewayRoute(
             .get,
@@ -116,32 +110,71 @@ struct QuotaRoutes {
                 operation: Operation(
                     "usage",
                     "How a service stands with its plan's quotas, and what it may not do for them.",
-                    .data(Self.standingSchema)
+                    .data(.object(QuotaViews.standingOfService))
                 )
             )
         ) { request in
             let id = try request.pathID()
-            let (quotas, restriction) = try await parts.read(request) { transaction, caller in
-                let service = try await services.found(id, transaction, caller)
-                guard let plan = try await PlanRepository(transaction).find(service.planID) else {
-                    throw Problem.notFound
-                }
-                return try await PlanQuotaRepository(transaction).standing(
-                    of: service,
-                    plan: plan,
-                    now: parts.time.now()
-                ) { name in name.flatMap { SystemFiles.timeZone($0) } ?? .utc }
+            let standing = try await parts.read(request) { transaction, caller in
+                try await self.standing(of: try await services.found(id, transaction, caller), transaction)
             }
             return Response.data { json in
                 json.beginObject()
-                json.key("restriction")
-                json.value(restriction.word)
-                json.key("restricted_until")
-                FieldValue.time(restriction.until).write(to: &json)
-                json.key("quotas")
-                json.beginArray()
-                for quota in quotas { QuotaViews.standing.write(quota, to: &json) }
-                json.endArray()
+                QuotaViews.writeMembers(standing, to: &json)
+                json.endObject()
+            }
+        }
+    }
+
+    private func standing(of service: Service, _ transaction: ScopedTransaction) async throws -> ServiceQuotaStanding {
+        guard let plan = try await PlanRepository(transaction).find(service.planID) else { throw Problem.notFound }
+        let (quotas, restriction) = try await PlanQuotaRepository(transaction).standing(
+            of: service,
+            plan: plan,
+            now: parts.time.now()
+        ) { name in name.flatMap { SystemFiles.timeZone($0) } ?? .utc }
+        return ServiceQuotaStanding(quotas: quotas, restriction: restriction, plan: plan.name)
+    }
+
+    private var mine: GatewayRoute {
+        RouteGroup(tag: "usage", under: "/api/v1/me/quota").route(
+            .get,
+            "",
+            "listMyQuota",
+            .permission(.usageRead),
+            "How a customer's own services stand with their plans' quotas, service by service.",
+            parameters: [
+                .init("limit", .integer(1...100), "Services a page, 10 unless said."),
+                .init("cursor", .text(maximum: 1_400), "Where the page before ended: its meta.next."),
+            ],
+            answer: .page(
+                .object(
+                    [
+                        .init("service_id", .uuid), .init("username", .text(253)), .init("plan", .text()),
+                    ] + QuotaViews.standingOfService
+                )
+            )
+        ) { request, caller in
+            guard case .customer = caller.principal.reach else { throw Problem.notFound }
+            let query = try services.query(request, caller)
+            let (page, standings) = try await parts.read(request) {
+                transaction,
+                _ -> (ListPage<Service>, [(Service, ServiceQuotaStanding)]) in
+                let page = try await Listing(transaction, scope: caller.principal.tenantID, cursors: parts.cursors)
+                    .page(of: services.source, query)
+                var standings: [(Service, ServiceQuotaStanding)] = []
+                for service in page.rows { standings.append((service, try await standing(of: service, transaction))) }
+                return (page, standings)
+            }
+            return Response.page(standings, perPage: query.limit, next: page.next, of: request) { json, one in
+                json.beginObject()
+                json.key("service_id")
+                json.value(one.0.id.description)
+                json.key("username")
+                json.value(one.0.username)
+                json.key("plan")
+                json.value(one.1.plan)
+                QuotaViews.writeMembers(one.1, to: &json)
                 json.endObject()
             }
         }
@@ -229,23 +262,6 @@ struct QuotaRoutes {
                 json.value(kind.rawValue)
                 json.endObject()
             }
-        }
-    }
-}
-
-extension QuotaRestriction {
-    fileprivate var word: String {
-        switch self {
-        case .none: "none"
-        case .throttled: "throttled"
-        case .blocked: "blocked"
-        }
-    }
-
-    fileprivate var until: Timestamp? {
-        switch self {
-        case .none: nil
-        case .throttled(_, let until), .blocked(let until): until
         }
     }
 }

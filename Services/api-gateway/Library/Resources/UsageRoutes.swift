@@ -29,7 +29,7 @@ struct UsageRoutes {
 
     init(_ parts: Parts) { self.parts = parts }
 
-    var routes: [GatewayRoute] { get throws { try [usage.list(parts), usage.export(parts), ofSubscriber] } }
+    var routes: [GatewayRoute] { get throws { try [usage.list(parts), usage.export(parts), ofSubscriber, hours] } }
 
     /// The days of one subscriber to the last report, which the list learns half a minute later.
     private var ofSubscriber: GatewayRoute {
@@ -66,6 +66,55 @@ struct UsageRoutes {
                 json.endArray()
             }
         }
+    }
+
+    private static let hour = View<UsageHour>([
+        .init("hour", .time) { .time($0.hour) },
+        .init("input_octets", .integer(0...Int64.max)) { .integer($0.inputOctets) },
+        .init("output_octets", .integer(0...Int64.max)) { .integer($0.outputOctets) },
+        .init("online_seconds", .integer(0...Int64.max)) { .integer($0.onlineSeconds) },
+    ])
+
+    private var hours: GatewayRoute {
+        GatewayRoute(
+            .get,
+            "/api/v1/radius/usage/{id:uuid}/hours",
+            operationID: "getSubscriberUsageHours",
+            metadata: Access(
+                .permission(.usageRead),
+                operation: Operation(
+                    "usage",
+                    "A subscriber's usage by UTC hour, the oldest first, as billing counts it; hours without any are left out.",
+                    parameters: [
+                        Operation.Parameter("hours", .integer(1...744), "How many, this one the last; 48 unless said.")
+                    ],
+                    .data(.list(Self.hour.schema, maximum: 745))
+                )
+            )
+        ) { request in
+            let id = try request.pathID()
+            let count = try Self.count(request)
+            let hour: Int64 = 3_600_000_000
+            let (now, found) = try await parts.read(request) { transaction, caller in
+                let service = try await Resource<Service>.services.found(id, transaction, caller)
+                let now = parts.time.now().microseconds
+                let first = Timestamp(microseconds: (now / hour - Int64(count) + 1) * hour)
+                return (now, try await UsageSeries(transaction).hours(of: service, from: first))
+            }
+            return Response.data { json in
+                json.beginArray()
+                for one in found where one.hour.microseconds <= now { Self.hour.write(one, to: &json) }
+                json.endArray()
+            }
+        }
+    }
+
+    private static func count(_ request: Request) throws(Problem) -> Int {
+        guard let text = request.query["hours"] else { return 48 }
+        guard let count = Int(text), (1...744).contains(count) else {
+            throw .invalid("hours", "must be a whole number from 1 to 744")
+        }
+        return count
     }
 
     private static func day(_ request: Request, _ name: String) throws(Problem) -> CivilDate? {
