@@ -7,6 +7,7 @@ import { searchView } from "./views/search.js";
 import { subscriberView } from "./views/subscriber.js";
 import { sessionsView } from "./views/sessions.js";
 import { tailView } from "./views/tail.js";
+import { ledgerView } from "./views/ledger.js";
 
 const main = document.getElementById("main");
 const bar = document.getElementById("bar");
@@ -15,6 +16,7 @@ const places = [
   { name: "subscribers", title: "Subscribers", view: searchView },
   { name: "sessions", title: "Online sessions", view: sessionsView },
   { name: "tail", title: "Live tail", view: tailView },
+  { name: "ledger", title: "Ledger", view: ledgerView, permission: "billing.read" },
 ];
 
 /** Ends what the view before had begun. */
@@ -61,10 +63,15 @@ async function toSubscriber(service, signal) {
   }
 }
 
+/** Where somebody may go. What he may not see he is not led to. */
+function reachable() {
+  return places.filter(({ permission }) => !permission || session.user.permissions?.includes(permission));
+}
+
 function drawBar(current) {
   show(bar,
     h("a", { class: "brand", href: "#/subscribers" }, h("img", { src: "/assets/mark.svg", alt: "" }), "Nexora"),
-    h("nav", { "aria-label": "Main" }, h("ul", {}, ...places.map((known) => h("li", {}, h("a", {
+    h("nav", { "aria-label": "Main" }, h("ul", {}, ...reachable().map((known) => h("li", {}, h("a", {
       href: `#/${known.name}`, "aria-current": known.name === current && "page",
     }, known.title))))),
     h("div", { class: "whoami" },

@@ -4,10 +4,10 @@ import { list, one, query, session } from "../api.js";
 import { busy, empty, failure, h, show } from "../dom.js";
 import { ago, duration, octets, rate, time, words } from "../format.js";
 import { watch } from "../live.js";
-import { usagePlot } from "../plot.js";
 import { explain } from "./explain.js";
 import { personalPanel } from "./personal.js";
 import { statusMark } from "./search.js";
+import { usagePanel } from "./usage.js";
 import { walletPanel } from "./wallet.js";
 
 export async function subscriberView(main, { argument: id, signal }) {
@@ -15,21 +15,23 @@ export async function subscriberView(main, { argument: id, signal }) {
   const customer = await one(`/api/v1/customers/${encodeURIComponent(id)}`, signal);
   if (signal.aborted) return;
   document.title = `${customer.name || customer.code} - Nexora`;
-  const parts = { services: h("div"), usage: panel("Usage, 30 days"), sessions: panel("Sessions"), events: panel("Latest events") };
+  const services = () => list("/api/v1/services", { filter: `customer_id:eq:${customer.id}`, limit: 25 }, signal);
+  const usage = usagePanel(async () => (await services()).data, signal);
+  const parts = { services: h("div"), sessions: panel("Sessions"), events: panel("Latest events") };
   show(main,
     h("div", { class: "title" }, h("h1", {}, customer.name || customer.code), statusMark(customer.status)),
     h("div", { class: "columns" }, who(customer), parts.services),
-    walletPanel(customer, signal), parts.usage, parts.sessions, parts.events, personalPanel(customer, signal));
+    walletPanel(customer, signal), usage.panel, parts.sessions, parts.events, personalPanel(customer, signal));
 
-  const services = () => list("/api/v1/services", { filter: `customer_id:eq:${customer.id}`, limit: 25 }, signal);
   load(parts.services, async () => {
     const { data } = await services();
     if (data.length === 0) return [h("section", { class: "panel" }, h("h2", {}, "Service"), empty("There is no service."))];
     return Promise.all(data.map((service) => serviceCard(service, customer, signal)));
   }, signal);
   load(parts.sessions.lastChild, () => sessionTable(customer, signal), signal);
-  load(parts.usage.lastChild, async () => usage((await services()).data, signal), signal);
-  follow(parts.events.lastChild, customer, signal);
+  follow(parts.events.lastChild, customer, signal, (name) => {
+    if (name.startsWith("quota.") || name.startsWith("access.")) usage.reload();
+  });
 }
 
 function panel(title) {
@@ -120,12 +122,6 @@ function endOf(session) {
   return [by[session.closed_by] ?? words(session.closed_by), cause && `, ${cause}`].filter(Boolean).join("");
 }
 
-async function usage(services, signal) {
-  const from = new Date(Date.now() - 29 * 86_400_000).toISOString().slice(0, 10);
-  const rows = (await Promise.all(services.map((service) => one(`/api/v1/radius/usage/${service.id}?from=${from}`, signal)))).flat();
-  return rows.length === 0 ? empty("Nothing was used in the last 30 days.") : usagePlot(rows);
-}
-
 async function sessionTable(customer, signal) {
   const { data } = await list("/api/v1/radius/sessions", {
     filter: `customer_id:eq:${customer.id}`, sort: "-started_at", limit: 10,
@@ -144,8 +140,8 @@ async function sessionTable(customer, signal) {
       h("td", { "data-label": "Up", class: "numeric" }, octets(session.input_octets)))))));
 }
 
-/** The subscriber's newest events, and those that come while one looks. */
-function follow(place, customer, signal) {
+/** The subscriber's newest events, and those that come while one looks, of which `heard` is told. */
+function follow(place, customer, signal, heard) {
   const rows = h("ul", { class: "observed" });
   show(place, empty("None in memory. New ones appear here as they happen."),
     h("p", {}, h("a", { href: `#/tail?${query({ customer: customer.id })}` }, "Open in the live tail")));
@@ -155,6 +151,7 @@ function follow(place, customer, signal) {
   const event = ({ name, data: envelope }) => {
     if (!envelope?.data) return;
     const data = envelope.data;
+    heard(name);
     const isBad = data.outcome === "OUTCOME_REJECT";
     rows.prepend(h("li", { class: isBad ? "bad" : "" }, h("strong", {}, name), " ",
       [data.outcome && words(data.outcome.replace("OUTCOME_", "").toLowerCase()), data.reason && words(data.reason), data.nasName]
