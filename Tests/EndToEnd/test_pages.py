@@ -10,7 +10,9 @@ from browser import Chromium, Gateway, accessibility_faults, overflows, sign_in,
 from processes import eventually
 from radius_clients import radclient
 
-VIEWS = ["#/subscribers", "#/subscribers?q=demo0001", "#/sessions", "#/tail", "#/tail?since=2026-01-01T00:00:00Z&speed=step"]
+VIEWS = [
+    "#/subscribers", "#/subscribers?q=demo0001", "#/sessions", "#/tail", "#/tail?since=2026-01-01T00:00:00Z&speed=step", "#/ledger",
+]
 
 
 @pytest.fixture(scope="module")

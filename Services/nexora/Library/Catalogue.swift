@@ -7,4 +7,5 @@ package let allCommands: [CommandSpec] =
     + ReplyAttributeCommands.all
     + CustomerCommands.all + ServiceCommands.all + ImportCommand.all + PoolCommands.all + AddressCommands.all
     + SessionCommands.all + TailCommand.all + ExplainCommands.all
-    + AuditCommands.all + LedgerCommands.all + DeadLetterCommands.all + DictionaryCommand.all + DoctorCommand.all
+    + AuditCommands.all + LedgerCommands.all + ExposureCommands.all + DeadLetterCommands.all + DictionaryCommand.all
+    + DoctorCommand.all

@@ -40,6 +40,28 @@ package struct LaneVerification: Hashable, Sendable {
         /// The first thing that is wrong, and when it was found.
         package let discrepancy: String?
         package let foundAt: Timestamp?
+
+        package init(
+            through: Int64,
+            isAtEnd: Bool,
+            checkedAt: Timestamp?,
+            batches: Int64 = 0,
+            rows: Int64 = 0,
+            sampledAt: Timestamp? = nil,
+            provenAt: Timestamp? = nil,
+            discrepancy: String? = nil,
+            foundAt: Timestamp? = nil
+        ) {
+            self.through = through
+            self.isAtEnd = isAtEnd
+            self.checkedAt = checkedAt
+            self.batches = batches
+            self.rows = rows
+            self.sampledAt = sampledAt
+            self.provenAt = provenAt
+            self.discrepancy = discrepancy
+            self.foundAt = foundAt
+        }
     }
 
     /// Its accounts as last read, in ten-thousandths.
@@ -72,8 +94,22 @@ package struct LaneVerification: Hashable, Sendable {
         return proved.isAtEnd ? .whole : .behind
     }
 
+    /// What is known of a lane that nothing signed; with the sum of its accounts where they were read.
+    package init(lane: Lane, batches: Int64, proved: Proved, sum: Int128? = nil) {
+        self.lane = lane
+        self.batches = batches
+        self.proved = proved
+        recordedAt = proved.checkedAt
+        signed = Signed(through: 0, at: nil, missingSince: nil)
+        figures = sum.map { Figures(accounts: 0, sum: $0, held: 0, at: proved.checkedAt ?? .epoch) }
+        clearing = "[]"
+    }
+
     init(_ row: PGRow) throws {
-        lane = Lane(rootID: try row.need("tenant_id") { $0.id() }, currency: try LedgerColumns.currency(row, "currency"))
+        lane = Lane(
+            rootID: try row.need("tenant_id") { $0.id() },
+            currency: try LedgerColumns.currency(row, "currency")
+        )
         batches = try row.need("last_batch", \.int64)
         recordedAt = batches > 0 ? try row.need("last_recorded_at", \.time) : nil
         signed = Signed(

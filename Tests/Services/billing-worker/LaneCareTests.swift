@@ -60,6 +60,15 @@ import Testing
         #expect(try await world.settle(world.topUp("a", "100.0000")).isPosted)
         #expect(try await world.settle(world.charge("b", "1.0000")).isPosted)
         #expect(!text(of: log).contains("the ledger is wrong"))
+        // What was proved is kept for whoever looks at the books.
+        try await eventually {
+            try await world.number(
+                """
+                SELECT count(*) FROM ledger_verifications v JOIN ledger_lanes l USING (tenant_id, currency)
+                WHERE v.is_at_end AND v.verified_through = l.last_batch AND v.discrepancy IS NULL AND v.balance_sum = 0
+                """
+            ) == 1
+        }
         let name = String(world.url.split(separator: "@/")[1].prefix { $0 != "?" })
         let superuser = PostgresSession(
             PostgresConfiguration(url: world.postgres.url(user: "postgres", database: name))
@@ -71,6 +80,9 @@ import Testing
         ] { _ = try await superuser.query(statement) }
         await superuser.close()
         try await eventually { text(of: log).contains("the ledger is wrong") }
+        try await eventually {
+            try await world.number("SELECT count(*) FROM ledger_verifications WHERE discrepancy IS NOT NULL") == 1
+        }
         #expect(try await worker.stop() == 0)
         try await world.close()
     }

@@ -35,6 +35,7 @@ struct Crowd: Sendable {
             "session": "sessions", "usage": "usage_daily", "lease": "ip_allocations", "operation": "operations",
             "dead_letter": "dead_letters", "api_key": "api_keys", "audit": "audit_logs", "wallet": "wallets",
             "payment": "payments", "cash_shift": "cash_shifts", "adjustment": "adjustment_requests",
+            "ledger_exposure": "billing_exposure",
         ]
         var counts = ["tenant": 1]
         for (name, table) in tables {
@@ -107,6 +108,13 @@ struct Crowd: Sendable {
             INSERT INTO adjustment_requests (tenant_id, id, owner_kind, owner_id, amount, currency, reason, requested_by, created_at)
                 SELECT tenant_id, uuid_v7(), 'customer', id, 1, 'EUR', '\(mark)', id, now()
                 FROM customers WHERE tenant_id = '\(tenant)' AND code LIKE '\(mark)-%';
+            INSERT INTO plan_versions (tenant_id, plan_id, number, price, currency, cycle_unit, cycle_count, mode,
+                    grace_seconds, suspension, reminders, promises, longest_promise_seconds)
+                SELECT tenant_id, id, 1, 1, 'EUR', 'month', 1, 'prepaid', 0, 'extend', '{}', 1, 1 FROM plans
+                WHERE tenant_id = '\(tenant)' AND name = '\(mark) 1';
+            INSERT INTO subscriptions (tenant_id, customer_id, service_id, plan_version_id, state)
+                SELECT s.tenant_id, s.customer_id, s.id, v.id, 'paused' FROM services s
+                JOIN plan_versions v ON v.tenant_id = s.tenant_id WHERE s.tenant_id = '\(tenant)';
             ANALYZE
             """
     }

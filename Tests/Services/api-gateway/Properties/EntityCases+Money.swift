@@ -75,4 +75,36 @@ extension EntityCase {
         }
         return count
     }
+
+    /// Suspended services that are paid for, and paused ones with an open session. Versions are numbered from 1001: lower ones are others'.
+    static let exposures = EntityCase(
+        Resource<BillingExposure.Case>.exposures,
+        key: ["service_id", "kind"],
+        time: nil,
+        owners: 2
+    ) { plot, count, draw in
+        for _ in 0..<count {
+            let (user, isPaid) = ("exposed-\(Plot.number())", draw.chance(50))
+            let (tenant, plan) = (plot.tenant, draw.choice(plot.plans))
+            try await plot.sql(
+                """
+                INSERT INTO services (tenant_id, customer_id, plan_id, username, status)
+                    VALUES ('\(tenant)', '\(draw.choice(plot.customers))', '\(plan)', '\(user)', '\(isPaid ? "suspended" : "active")');
+                INSERT INTO plan_versions (tenant_id, plan_id, number, price, currency, cycle_unit, cycle_count, mode,
+                        grace_seconds, suspension, reminders, promises, longest_promise_seconds)
+                    SELECT '\(tenant)', '\(plan)', coalesce(max(number), 1000) + 1, 1, 'EUR', 'month', 1, 'prepaid', 0, 'extend', '{}', 1, 1
+                    FROM plan_versions WHERE tenant_id = '\(tenant)' AND plan_id = '\(plan)';
+                INSERT INTO subscriptions (tenant_id, customer_id, service_id, plan_version_id, state)
+                    SELECT s.tenant_id, s.customer_id, s.id, v.id, '\(isPaid ? draw.choice(["active", "grace"]) : "paused")'
+                    FROM services s JOIN plan_versions v ON v.tenant_id = s.tenant_id AND v.plan_id = s.plan_id
+                    WHERE s.tenant_id = '\(tenant)' AND s.username = '\(user)' ORDER BY v.number DESC LIMIT 1;
+                INSERT INTO sessions (tenant_id, session_key, nas_id, acct_session_id, username, service_id, customer_id,
+                        started_at, last_update_at)
+                    SELECT tenant_id, uuid_v7(), '\(draw.id())', 'x', username, id, customer_id, now(), now() FROM services
+                    WHERE tenant_id = '\(tenant)' AND username = '\(user)' AND status = 'active';
+                """
+            )
+        }
+        return count
+    }
 }

@@ -8,17 +8,19 @@ extension EntityCase {
     static let all = [
         customers, plans, profiles, services, nases, pools, users, contacts, notes, history, sessions, usage, leases,
         operations, deadLetters, tenants, keys, audit, wallets, payments, cashShifts, adjustments,
+        exposures,
     ]
 
     /// What is made and changed over HTTP.
     static var written: [EntityCase] { all.filter { $0.writing != nil } }
 
     /// Lists that are no entity's: an answer to one question about one address, what somebody asked for himself, and what stands
-    /// in the ledger or leads there, subscriptions, their bills and boosts among it, which have tests of their own.
+    /// in the ledger or leads there, subscriptions, their bills, boosts and quotas among it, which have tests of their own.
     static let questions: Set = [
         "listAddressHolders", "listExports", "listTenantCommissionRates", "listTenantCommissions", "listPayoutRequests",
         "listWalletTransactions", "listMyTransactions", "listSubscriptions", "listMySubscriptions", "listBills",
         "listMyBills", "listBoosts", "listMyBoosts",
+        "listMyQuota",
     ]
 
     // MARK: - Made over HTTP

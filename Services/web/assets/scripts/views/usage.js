@@ -88,8 +88,8 @@ export function level(quota) {
   if (quota.allowance < 0) return { percent: null, tone: "", said: "no limit" };
   const percent = quota.allowance === 0 ? 100 : Math.floor((quota.used / quota.allowance) * 100);
   if (quota.is_used_up || percent >= 100) return { percent, tone: "bad", said: "used up" };
-  if (percent >= 95) return { percent, tone: "bad", said: "above 95 %" };
-  if (percent >= 80) return { percent, tone: "warn", said: "above 80 %" };
+  if (percent >= 95) return { percent, tone: "bad", said: "95 % reached" };
+  if (percent >= 80) return { percent, tone: "warn", said: "80 % reached" };
   return { percent, tone: "good", said: "" };
 }
 
