@@ -52,7 +52,11 @@ enum LedgerCommands {
     ) async {
         do {
             for verdict in verdicts {
-                try await LedgerVerifications(database.session).record(run: verdict, since: began, at: context.time.now())
+                try await LedgerVerifications(database.session).record(
+                    run: verdict,
+                    since: began,
+                    at: context.time.now()
+                )
             }
         } catch {
             context.report.note("nexora: warning: what was found could not be stored: \(error)")
