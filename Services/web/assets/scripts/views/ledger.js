@@ -6,8 +6,8 @@ import { announce, busy, empty, failure, h, show } from "../dom.js";
 import { ago, duration, time, words } from "../format.js";
 import { amount } from "./wallet.js";
 
-/** Milliseconds between two looks. */
-const pace = 3_000;
+/** Milliseconds between two looks: three requests each, of the hundred that a user has in a minute. */
+const pace = 6_000;
 
 const kinds = [
   { name: "paid_offline", title: "Paid for and kept out", none: "Nobody who has paid is kept out." },
@@ -43,8 +43,13 @@ async function refresh(look, signal) {
 
 function pause(signal) {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, pace);
-    signal.addEventListener("abort", () => { clearTimeout(timer); resolve(); }, { once: true });
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, pace);
+    signal.addEventListener("abort", end);
   });
 }
 
