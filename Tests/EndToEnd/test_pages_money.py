@@ -150,7 +150,8 @@ def top_up(gateway, token, customer, amount):
 
 # proves: WAL-13
 def test_the_books_are_shown_as_proved_and_signed(page, system, gateway, ann, metered):
-    top_up(gateway, ann.token(), metered.customer, "7.25")
+    token = ann.token()
+    top_up(gateway, token, metered.customer, "7.25")
     system.nexora("ledger", "verify")
     sign_in(page, ann)
     page.get_by_role("link", name="Ledger").click()
@@ -161,18 +162,18 @@ def test_the_books_are_shown_as_proved_and_signed(page, system, gateway, ann, me
     expect(books).to_contain_text("sum to zero")
     expect(books).to_contain_text("All of it was proved at once.")
     # Another payment, and the page follows by itself.
-    before = batches(gateway, ann)
-    top_up(gateway, ann.token(), metered.customer, "1")
-    eventually(lambda: batches(gateway, ann) > before, 30, "the batch's proof")
-    expect(books).to_contain_text("Read again and proved up to batch")
+    before = proved(gateway, token)
+    top_up(gateway, token, metered.customer, "1")
+    eventually(lambda: proved(gateway, token) > before, 30, "the batch's proof")
     page.wait_for_function(
         "least => [...document.querySelectorAll('.observed li')].some((line) => "
         "Number(/proved up to batch ([0-9]+)/.exec(line.textContent)?.[1] ?? 0) >= least)", arg=before + 1)
     assert accessibility_faults(page) == [] and not page.complaints
 
 
-def batches(gateway, ann):
-    status, answer = gateway.call("GET", "/api/v1/ledger/verification", token=ann.token())
+def proved(gateway, token):
+    """Up to which batch in euros the books are proved."""
+    status, answer = gateway.call("GET", "/api/v1/ledger/verification", token=token)
     assert status == 200, answer
     return max((lane["verified_through"] for lane in answer["data"] if lane["currency"] == "EUR"), default=0)
 
