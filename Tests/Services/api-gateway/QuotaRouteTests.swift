@@ -83,7 +83,7 @@ import Testing
         #expect(all.text.contains("\"restriction\":\"none\"") && all.text.contains("\"restricted_until\":null"))
         let first = try await world.must(200, "GET", "/api/v1/me/quota?limit=1", as: himself)
         let next = try #require(first["meta.next"]?.text)
-        let second = try await world.must(200, "GET", "/api/v1/me/quota?limit=1&cursor=\(next)", as: himself)
+        let second = try await world.must(200, "GET", "/api/v1/me/quota?limit=1&cursor=\(next.encodedForQuery)", as: himself)
         #expect(first.list("data") + second.list("data") == all.list("data"))
         #expect(second["meta.next"]?.text == nil)
         #expect(try await world.send("GET", "/api/v1/me/quota", as: admin).status == 404)

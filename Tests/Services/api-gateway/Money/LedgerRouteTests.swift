@@ -13,7 +13,7 @@ import WireFormat
     private static let path = "/api/v1/ledger/verification"
 
     /// A gateway with one lane of two batches, and what works there as billing-worker does.
-    private func world() async throws -> (world: GatewayWorld, billing: PostgresSession, lane: Lane) {
+    private func filled() async throws -> (world: GatewayWorld, billing: PostgresSession, lane: Lane) {
         let world = try await GatewayWorld()
         let admin = try await world.person(.tenantAdmin)
         let customer = try #require(CustomerID(try await world.customer(as: admin)))
@@ -27,7 +27,7 @@ import WireFormat
     @Test(.proves("WAL-13")) func `a lane is told as unknown, whole and wrong, with what was proved and signed`()
         async throws
     {
-        let (world, billing, lane) = try await world()
+        let (world, billing, lane) = try await filled()
         let root = try await world.person(.superAdmin)
         let unknown = try await world.must(200, "GET", Self.path, as: root)
         #expect(unknown.list("data").count == 1)
@@ -90,7 +90,7 @@ import WireFormat
     func `the books are the operator's: nobody below sees a lane, and customers not the route`()
         async throws
     {
-        let (world, billing, _) = try await world()
+        let (world, billing, _) = try await filled()
         for role in [Role.tenantAdmin, .provider, .reseller, .support, .viewer] {
             let person = try await world.person(role)
             #expect(try await world.must(200, "GET", Self.path, as: person).list("data").isEmpty, "\(role)")
