@@ -1,4 +1,5 @@
 import Domain
+import Postgres
 import SharedTesting
 import Testing
 
@@ -74,7 +75,7 @@ import Testing
             let name = "own-quota-\(number)-\(world.parts.ids.uuid())"
             services.append(try await world.service(as: admin, customer: customer, plan: plan, name))
         }
-        let himself = try await world.person(.customer, customer: try #require(CustomerID(mine)))
+        let himself = try await world.person(.customer, customer: CustomerID(mine))
         let all = try await world.must(200, "GET", "/api/v1/me/quota", as: himself)
         #expect(
             Set(all.list("data").compactMap { ConventionTests.member($0, "service_id") }) == Set(services.prefix(2))
@@ -83,7 +84,12 @@ import Testing
         #expect(all.text.contains("\"restriction\":\"none\"") && all.text.contains("\"restricted_until\":null"))
         let first = try await world.must(200, "GET", "/api/v1/me/quota?limit=1", as: himself)
         let next = try #require(first["meta.next"]?.text)
-        let second = try await world.must(200, "GET", "/api/v1/me/quota?limit=1&cursor=\(next.encodedForQuery)", as: himself)
+        let second = try await world.must(
+            200,
+            "GET",
+            "/api/v1/me/quota?limit=1&cursor=\(next.encodedForQuery)",
+            as: himself
+        )
         #expect(first.list("data") + second.list("data") == all.list("data"))
         #expect(second["meta.next"]?.text == nil)
         #expect(try await world.send("GET", "/api/v1/me/quota", as: admin).status == 404)
