@@ -16,7 +16,7 @@ import WireFormat
     private func filled() async throws -> (world: GatewayWorld, billing: PostgresSession, lane: Lane) {
         let world = try await GatewayWorld()
         let admin = try await world.person(.tenantAdmin)
-        let customer = CustomerID(try await world.customer(as: admin))
+        let customer = try #require(CustomerID(try await world.customer(as: admin)))
         for amount in ["10", "2.5000"] {
             try await world.post { [try await $0.topUp(.customer(customer), in: world.one, amount)] }
         }
