@@ -53,7 +53,27 @@ enum QuotaSamples {
                     policy: ""
                 )
             ),
-        ]
+        ] + metered
+
+    private static let metered = [
+        Samples.sample(
+            "UsageLimitReached",
+            UsageLimitReached(
+                plan: "free",
+                resource: "traffic",
+                year: 2026,
+                month: 11,
+                threshold: 95,
+                used: 9_007_199_254_740_993,
+                limit: 9_007_199_254_741_000
+            ),
+            bare: false
+        ),
+        Samples.sample(
+            "UsageLimitReached.minimal",
+            UsageLimitReached(plan: "", resource: "", year: 0, month: 0, threshold: 0, used: 0, limit: 0)
+        ),
+    ]
 
     private static func access(
         _ name: String,

@@ -75,6 +75,7 @@ enum EventFields {
         "planDownloadBps", "planUploadBps", "proxied", "proxiedUnsigned", "refusedProxied", "refusedUnsigned",
         "refusals", "rejects", "reopened", "reports", "requests", "seconds", "secretOctets", "sequence", "sessions",
         "sessionSeconds", "signed", "threshold", "timestamped", "total", "transfers", "usable", "used", "version",
+        "month", "year",
         // What holds others.
         "accounts", "deltas", "rows",
     ]
