@@ -78,6 +78,8 @@ package enum Application {
             SubscriptionRoutes(parts).routes,
             BillRoutes(parts).routes,
             BoostRoutes(parts).routes,
+            ProjectRoutes(parts).routes,
+            MeteringRoutes(parts).routes,
             GraphQLRoutes(parts).routes,
             live.routes,
             pages.routes,
@@ -146,6 +148,7 @@ package enum Application {
                     parts: parts
                 )
             ),
+            NamedService("metering", MeteringService(parts, context.metrics)),
             NamedService("live", live.feed),
             NamedService(
                 "http",

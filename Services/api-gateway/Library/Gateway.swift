@@ -1,3 +1,4 @@
+import Billing
 import Concurrency
 import Domain
 package import HTTPServer
@@ -10,6 +11,8 @@ package struct Gateway: Sendable {
     private let limiting: Limiting
     private let authentication: Authentication
     private let headers: SecurityHeaders
+    private let meter: TrafficMeter
+    private let time: TimeSource
     private let logger: Logger
 
     /// Throws where two routes are one.
@@ -29,6 +32,7 @@ package struct Gateway: Sendable {
         self.limiting = limiting
         self.authentication = authentication
         logger = parts.logger
+        (meter, time) = (parts.meter, parts.time)
         self.headers = headers
         router = try Router(
             routes,
@@ -69,6 +73,9 @@ package struct Gateway: Sendable {
             response = error.response(to: request)
         }
         headers.apply(to: &response, of: request)
+        if let project = TrafficMeter.project(of: request, trail, response) {
+            meter.count(&response, to: request, for: project, in: MeteredMonth(at: time.now()))
+        }
         log(response, to: request, trail, since: begun)
         return response
     }

@@ -27,6 +27,8 @@ package struct Parts: Sendable {
     package var storage: ObjectStorage?
     /// Where spreadsheets and PDFs are made: one thread, as that is work for a processor.
     package let documents: WorkerPool
+    /// What requests move for projects.
+    package let meter = TrafficMeter()
     package var policy: GatewayPolicy
     package let time: TimeSource
     package let ids: IDGenerator

@@ -91,7 +91,7 @@ extension Upkeep {
                 let before = parts.time.now() - parts.policy.idempotencyAge
                 try await asOperator(parts) { try await IdempotencyStore($0).forget(before: before) }
             },
-        ] + (files.map { [$0] } ?? [])
+        ] + (files.map { [$0] } ?? []) + MeteringDays(parts).chores
     }
 
     /// In the scope of the operator, above all tenants; nil, and nothing is done, before there is one.

@@ -40,6 +40,7 @@ final class BodyChannel: Sendable {
         var made = State(limit: .max, declared: octets.count, isDemanded: true, end: .complete)
         if !octets.isEmpty { made.chunks = [octets] }
         made.waiting = octets.count
+        made.taken = octets.count
         state = Mutex(made)
     }
 
@@ -94,6 +95,8 @@ final class BodyChannel: Sendable {
     }
 
     // MARK: - The reader's side
+
+    var arrivedCount: Int { state.withLock { $0.taken } }
 
     var declaredCount: Int? { state.withLock { $0.declared } }
 

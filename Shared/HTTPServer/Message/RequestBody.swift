@@ -21,6 +21,9 @@ package struct RequestBody: Sendable, AsyncSequence {
     /// Octets as the head states them; nil where the body comes in chunks.
     package var declaredCount: Int? { channel.declaredCount }
 
+    /// Octets that came so far, whether they were read or not.
+    package var arrivedCount: Int { channel.arrivedCount }
+
     /// The whole body. Its route's limit holds, and `limit` where that is less.
     package func collect(upTo limit: Int = .max) async throws(RequestBodyError) -> [UInt8] {
         if let declared = declaredCount, declared > limit { throw .tooLarge(limit: limit) }

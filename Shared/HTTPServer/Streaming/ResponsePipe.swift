@@ -16,6 +16,8 @@ import Synchronization
         nonisolated(unsafe) var connection: OpaquePointer?
         var octets: [UInt8] = []
         var taken = 0
+        /// All that was ever added.
+        var written: Int64 = 0
         var isParked = false
         var isFinished = false
         /// Why nothing more is read: the client went, or the server ends.
@@ -84,6 +86,9 @@ import Synchronization
         state.waiting == 0 || state.waiting + count <= capacity
     }
 
+    /// Octets that were added so far.
+    var written: Int64 { state.withLock { $0.written } }
+
     /// Whether the pipe is read no more.
     var isBroken: Bool { state.withLock { $0.isBroken } }
 
@@ -137,6 +142,7 @@ import Synchronization
 
 extension ResponsePipe.State {
     fileprivate mutating func append(_ more: [UInt8]) {
+        written += Int64(more.count)
         if octets.isEmpty { octets = more } else { octets += more }
     }
 
@@ -162,6 +168,9 @@ extension ResponsePipe.State {
 /// Where a streamed answer is written, by one task.
 package struct ResponseWriter: Sendable {
     let pipe: ResponsePipe
+
+    /// Octets that were added so far, before any compression.
+    package var written: Int64 { pipe.written }
 
     /// Adds octets; waits while the client is behind. Throws when the client is gone or the task is cancelled.
     package func write(_ octets: [UInt8]) async throws(StreamClosed) { try await pipe.write(octets) }

@@ -32,7 +32,7 @@ struct SecurityHeaders: Sendable {
         }
         response.headers["access-control-allow-methods"] = names
         response.headers["access-control-allow-headers"] =
-            "authorization, content-type, idempotency-key, if-match, if-none-match, traceparent, x-api-key, x-request-id, x-tenant-id"
+            "authorization, content-type, idempotency-key, if-match, if-none-match, traceparent, x-api-key, x-project-id, x-request-id, x-tenant-id"
         response.headers["access-control-max-age"] = "600"
         return response
     }

@@ -45,7 +45,7 @@ package struct MeteredProjects {
             """
             SELECT \(Self.columns) FROM metered_projects p
             WHERE p.tenant_id = ANY ((SELECT visible_tenants())::uuid[]) AND p.id = $1 AND p.deleted_at IS NULL\
-            \(forUpdate ? " FOR UPDATE" : "")
+            \(forUpdate ? " FOR NO KEY UPDATE" : "")
             """,
             [.id(id)]
         ).first.map(Self.project)
