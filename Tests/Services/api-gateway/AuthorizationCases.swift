@@ -56,6 +56,18 @@ enum AuthorizationCases {
         setTenantPartner tenants.license
         getTenantUsage tenants.read
         getBranding open
+        listProjects usage.read
+        getProject usage.read
+        getProjectUsage usage.read
+        createProject settings.update
+        updateProject settings.update
+        deleteProject settings.update
+        recordProjectTraffic settings.update
+        setProjectStorage settings.update
+        getMeteringSummary usage.read
+        checkMeteringLimits usage.read
+        getMeteringPlan usage.read
+        setMeteringPlan tenants.license
         getTenantCommission billing.read
         setTenantCommission tenants.license
         listTenantCommissionRates billing.read

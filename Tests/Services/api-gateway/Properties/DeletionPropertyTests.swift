@@ -126,7 +126,20 @@ import WireFormat
                 VALUES ('\(tenant)', gen_random_uuid(), '\(plot.customers[0])', 1, now());
             INSERT INTO subscription_events (tenant_id, subscription_id, kind, state_before, state_after, at)
                 SELECT tenant_id, id, 'activate', 'pending', 'pending', now() FROM subscriptions WHERE tenant_id = '\(tenant)';
+            \(metering(tenant))
             """
+    }
+
+    /// Rows in what is metered.
+    private func metering(_ tenant: TenantID) -> String {
+        """
+        INSERT INTO metered_plans (tenant_id, plan) VALUES ('\(tenant)', 'pro');
+        INSERT INTO metered_projects (tenant_id, id, name, created_at) VALUES ('\(tenant)', uuid_v7(), 'Shop', now());
+        INSERT INTO project_usage (tenant_id, project_id, year, month, traffic_octets)
+            SELECT tenant_id, id, 2026, 1, 1 FROM metered_projects WHERE tenant_id = '\(tenant)';
+        INSERT INTO metered_storage_daily VALUES ('\(tenant)', '2026-01-01', 1, now());
+        INSERT INTO metered_alerts VALUES ('\(tenant)', 2026, 1, 'traffic', 80, now());
+        """
     }
 
     @Test(.proves("TEN-06", "TEN-05", "E-02"))

@@ -20,7 +20,7 @@ extension EntityCase {
         "listAddressHolders", "listExports", "listTenantCommissionRates", "listTenantCommissions", "listPayoutRequests",
         "listWalletTransactions", "listMyTransactions", "listSubscriptions", "listMySubscriptions", "listBills",
         "listMyBills", "listBoosts", "listMyBoosts",
-        "listMyQuota",
+        "listMyQuota", "listProjects",
     ]
 
     // MARK: - Made over HTTP
