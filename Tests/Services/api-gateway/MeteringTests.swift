@@ -1,7 +1,6 @@
 import Billing
 import Domain
-import Lifecycle
-import Persistence
+import Postgres
 import SharedTesting
 import Testing
 
