@@ -104,6 +104,11 @@ let shared: [Target] = [
     library("RateLimits", "Shared/RateLimits", ["Redis"]),
     library("Balances", "Shared/Balances", ["Domain", "Events", "Ledger", "Redis"]),
     library("Profiles", "Shared/Profiles", ["Domain", "RADIUS"]),
+    library(
+        "CoA",
+        "Shared/CoA",
+        ["Concurrency", "Crypto", "Domain", "Observability", "Profiles", "RADIUS", "Sockets"]
+    ),
     library("Admission", "Shared/Admission", ["Domain", "Redis", "WireFormat"]),
     library(
         "Identity",
@@ -234,6 +239,14 @@ let suites: [Target] = [
     tests("PasswordsTests", "Tests/Shared/Passwords", ["Passwords", "SharedTesting"]),
     tests("RADIUSTests", "Tests/Shared/RADIUS", ["RADIUS", "Crypto", "WireFormat", "SharedTesting"]),
     tests("ProfilesTests", "Tests/Shared/Profiles", ["Profiles", "RADIUS", "Domain", "SharedTesting"]),
+    tests(
+        "CoATests",
+        "Tests/Shared/CoA",
+        [
+            "CoA", "Concurrency", "Crypto", "Domain", "Observability", "RADIUS", "SharedTesting", "Sockets",
+            "WireFormat",
+        ]
+    ),
     tests("LedgerTests", "Tests/Shared/Ledger", ["Ledger", "Crypto", "Domain", "SharedTesting"]),
     tests("BillingTests", "Tests/Shared/Billing", ["Billing", "Domain", "Ledger", "SharedTesting"]),
     tests("SocketsTests", "Tests/Shared/Sockets", ["Sockets", "CPlatform", "SharedTesting"]),

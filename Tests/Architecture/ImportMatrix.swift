@@ -15,6 +15,7 @@ enum ImportMatrix {
         "Passwords": ["CArgon2", "CCrypt", "Concurrency"],
         "RADIUS": ["Crypto", "WireFormat"],
         "Profiles": ["Domain", "RADIUS"],
+        "CoA": ["Concurrency", "Crypto", "Domain", "Observability", "Profiles", "RADIUS", "Sockets"],
         "Sockets": ["CPlatform", "Concurrency", "Observability"],
         "Postgres": ["CPlatform", "CPostgres", "Concurrency", "Observability"],
         "NATS": ["CNATS", "Concurrency", "Observability"],

@@ -1,0 +1,112 @@
+package import Domain
+import Profiles
+package import RADIUS
+
+/// What a CoA can be about. Vendors differ in which of them they change within a session. The raw values are stored: see
+/// `Lesson`.
+package enum ChangeKind: String, Hashable, Sendable, CaseIterable {
+    /// How fast.
+    case speed
+    /// How many octets are left.
+    case volume
+    /// Session-Timeout, Idle-Timeout.
+    case timeout
+    /// Filter-Id, address lists: what may be reached.
+    case filter
+    /// A vendor's own command or service.
+    case other
+}
+
+/// What a live session shall become: attributes, and what they are about.
+package struct SessionChange: Equatable, Sendable {
+    package private(set) var attributes: [Attribute] = []
+    package private(set) var kinds: Set<ChangeKind> = []
+
+    /// Nothing as yet.
+    package init() {}
+
+    package var isEmpty: Bool { attributes.isEmpty }
+
+    /// Adds attributes of one kind. False, and nothing is added, where one of them is none that a change may hold: it would
+    /// name a session (RFC 5176 §3), prove a packet, carry a key, or lead through proxies that are none of ours.
+    package mutating func add(_ kind: ChangeKind, _ more: [Attribute]) -> Bool {
+        guard more.allSatisfy({ Self.mayChange($0.type) && $0.value.count <= 253 }) else { return false }
+        guard !more.isEmpty else { return true }
+        attributes += more
+        kinds.insert(kind)
+        return true
+    }
+
+    /// Adds the speed, in the vendor's words: the same as in an Access-Accept. False, and nothing is added, where the vendor
+    /// has no words for what goes away: then only a new session has the new speed.
+    package mutating func addSpeed(
+        _ wanted: SpeedProfile,
+        from current: SpeedProfile?,
+        for vendor: NASVendor
+    ) -> Bool {
+        guard let words = Self.speed(wanted, from: current, for: vendor) else { return false }
+        return add(.speed, words)
+    }
+
+    /// Adds when the session ends by itself, in `remaining` seconds: Session-Timeout, which counts from the session's start
+    /// (RFC 2865 §5.27), or the vendor's attribute that counts from now.
+    package mutating func addTimeout(remaining: UInt32, elapsed: UInt32, for vendor: NASVendor) {
+        let attribute: Attribute
+        switch vendor {
+        // Alc-Relative-Session-Timeout.
+        case .nokia: attribute = .vendor(Vendor.nokia, 160, remaining)
+        default:
+            let (sum, overflow) = elapsed.addingReportingOverflow(remaining)
+            attribute = Attribute(AttributeType.sessionTimeout, overflow ? .max : sum)
+        }
+        _ = add(.timeout, [attribute])
+    }
+
+    /// The speed in the vendor's words; nil where there are none.
+    ///
+    /// A limit that is not told stays as it was. MikroTik's text replaces all at once, so only "no limit at all" cannot be
+    /// said; of all others no direction can be freed, and no guarantee taken back where the vendor knows guarantees. Without
+    /// `current` every direction may be limited, and nothing guaranteed.
+    private static func speed(
+        _ wanted: SpeedProfile,
+        from current: SpeedProfile?,
+        for vendor: NASVendor
+    ) -> [Attribute]? {
+        let words = VendorSpeed.attributes(wanted, for: vendor)
+        guard !words.isEmpty else { return nil }
+        if vendor == .mikrotik { return words }
+        func isLost(_ direction: KeyPath<SpeedPair, Int64>) -> Bool {
+            let before = current?.rate[keyPath: direction] ?? 1
+            return before > 0 && wanted.rate[keyPath: direction] <= 0
+        }
+        func isGuaranteeLost(_ direction: KeyPath<SpeedPair, Int64>) -> Bool {
+            let before = current?.guaranteed[keyPath: direction] ?? 0
+            return before > 0 && wanted.guaranteed[keyPath: direction] <= 0
+        }
+        // Juniper's upload has a name and no number: it is none of these words (docs/RADIUS.md).
+        let tellsUpload = vendor != .juniper
+        let tellsGuarantee = [.generic, .ubiquiti, .juniper, .nokia].contains(vendor)
+        if isLost(\.download) || (tellsUpload && isLost(\.upload)) { return nil }
+        if tellsGuarantee, isGuaranteeLost(\.download) || (tellsUpload && isGuaranteeLost(\.upload)) { return nil }
+        return words
+    }
+
+    /// Whether an attribute of that type may stand in a CoA for being changed.
+    package static func mayChange(_ type: UInt8) -> Bool { !untouchable.contains(type) }
+
+    private static let untouchable: Set<UInt8> = [
+        AttributeType.userName, AttributeType.userPassword, AttributeType.chapPassword, AttributeType.nasIPAddress,
+        AttributeType.nasPort, AttributeType.framedIPAddress, AttributeType.state, AttributeType.class,
+        AttributeType.calledStationID, AttributeType.callingStationID, AttributeType.nasIdentifier,
+        AttributeType.proxyState, AttributeType.acctStatusType, AttributeType.acctSessionID,
+        AttributeType.acctMultiSessionID, AttributeType.eventTimestamp, AttributeType.chapChallenge,
+        AttributeType.eapMessage, AttributeType.messageAuthenticator, AttributeType.nasPortID,
+        AttributeType.chargeableUserIdentity, AttributeType.nasIPv6Address, AttributeType.errorCause,
+        // Authorize Only would begin a second round that nobody here goes on with (RFC 5176 §3.2); and a service, a pool and
+        // an address are a new session's.
+        AttributeType.serviceType, AttributeType.framedProtocol, AttributeType.framedPool, AttributeType.tunnelPassword,
+        AttributeType.framedIPv6Prefix, AttributeType.framedIPv6Address, AttributeType.delegatedIPv6Prefix,
+        AttributeType.framedInterfaceID, AttributeType.framedIPv6Pool, AttributeType.delegatedIPv6PrefixPool,
+        AttributeType.statefulIPv6AddressPool,
+    ]
+}
