@@ -1,4 +1,4 @@
-package import Domain
+import Domain
 package import Observability
 
 /// What the client counts. No name, session or address is a label.

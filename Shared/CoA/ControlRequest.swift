@@ -25,8 +25,8 @@ package struct ControlRequest: Equatable, Sendable {
 
     /// A CoA-Request; nil where `set` is not known of the session, or there is nothing to change.
     package static func change(
-        _ change: SessionChange,
-        of identity: SessionIdentity,
+        _ change: LiveChange,
+        of identity: LiveIdentity,
         by set: IdentitySet,
         tellingNAS: Bool = true,
         timestamped: Bool
@@ -37,7 +37,7 @@ package struct ControlRequest: Equatable, Sendable {
 
     /// A Disconnect-Request; nil where `set` is not known of the session.
     package static func disconnect(
-        _ identity: SessionIdentity,
+        _ identity: LiveIdentity,
         by set: IdentitySet,
         tellingNAS: Bool = true,
         timestamped: Bool
@@ -47,7 +47,7 @@ package struct ControlRequest: Equatable, Sendable {
 
     private init?(
         _ kind: ControlKind,
-        _ identity: SessionIdentity,
+        _ identity: LiveIdentity,
         _ set: IdentitySet,
         _ tellsNAS: Bool,
         _ changes: [Attribute],

@@ -1,3 +1,5 @@
+import Domain
+
 /// How one intent is carried out on one session: a CoA first where that can do it, another identification where the NAS
 /// does not find the session by the first, and Disconnect as the fall-back. Pure: it says what to send, is told what became
 /// of it, and teaches the NAS's capabilities. It ends after a bounded number of requests: each set once for either request,
@@ -5,7 +7,7 @@
 package struct Enforcement: Sendable {
     package enum Intent: Equatable, Sendable {
         /// The session shall become so; if the NAS does not change it, it may be ended to come back so.
-        case change(SessionChange, mayDisconnect: Bool)
+        case change(LiveChange, mayDisconnect: Bool)
         case disconnect
     }
 
@@ -44,7 +46,7 @@ package struct Enforcement: Sendable {
     }
 
     package let intent: Intent
-    package let identity: SessionIdentity
+    package let identity: LiveIdentity
     /// What was sent so far.
     package private(set) var trials: [Trial] = []
 
@@ -59,7 +61,7 @@ package struct Enforcement: Sendable {
     private var addsTimestamp = false
     private var triedTimestamp = false
 
-    package init(_ intent: Intent, on identity: SessionIdentity) {
+    package init(_ intent: Intent, on identity: LiveIdentity) {
         self.intent = intent
         self.identity = identity
         kind = intent == .disconnect ? .disconnect : .change

@@ -23,12 +23,12 @@ package struct IdentitySet: Hashable, Sendable {
     package var isExact: Bool { parts.contains(.acctSessionID) }
 
     /// Whether everything that it wants is known.
-    package func isKnown(of identity: SessionIdentity) -> Bool {
+    package func isKnown(of identity: LiveIdentity) -> Bool {
         parts.allSatisfy { identity.attribute($0) != nil }
     }
 
     /// The attributes; nil where one is not known.
-    package func attributes(of identity: SessionIdentity) -> [Attribute]? {
+    package func attributes(of identity: LiveIdentity) -> [Attribute]? {
         let found = parts.compactMap(identity.attribute)
         return found.count == parts.count ? found : nil
     }

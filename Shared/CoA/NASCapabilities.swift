@@ -112,7 +112,7 @@ package struct NASCapabilities: Hashable, Sendable {
 
     /// The sets by which that session can be told, the best first: what was proven, then the vendor's order. What was refused
     /// is left out, unless nothing else is left.
-    package func sets(for identity: SessionIdentity) -> [IdentitySet] {
+    package func sets(for identity: LiveIdentity) -> [IdentitySet] {
         let known = IdentitySet.sets(for: vendor).filter { $0.isKnown(of: identity) }
         let wanted = known.filter { !knows(.refused($0)) }
         guard !wanted.isEmpty else { return known }

@@ -18,7 +18,7 @@ package enum ChangeKind: String, Hashable, Sendable, CaseIterable {
 }
 
 /// What a live session shall become: attributes, and what they are about.
-package struct SessionChange: Equatable, Sendable {
+package struct LiveChange: Equatable, Sendable {
     package private(set) var attributes: [Attribute] = []
     package private(set) var kinds: Set<ChangeKind> = []
 

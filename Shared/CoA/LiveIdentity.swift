@@ -14,7 +14,7 @@ package enum IdentityPart: String, Hashable, Sendable, CaseIterable {
 }
 
 /// What is known of a session and of its NAS, as the NAS itself told it in accounting: a NAS compares octet by octet.
-package struct SessionIdentity: Hashable, Sendable {
+package struct LiveIdentity: Hashable, Sendable {
     package var userName: [UInt8]?
     package var acctSessionID: [UInt8]?
     package var acctMultiSessionID: [UInt8]?
