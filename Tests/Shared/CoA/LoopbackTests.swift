@@ -47,12 +47,17 @@ private final class LoopbackNAS: Sendable {
 
 @Suite struct LoopbackTests {
     /// Short waits, so that tries are over soon. Nothing here depends on how long they really take.
-    private static func settings(outstanding: Int = 64, tries: Int = 3, threshold: Int = 1_000)
+    private static func settings(
+        outstanding: Int = 64,
+        tries: Int = 3,
+        threshold: Int = 1_000,
+        initial: Duration = .milliseconds(40)
+    )
         -> ControlEngine.Settings
     {
         ControlEngine.Settings(
             outstandingPerNAS: outstanding,
-            retransmission: .init(initial: .milliseconds(40), longest: .milliseconds(320), tries: tries),
+            retransmission: .init(initial: initial, longest: .milliseconds(320), tries: tries),
             breaker: .init(threshold: threshold, pause: .seconds(600), longestPause: .seconds(600))
         )
     }
@@ -87,7 +92,7 @@ private final class LoopbackNAS: Sendable {
             #expect(first == .acknowledged(terminateCause: nil))
             let second = await client.send(try Fixture.order(session: "b", to: nas.address))
             #expect(second == .refused(Refusal(.sessionContextNotFound)))
-            let text = registry.text()
+            let text = String(decoding: registry.render(), as: UTF8.self)
             for line in [
                 #"coa_requests_total{vendor="mikrotik",kind="disconnect",outcome="acknowledged"} 1"#,
                 #"coa_requests_total{vendor="mikrotik",kind="disconnect",outcome="refused"} 1"#,
@@ -115,7 +120,7 @@ private final class LoopbackNAS: Sendable {
             default: return [Fixture.answer(request)]
             }
         }
-        try await withClient(Self.settings(outstanding: 8, tries: 12), nas) { client, _ in
+        try await withClient(Self.settings(outstanding: 8, tries: 24), nas) { client, _ in
             let outcomes = await withTaskGroup(of: ControlOutcome?.self) { group in
                 for number in 0..<200 {
                     group.addTask {
@@ -153,7 +158,7 @@ private final class LoopbackNAS: Sendable {
                 }
             }
         }
-        try await withClient(Self.settings(tries: 12), nas) { client, _ in
+        try await withClient(Self.settings(tries: 24), nas) { client, _ in
             try await withThrowingTaskGroup(of: (Int, ControlOutcome).self) { group in
                 for number in 0..<8 {
                     group.addTask {
@@ -176,12 +181,13 @@ private final class LoopbackNAS: Sendable {
         let deaf = try LoopbackNAS { request, _ in [Fixture.answer(request, secret: Fixture.otherSecret)] }
         let other = try LoopbackNAS { request, _ in [Fixture.answer(request)] }
         defer { other.stop() }
-        try await withClient(Self.settings(threshold: 1), deaf) { client, registry in
+        try await withClient(Self.settings(threshold: 1, initial: .milliseconds(300)), deaf) { client, registry in
             let first = await client.send(try Fixture.order(session: "a", to: deaf.address))
             guard case .timedOut(3, let bad) = first else {
                 Issue.record("\(first)")
                 return
             }
+            try await eventually { deaf.received.count == 3 }
             #expect(bad > 0 && client.peer(deaf.address)?.breaker == .open)
             let second = await client.send(try Fixture.order(session: "b", to: deaf.address))
             guard case .notSent(.breakerOpen(until: .some)) = second else {
@@ -190,7 +196,7 @@ private final class LoopbackNAS: Sendable {
             }
             let third = await client.send(try Fixture.order(session: "c", to: other.address))
             #expect(third == .acknowledged(terminateCause: nil))
-            #expect(registry.text().contains("coa_breaker_openings_total 1"))
+            #expect(String(decoding: registry.render(), as: UTF8.self).contains("coa_breaker_openings_total 1"))
             client.resetBreaker(deaf.address)
             #expect(client.peer(deaf.address)?.breaker == .closed)
         }
