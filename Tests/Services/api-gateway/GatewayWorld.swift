@@ -135,15 +135,14 @@ final class GatewayWorld: Sendable {
         let live = Self.live(events, parts, naming, registry)
         let pages = try PageRoutes(WebFolder(Self.checkout + "/Services/web"))
         let payments = PaymentBook(parts)
-        let made = try Gateway(
+        gateway = try Gateway(
             try Application.routes(parts, naming: naming, live: live, pages: pages, payments: payments),
             parts: parts,
             naming: naming,
             metrics: GatewayMetrics(registry)
         )
-        gateway = made
         server = try HTTPServer(Self.configuration(proxies), metrics: HTTPServerMetrics(registry), logger: Logger()) {
-            await made.respond(to: $0)
+            [gateway] in await gateway.respond(to: $0)
         }
         let listening = ListeningPort()
         running = Self.serve(server, parts, payments, live, listener, listening)

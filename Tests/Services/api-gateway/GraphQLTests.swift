@@ -176,7 +176,10 @@ import WireFormat
         for resource in Self.catalogue.resources {
             let answer = try await Self.ask(world, person, "{ __typename rows: \(resource.list)(limit: 1) { next } }")
             #expect(answer["data.__typename"]?.text == "Query")
-            if role.permissions.contains(resource.permission) {
+            if role == .customer, resource.list == "ledgerExposures" {
+                // He may read his own bills; where the house's books and its network disagree is not there for him.
+                #expect(answer["data.rows"] == .null && answer["errors.0.extensions.code"]?.text == "not_found")
+            } else if role.permissions.contains(resource.permission) {
                 #expect(answer["errors"] == nil, "\(role) \(resource.list): \(answer.text)")
             } else {
                 #expect(answer["data.rows"] == .null, "\(role) \(resource.list)")

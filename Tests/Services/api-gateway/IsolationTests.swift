@@ -170,7 +170,7 @@ import WireFormat
         case "setTenantPartner": "{\"kind\":\"retail\",\"commission_basis_points\":1}"
         case "updateService": "{\"username\":\"x\"}"
         case "setServicePlanAdvancedSettings", "replaceNASSecret", "suspendTenant", "resumeTenant",
-            "setTenantSettings", "setTenantCommission":
+            "setTenantSettings", "setTenantCommission", "setMeteringPlan":
             "{}"
         case "setServicePlanQuotas": "{\"quotas\":[]}"
         case "topUpServiceQuota": "{\"quota_id\":\"0192a3b4-0000-7000-8000-000000000001\"}"
