@@ -122,10 +122,10 @@ extension Request {
         case (let year?, let month?):
             guard let year = Int(year), let month = Int(month), let found = MeteredMonth(year: year, month: month)
             else {
-                throw .invalid("month", "must be a month with its year")
+                throw .invalid("month", "must be a month with its year", code: "out_of_range")
             }
             return found
-        default: throw .invalid("month", "must be given with year, or neither")
+        default: throw .invalid("month", "must be given with year, or neither", code: "incomplete")
         }
     }
 }
