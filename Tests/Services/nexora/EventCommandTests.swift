@@ -120,7 +120,7 @@ import Testing
             #expect(lines.first?["event"]["data"]["username"] == .text("u\(first)"))
         }
         for wrong in [
-            ["--from-start", "--last", "1"], ["--from-seq", "3"], ["--subject", "a..b"], ["--subject", "wallet.>"],
+            ["--from-start", "--last", "1"], ["--from-seq", "3"], ["--subject", "a..b"], ["--subject", "laundry.>"],
             ["--since", "yesterday"], ["--last", "0"], ["--stream", "commands"],
         ] {
             #expect(await run.run(["tail"] + wrong).code == .usage, "\(wrong)")
