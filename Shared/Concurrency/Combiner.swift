@@ -17,22 +17,31 @@ package final class Combiner<Key: Hashable & Sendable, Item: Sendable, Success: 
         let first: Waiting
     }
 
-    /// What waits for each key of which something is under way.
-    private let lines = Mutex<[Key: [Waiting]]>([:])
+    private struct Contents {
+        /// What waits for each key of which something is under way.
+        var lines: [Key: [Waiting]] = [:]
+        var isFinished = false
+    }
+
+    private let contents = Mutex(Contents())
     private let most: Int
     private let mostWaiting: Int
-    private let carryOut: @Sendable (Key, [Item]) async -> [Outcome]
+    private let blamesOne: @Sendable (any Error) -> Bool
+    private let carryOut: @Sendable (Key, [Item]) async throws -> [Outcome]
     private let starts: BoundedQueue<Start>
 
-    /// `carryOut` gets at most `most` items of one key at once and tells of each, in their order; `mostWaiting` wait for a key.
+    /// `carryOut` gets at most `most` items of one key at once and tells of each, in their order; `mostWaiting` wait for a key. What it
+    /// throws became of all of them; where it `blamesOne`, the halves are carried out by themselves, so that the others do not suffer.
     package init(
         most: Int,
         mostWaiting: Int,
-        carryOut: @escaping @Sendable (Key, [Item]) async -> [Outcome]
+        blamesOne: @escaping @Sendable (any Error) -> Bool = { _ in false },
+        carryOut: @escaping @Sendable (Key, [Item]) async throws -> [Outcome]
     ) {
         precondition(most > 0, "a batch that holds nothing")
         self.most = most
         self.mostWaiting = mostWaiting
+        self.blamesOne = blamesOne
         self.carryOut = carryOut
         starts = BoundedQueue(capacity: mostWaiting)
     }
@@ -47,13 +56,16 @@ package final class Combiner<Key: Hashable & Sendable, Item: Sendable, Success: 
         // Cancelled: nobody is left waiting.
         starts.finish()
         while let start = starts.poll() {
-            let line = lines.withLock { $0.removeValue(forKey: start.key) } ?? []
+            let line = contents.withLock { $0.lines.removeValue(forKey: start.key) } ?? []
             for waiting in [start.first] + line { waiting.answer.resume(returning: .failure(CombinerFull())) }
         }
     }
 
     /// Takes no more; `run()` returns behind what waits.
-    package func finish() { starts.finish() }
+    package func finish() {
+        contents.withLock { $0.isFinished = true }
+        starts.finish()
+    }
 
     /// Returns what became of the item. Throws ``CombinerFull`` where too many wait, or after the end; cancelling the task
     /// takes nothing back.
@@ -66,14 +78,15 @@ package final class Combiner<Key: Hashable & Sendable, Item: Sendable, Success: 
     }
 
     private func admit(_ waiting: Waiting, to key: Key) -> Bool {
-        lines.withLock { lines in
-            guard let line = lines[key] else {
+        contents.withLock { contents in
+            guard !contents.isFinished else { return false }
+            guard let line = contents.lines[key] else {
                 guard starts.offer(Start(key: key, first: waiting)) else { return false }
-                lines[key] = []
+                contents.lines[key] = []
                 return true
             }
             guard line.count < mostWaiting else { return false }
-            lines[key]?.append(waiting)
+            contents.lines[key]?.append(waiting)
             return true
         }
     }
@@ -81,18 +94,30 @@ package final class Combiner<Key: Hashable & Sendable, Item: Sendable, Success: 
     private func lead(_ key: Key, from first: Waiting) async {
         var batch = [first]
         while !batch.isEmpty {
-            let outcomes = await carryOut(key, batch.map(\.item))
-            precondition(outcomes.count == batch.count, "an outcome for each item")
+            let outcomes = await outcomes(of: batch.map(\.item)[...], key)
             for (waiting, outcome) in zip(batch, outcomes) { waiting.answer.resume(returning: outcome) }
             batch = next(of: key)
         }
     }
 
+    private func outcomes(of items: ArraySlice<Item>, _ key: Key) async -> [Outcome] {
+        do {
+            let outcomes = try await carryOut(key, Array(items))
+            precondition(outcomes.count == items.count, "an outcome for each item")
+            return outcomes
+        } catch  where items.count > 1 && blamesOne(error) {
+            let half = items.count / 2
+            return await outcomes(of: items.prefix(half), key) + outcomes(of: items.dropFirst(half), key)
+        } catch {
+            return items.map { _ in .failure(error) }
+        }
+    }
+
     /// Nothing where nobody waits: the key is free then.
     private func next(of key: Key) -> [Waiting] {
-        lines.withLock { lines in
-            let line = lines[key] ?? []
-            lines[key] = line.isEmpty ? nil : Array(line.dropFirst(most))
+        contents.withLock { contents in
+            let line = contents.lines[key] ?? []
+            contents.lines[key] = line.isEmpty ? nil : Array(line.dropFirst(most))
             return Array(line.prefix(most))
         }
     }

@@ -17,26 +17,6 @@ struct MoneyReceipt: Sendable {
     var amount: Money?
     var balance: Money?
 
-    init(
-        transferID: TransferID,
-        isPending: Bool = false,
-        wallet: LedgerAccountID? = nil,
-        amount: Money? = nil,
-        balance: Money? = nil
-    ) {
-        self.transferID = transferID
-        self.isPending = isPending
-        self.wallet = wallet
-        self.amount = amount
-        self.balance = balance
-    }
-
-    /// What the answer itself tells; nil where it was decided before, so that the ledger has to be read.
-    init?(_ transfer: TransferID, _ answer: MoneyAnswer, of owner: AccountOwner) {
-        guard let moved = answer.balances.first(where: { $0.owner == owner }) else { return nil }
-        self.init(transferID: transfer, wallet: moved.account.id, amount: moved.amount, balance: moved.balance)
-    }
-
     static let view = View<MoneyReceipt>([
         .init("transaction_id", .uuid) { .id($0.transferID) },
         .init("status", .choice(["posted", "pending"])) { .text($0.isPending ? "pending" : "posted") },
@@ -48,6 +28,14 @@ struct MoneyReceipt: Sendable {
 
     /// The address that tells what became of it.
     var location: String { "/api/v1/transactions/\(transferID)" }
+}
+
+extension MoneyReceipt {
+    /// What the answer itself tells; nil where it was decided before, so that the ledger has to be read.
+    init?(_ transfer: TransferID, _ answer: MoneyAnswer, of owner: AccountOwner) {
+        guard let moved = answer.balances.first(where: { $0.owner == owner }) else { return nil }
+        self.init(transferID: transfer, wallet: moved.account.id, amount: moved.amount, balance: moved.balance)
+    }
 }
 
 /// What was asked of the ledger, with what the audit trail calls it.
@@ -98,22 +86,6 @@ extension Parts {
             response.headers["location"] = HeaderValue(withoutControls: receipt.location)
             return response
         }
-    }
-
-    /// Does what must be there before the ledger is asked, in a transaction of its own that keeps no answer.
-    func prepare<Success: Sendable>(
-        _ request: Request,
-        _ body: (Work) async throws -> Success
-    ) async throws -> Success {
-        let caller = try request.caller
-        let (success, afterwards) = try await database.scope(caller.principal.tenantID).transaction { transaction in
-            let work = Work(transaction, caller, self)
-            let success = try await body(work)
-            try await AuditLog(transaction).append(work.entries)
-            return (success, work.afterwards)
-        }
-        for body in afterwards { body() }
-        return success
     }
 
     /// The transfer that an answer tells of; throws what a refusal is.

@@ -25,26 +25,26 @@ package final class PaymentBook: Sendable {
         let isNew: Bool
     }
 
-    private struct Ending: Sendable {
+    fileprivate struct Ending: Sendable {
         let caller: Caller
-        let payment: StoredPayment
-        let failure: String?
+        let ending: PaymentStore.Ending
     }
-
-    private typealias Outcome = Result<Standing, any Error>
 
     private let openings: Combiner<TenantID, Opening, Standing>
     private let endings: Combiner<TenantID, Ending, Standing>
 
     package init(_ parts: Parts) {
         let pages = PaymentPages(parts)
-        openings = Combiner(most: 200, mostWaiting: 1_000) { root, batch in
-            await Self.halving(batch) { try await pages.open($0, root) }
+        openings = Combiner(most: 200, mostWaiting: 1_000, blamesOne: Self.blamesOne) { root, batch in
+            try await pages.open(batch, root)
         }
-        endings = Combiner(most: 200, mostWaiting: 1_000) { root, batch in
-            await Self.halving(batch) { try await pages.end($0.map { ($0.caller, $0.payment, $0.failure) }, root) }
+        endings = Combiner(most: 200, mostWaiting: 1_000, blamesOne: Self.blamesOne) { root, batch in
+            try await pages.end(batch, root)
         }
     }
+
+    /// The database refused a batch, for the sake of one perhaps.
+    @Sendable private static func blamesOne(_ error: any Error) -> Bool { error is PersistenceError }
 
     /// Keeps payments until the process shuts down, and then those that wait.
     package func run() async {
@@ -67,23 +67,8 @@ package final class PaymentBook: Sendable {
 
     /// Ends a payment by what the ledger said; one that somebody ended by the same word meanwhile stays as it is.
     func end(_ payment: StoredPayment, _ failure: String?, _ caller: Caller) async throws -> StoredPayment {
-        let ending = Ending(caller: caller, payment: payment, failure: failure)
+        let ending = Ending(caller: caller, ending: PaymentStore.Ending(payment, failure: failure))
         return try await endings.submit(ending, to: caller.principal.tenantID).payment
-    }
-
-    /// Where the database refuses a batch for the sake of one, the others are tried without it.
-    private static func halving<Item: Sendable>(
-        _ batch: [Item],
-        _ body: ([Item]) async throws -> [Result<Standing, any Error>]
-    ) async -> [Result<Standing, any Error>] {
-        do {
-            return try await body(batch)
-        } catch is PersistenceError where batch.count > 1 {
-            let first = await halving(Array(batch[..<(batch.count / 2)]), body)
-            return first + (await halving(Array(batch[(batch.count / 2)...]), body))
-        } catch {
-            return batch.map { _ in .failure(error) }
-        }
     }
 }
 
@@ -98,7 +83,8 @@ private struct PaymentPages: Sendable {
     init(_ parts: Parts) { self.parts = parts }
 
     func open(_ openings: [PaymentBook.Opening], _ root: TenantID) async throws -> [Outcome] {
-        try await write(root) { transaction, entries in
+        try await parts.commit(openings.map(\.caller), in: root) { works in
+            guard let transaction = works.first?.transaction else { return [] }
             let tenants = try await CustomerRepository(transaction).tenants(of: openings.map(\.customer))
             let shifts = try await shifts(openings, transaction)
             let drafts = openings.map { opening in
@@ -106,10 +92,10 @@ private struct PaymentPages: Sendable {
             }
             let stored = try await PaymentStore(transaction).insert(drafts.compactMap { try? $0.get() })
             var next = stored.makeIterator()
-            return zip(openings, drafts).map { opening, draft in
+            return zip(works, drafts).map { work, draft in
                 draft.flatMap { _ in
                     guard let (payment, isNew) = next.next() else { return .failure(PersistenceError.notFound) }
-                    if isNew { entries.append(entry(opening.caller, .create, Change(before: nil, after: payment))) }
+                    if isNew { work.record(.create, Change(before: nil, after: payment), payments) }
                     return .success(Standing(payment: payment, isNew: isNew))
                 }
             }
@@ -143,47 +129,19 @@ private struct PaymentPages: Sendable {
         return shifts
     }
 
-    func end(_ endings: [(Caller, StoredPayment, String?)], _ root: TenantID) async throws -> [Outcome] {
-        let outcomes = try await write(root) { transaction, entries in
-            let ended = try await PaymentStore(transaction).end(
-                endings.map { PaymentStore.Ending($0.1, failure: $0.2) },
-                at: parts.time.now()
-            )
-            return zip(endings, ended).map { ending, ended in
-                if ended.isChanged {
-                    let change = Change(before: ending.1, after: ended.payment)
-                    entries.append(entry(ending.0, ended.payment.refundOf == nil ? .payment : .refund, change))
+    func end(_ endings: [PaymentBook.Ending], _ root: TenantID) async throws -> [Outcome] {
+        try await parts.commit(endings.map(\.caller), in: root) { works in
+            guard let transaction = works.first?.transaction else { return [] }
+            let told = try await PaymentStore(transaction).end(endings.map(\.ending), at: parts.time.now())
+            return zip(zip(works, endings), told).map { each, told in
+                let (work, ending) = each
+                if told.isChanged {
+                    let change = Change(before: ending.ending.payment, after: told.payment)
+                    work.record(told.payment.refundOf == nil ? .payment : .refund, change, payments)
+                    work.count(change)
                 }
-                return .success(Standing(payment: ended.payment, isNew: ended.isChanged))
+                return .success(Standing(payment: told.payment, isNew: told.isChanged))
             }
         }
-        for case .success(let standing) in outcomes where standing.isNew { parts.payments.ended(standing.payment) }
-        return outcomes
-    }
-
-    private func entry(_ caller: Caller, _ action: AuditAction, _ change: Change<StoredPayment>) -> AuditEntry {
-        let payment = change.after ?? change.before
-        return parts.entry(
-            caller,
-            action,
-            AuditResource(payments.auditType, payment.map { payments.id($0) }),
-            of: payment?.tenantID ?? caller.principal.tenantID,
-            AuditChange(change, by: payments.source)
-        )
-    }
-
-    /// A transaction of a tenant's desks, with its entries of the audit trail behind everything else.
-    private func write(
-        _ root: TenantID,
-        _ body: (ScopedTransaction, inout [AuditEntry]) async throws -> [Outcome]
-    ) async throws -> [Outcome] {
-        let (outcomes, entries) = try await parts.database.scope(root).transaction { transaction in
-            var entries: [AuditEntry] = []
-            let outcomes = try await body(transaction, &entries)
-            try await AuditLog(transaction).append(entries)
-            return (outcomes, entries)
-        }
-        parts.counts.forget(entries, in: root)
-        return outcomes
     }
 }

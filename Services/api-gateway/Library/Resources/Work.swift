@@ -53,20 +53,45 @@ extension Parts {
     ) async throws -> Response {
         let caller = try request.caller
         let claim = request[IdempotencyClaim.self]
-        let scope = database.scope(caller.principal.tenantID, joining: joining)
-        let (response, entries, afterwards) = try await scope.transaction { transaction in
-            let work = Work(transaction, caller, self)
-            let response = try await body(work)
-            if let claim { try await claim.keep(response, in: transaction) }
+        let response = try await commit([caller], in: caller.principal.tenantID, joining: joining) { works in
+            let response = try await body(works[0])
+            if let claim { try await claim.keep(response, in: works[0].transaction) }
+            return response
+        }
+        claim?.markKept()
+        return response
+    }
+
+    /// Does what must be there before something else is asked, in a transaction of its own that keeps no answer.
+    func prepare<Success: Sendable>(
+        _ request: Request,
+        _ body: (Work) async throws -> Success
+    ) async throws -> Success {
+        let caller = try request.caller
+        return try await commit([caller], in: caller.principal.tenantID) { try await body($0[0]) }
+    }
+
+    /// The one way in which something is changed: in a transaction in a tenant's scope, with the entries of each caller's work behind
+    /// everything else; then what was to be done afterwards is done, and what is kept in memory of it is forgotten.
+    func commit<Success: Sendable>(
+        _ callers: [Caller],
+        in root: TenantID,
+        joining: [TenantID] = [],
+        _ body: ([Work]) async throws -> Success
+    ) async throws -> Success {
+        let scope = database.scope(root, joining: joining)
+        let (success, entries, afterwards) = try await scope.transaction { transaction in
+            let works = callers.map { Work(transaction, $0, self) }
+            let success = try await body(works)
+            let entries = works.flatMap(\.entries)
             // Last: the chain of the tenant is locked until the end.
-            try await AuditLog(transaction).append(work.entries)
-            return (response, work.entries, work.afterwards)
+            try await AuditLog(transaction).append(entries)
+            return (success, entries, works.flatMap(\.afterwards))
         }
         for body in afterwards { body() }
-        claim?.markKept()
         rows.forget(entries.map(\.resource))
-        counts.forget(entries, in: caller.principal.tenantID)
-        return response
+        counts.forget(entries, in: root)
+        return success
     }
 
     /// Reads in the caller's scope.

@@ -99,7 +99,7 @@ package struct PaymentStore {
 
     /// What the ledger said of a payment whose money it was asked to move.
     package struct Ending: Sendable {
-        let payment: StoredPayment
+        package let payment: StoredPayment
         let failure: String?
 
         /// `failure` is why nothing was moved, nil where it was.
