@@ -75,6 +75,7 @@ package enum Application {
             PaymentRoutes(parts, payments).routes,
             CashShiftRoutes(parts).routes,
             AdjustmentRoutes(parts).routes,
+            ConversionRoutes(parts).routes,
             SubscriptionRoutes(parts).routes,
             BillRoutes(parts).routes,
             BoostRoutes(parts).routes,

@@ -86,6 +86,7 @@ extension Upkeep {
                 }
             },
             Chore(name: "payments", period: .seconds(10)) { try await settlePayments(parts) },
+            Chore(name: "conversions", period: .seconds(30)) { try await ConversionMoves(parts).resume() },
             Chore(name: "forgetting", period: hour * 24) {
                 try await parts.accounts.forget()
                 let before = parts.time.now() - parts.policy.idempotencyAge

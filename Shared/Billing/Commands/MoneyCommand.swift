@@ -24,6 +24,9 @@ package struct MoneyCommand: Hashable, Sendable {
         case refund(TransferID, amount: Money?)
         /// Undoes a transfer as a whole, once (WAL-12).
         case reverse(TransferID)
+        /// A half of a conversion (WAL-15): what is sold goes from a wallet to the exchange account, what is bought comes from that of
+        /// the other currency. Without a sale it is the half that sells.
+        case exchange(AccountOwner, ExchangeRecord)
     }
 
     /// The id that the transfer has if it is posted: its first sender's. Not compared when the key comes again.

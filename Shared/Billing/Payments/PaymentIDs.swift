@@ -5,8 +5,10 @@ package enum PaymentTag {
     package enum Payment {}
     package enum CashShift {}
     package enum Adjustment {}
+    package enum Conversion {}
 }
 
 package typealias PaymentID = ID<PaymentTag.Payment>
 package typealias CashShiftID = ID<PaymentTag.CashShift>
 package typealias AdjustmentID = ID<PaymentTag.Adjustment>
+package typealias ConversionID = ID<PaymentTag.Conversion>

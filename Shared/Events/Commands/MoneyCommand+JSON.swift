@@ -70,6 +70,11 @@ extension MoneyCommand {
         writer.member("targetId", present: action.target)
         writer.member("shared", action.isShared)
         if case .hold(_, _, let expiresAt) = action { writer.member("expiresAt", present: expiresAt) }
+        if case .exchange(_, let record) = action {
+            writer.member("counterAmount", record.counterAmount.decimal)
+            writer.member("counterCurrency", record.counterAmount.currency.code)
+            writer.member("rate", record.rate.description)
+        }
         writer.member("effectiveAt", present: effectiveAt)
         writer.member("purpose", details.purpose.name)
         writer.member("reference", present: details.reference)
@@ -91,7 +96,7 @@ extension MoneyCommand.Action {
     fileprivate var owner: AccountOwner? {
         switch self {
         case .topUp(let owner, _, _), .charge(let owner, _, _), .adjust(let owner, _), .payOut(let owner, _, _),
-            .hold(let owner, _, _):
+            .hold(let owner, _, _), .exchange(let owner, _):
             owner
         case .capture, .release, .expire, .refund, .reverse: nil
         }
@@ -103,6 +108,7 @@ extension MoneyCommand.Action {
             .hold(_, let amount, _), .capture(_, let amount, _):
             amount
         case .refund(_, let amount): amount
+        case .exchange(_, let record): record.amount
         case .release, .expire, .reverse: nil
         }
     }
@@ -117,6 +123,7 @@ extension MoneyCommand.Action {
     fileprivate var target: TransferID? {
         switch self {
         case .capture(let id, _, _), .release(let id), .expire(let id), .refund(let id, _), .reverse(let id): id
+        case .exchange(_, let record): record.sale
         default: nil
         }
     }

@@ -6,7 +6,7 @@ import WireFormat
 /// The members of a command as they stand on the wire.
 struct MoneyFields {
     enum Kind: ProtoEnum {
-        case topUp, charge, adjust, payOut, hold, capture, release, expire, refund, reverse
+        case topUp, charge, adjust, payOut, hold, capture, release, expire, refund, reverse, exchange
 
         init(_ action: MoneyCommand.Action) {
             self =
@@ -21,6 +21,7 @@ struct MoneyFields {
                 case .expire: .expire
                 case .refund: .refund
                 case .reverse: .reverse
+                case .exchange: .exchange
                 }
         }
 
@@ -36,6 +37,7 @@ struct MoneyFields {
             case .expire: "EXPIRE"
             case .refund: "REFUND"
             case .reverse: "REVERSE"
+            case .exchange: "EXCHANGE"
             }
         }
 
@@ -51,6 +53,7 @@ struct MoneyFields {
             case .expire: 8
             case .refund: 9
             case .reverse: 10
+            case .exchange: 11
             }
         }
     }
@@ -67,6 +70,9 @@ struct MoneyFields {
     private var target: TransferID?
     private var isShared = false
     private var expiresAt: Timestamp?
+    private var counterAmount: String?
+    private var counterCurrency: Currency?
+    private var rate: ExchangeRate?
     private var effectiveAt: Timestamp?
     private var purpose = ""
     private var reference: String?
@@ -108,6 +114,12 @@ struct MoneyFields {
         case "targetId": target = try reader.identifier(name)
         case "shared": isShared = try reader.flag() ?? false
         case "expiresAt": expiresAt = try reader.timestamp(name)
+        case "counterAmount": counterAmount = try reader.text()
+        case "counterCurrency": counterCurrency = try reader.currency(name)
+        case "rate":
+            guard let text = try reader.text() else { break }
+            guard let read = ExchangeRate(text) else { throw .invalidMember("rate") }
+            rate = read
         default: return false
         }
         return true
@@ -158,7 +170,22 @@ struct MoneyFields {
         case .expire: .expire(hold: try about())
         case .refund: .refund(try about(), amount: try optionalMoney(currency))
         case .reverse: .reverse(try about())
+        case .exchange: .exchange(try someone(), try exchange(try money()))
         }
+    }
+
+    /// The half that moves so much.
+    private func exchange(_ amount: Money) throws(JSONError) -> ExchangeRecord {
+        let currency = try required(counterCurrency, "counterCurrency")
+        guard let counter = try? Money(try required(counterAmount, "counterAmount"), currency: currency) else {
+            throw .invalidMember("counterAmount")
+        }
+        return ExchangeRecord(
+            rate: try required(rate, "rate"),
+            sold: target == nil ? amount : counter,
+            bought: target == nil ? counter : amount,
+            sale: target
+        )
     }
 
     private func optionalMoney(_ currency: Currency) throws(JSONError) -> Money? {

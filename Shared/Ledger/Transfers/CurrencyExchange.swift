@@ -15,6 +15,11 @@ package struct ExchangeRecord: Hashable, Sendable {
         self.bought = bought
         self.sale = sale
     }
+
+    /// What this half moves, in its lane's currency.
+    package var amount: Money { sale == nil ? sold : bought }
+    /// What the other half moves.
+    package var counterAmount: Money { sale == nil ? bought : sold }
 }
 
 /// A conversion between two currencies, in two halves, because each currency is a lane of its own and balances by itself

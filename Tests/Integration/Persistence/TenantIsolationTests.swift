@@ -20,7 +20,7 @@ import Testing
         "customer_code_counters", "customer_notes", "customer_contacts", "service_history",
         "ledger_lanes", "ledger_accounts", "ledger_keys", "ledger_transfers", "ledger_entries", "ledger_holds",
         "ledger_batches", "ledger_checkpoints", "commission_rates", "payout_requests",
-        "wallets", "payments", "cash_shifts", "adjustment_requests",
+        "wallets", "payments", "cash_shifts", "adjustment_requests", "conversions",
         "plan_versions", "subscriptions", "bills", "boosts", "subscription_events",
         "plan_quotas", "quota_usage", "usage_hourly", "quota_orders", "quota_headroom",
         "metered_plans", "metered_projects", "project_usage", "metered_storage_daily", "metered_alerts",

@@ -223,6 +223,9 @@ enum AuthorizationCases {
         approveAdjustment billing.manage
         rejectAdjustment billing.manage
         withdrawAdjustment billing.manage
+        listConversions billing.read
+        getConversion billing.read
+        convertCustomerMoney billing.manage
         listSubscriptions billing.read
         listMySubscriptions billing.read
         getSubscription billing.read

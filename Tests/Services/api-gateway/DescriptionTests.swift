@@ -63,5 +63,6 @@ import WireFormat
         check(.payments)
         check(.cashShifts)
         check(.adjustments)
+        check(.conversions)
     }
 }

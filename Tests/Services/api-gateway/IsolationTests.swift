@@ -179,6 +179,7 @@ import WireFormat
         case "eraseCustomer": "{\"confirm\":\"x\",\"reason\":\"asked in writing\"}"
         case "setCredentials": "{\"password\":\"x\"}"
         case "topUpCustomer", "debitCustomer": "{\"amount\":\"1\"}"
+        case "convertCustomerMoney": "{\"amount\":\"1\",\"currency\":\"EUR\",\"to\":\"USD\",\"rate\":\"1.1\"}"
         default: nil
         }
     }

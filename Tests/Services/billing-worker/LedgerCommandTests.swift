@@ -32,11 +32,54 @@ import Testing
         #expect(try await world.balance() == 700_000)
         try await checkCorrections(world)
         try await checkCover(world)
+        try await checkConversion(world)
         try await checkFlaws(world)
         try await checkCache(world)
         try await world.verify()
         #expect(try await worker.stop() == 0)
         try await world.close()
+    }
+
+    /// A sale in one lane, a purchase in another; what does not follow from the rate is none.
+    private func checkConversion(_ world: MoneyWorld) async throws {
+        let (customer, franc) = (AccountOwner.customer(world.customers[1]), try Currency("XOF"))
+        #expect(try await world.settle(world.topUp("rich", "100", customer: 1)).isPosted)
+        let rate = try #require(ExchangeRate("655.957"))
+        func record(_ sold: String, _ bought: String, sale: TransferID? = nil) throws -> ExchangeRecord {
+            ExchangeRecord(
+                rate: rate,
+                sold: try world.euro(sold),
+                bought: try Money(bought, currency: franc),
+                sale: sale
+            )
+        }
+        let other = Lane(rootID: world.lane.rootID, currency: franc)
+        let sale = try world.command("sale", .exchange(customer, record("60", "39357.42")), purpose: .exchange)
+        let sold = try await world.settle(sale)
+        #expect(sold.isPosted && sold.balances.map(\.balance.decimal) == ["40.0000"])
+        let purchase = try world.command(
+            "purchase",
+            .exchange(customer, record("60", "39357.42", sale: sale.id)),
+            purpose: .exchange,
+            lane: other
+        )
+        let bought = try await world.settle(purchase)
+        #expect(bought.isPosted && bought.balances.map(\.balance.decimal) == ["39357.4200"])
+        let much = try world.command("much", .exchange(customer, record("60", "39357.42")), purpose: .exchange)
+        #expect(try await world.settle(much).outcome == .decided(.insufficient, much.id, repeated: false))
+        let wrong = try world.command("wrong", .exchange(customer, record("1", "656")), purpose: .exchange)
+        #expect(try await world.settle(wrong).outcome == .invalid(.unreadable))
+        let stray = try world.command(
+            "stray",
+            .exchange(customer, record("1", "655.957")),
+            purpose: .exchange,
+            lane: other
+        )
+        #expect(try await world.settle(stray).outcome == .invalid(.currencyMismatch))
+        let kept = try await world.billing.query(
+            "SELECT count(*) FROM ledger_transfers WHERE rate = 6559570000000 AND (sale_id IS NULL) = (currency = 'EUR')"
+        )
+        #expect(kept.first?[0].int64 == 2)
     }
 
     /// Adjustments, holds, payouts and reversals.

@@ -59,7 +59,13 @@ import Testing
         let customer = AccountOwner.customer(CustomerID(Samples.id(3)))
         let (tenant, target) = (AccountOwner.tenant(Samples.tenant), TransferID(Samples.id(4)))
         let amount = try Money("12.3400", currency: .euro)
+        let dollars = try Money("13.5740", currency: try Currency("USD"))
+        let rate = try #require(ExchangeRate("1.1"))
+        let sale = ExchangeRecord(rate: rate, sold: amount, bought: dollars, sale: nil)
+        let back = try #require(ExchangeRate("0.9"))
+        let purchase = ExchangeRecord(rate: back, sold: dollars, bought: amount, sale: target)
         return [
+            ("sale", .exchange(customer, sale)), ("purchase", .exchange(customer, purchase)),
             ("topUp", .topUp(customer, amount: amount, gateway: "cash")),
             ("charge", .charge(customer, amount: amount, shared: true)),
             ("adjust", .adjust(customer, amount: amount.negated)),

@@ -27,6 +27,7 @@ struct GraphQLCatalogue: Sendable {
         GraphQLResource(Resource<StoredPayment>.payments),
         GraphQLResource(Resource<StoredCashShift>.cashShifts),
         GraphQLResource(Resource<StoredAdjustment>.adjustments),
+        GraphQLResource(Resource<StoredConversion>.conversions),
         GraphQLResource(Resource<BillingExposure.Case>.exposures, hasOne: false),
     ]
 

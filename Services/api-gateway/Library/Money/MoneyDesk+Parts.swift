@@ -51,8 +51,12 @@ extension Parts {
     /// Asks the ledger and waits as long as the client does; nil where nobody knows yet. Throws the problem that a refusal is, and 503
     /// where the command could not be stored.
     func ask(_ command: MoneyCommand, _ request: Request) async throws -> MoneyAnswer? {
+        try await ask(command, within: request.patience)
+    }
+
+    func ask(_ command: MoneyCommand, within patience: Duration) async throws -> MoneyAnswer? {
         do {
-            return try await money.submit(command, within: request.patience)
+            return try await money.submit(command, within: patience)
         } catch let problem as Problem {
             throw problem
         } catch let error as CancellationError {

@@ -40,6 +40,10 @@ enum MoneyProblems {
     /// More than is left of a payment.
     static let overRefund = field("/amount", "over_refund", "is more than is left to give back, or nothing")
 
+    static let conversionUndone = Problem.conflict(
+        "conversion_undone",
+        "Nothing could be bought; what was sold was given back."
+    )
     static let noOpenShift = Problem.conflict(
         "no_open_shift",
         "Cash is taken and given within a shift: open yours first."

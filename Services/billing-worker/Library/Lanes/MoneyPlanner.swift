@@ -21,10 +21,16 @@ struct MoneyPlanner: Sendable {
         var isCovered: Bool {
             switch command.action {
             case .payOut, .hold: true
+            case .exchange(_, let record): record.sale == nil
             default: false
             }
         }
         let action: @Sendable ([AccountRef]) -> TransferCommand.Action
+
+        var exchange: ExchangeRecord? {
+            guard case .exchange(_, let record) = command.action else { return nil }
+            return record
+        }
     }
 
     /// The plans in the commands' order. Throws where the database does not answer; nothing is decided by that.
@@ -51,6 +57,7 @@ struct MoneyPlanner: Sendable {
                     action: draft.action(Array(accounts.prefix(draft.wishes.count))),
                     effectiveAt: draft.command.effectiveAt,
                     details: draft.command.details,
+                    exchange: draft.exchange,
                     origin: Digest.sha256(draft.command.comparedJSON),
                     isCovered: draft.isCovered
                 )
@@ -74,7 +81,7 @@ struct MoneyPlanner: Sendable {
         let owner =
             switch command.action {
             case .topUp(let owner, _, _), .charge(let owner, _, _), .adjust(let owner, _), .payOut(let owner, _, _),
-                .hold(let owner, _, _):
+                .hold(let owner, _, _), .exchange(let owner, _):
                 owner
             case .capture, .release, .expire, .refund, .reverse: AccountOwner.tenant(command.tenantID)
             }
@@ -119,7 +126,26 @@ struct MoneyPlanner: Sendable {
         case .refund(let id, let amount):
             return .success(Draft(command: command, wishes: []) { _ in .refund(id, amount: amount) })
         case .reverse(let id): return .success(Draft(command: command, wishes: []) { _ in .reverse(id) })
+        case .exchange(let owner, let record): return exchange(owner, record, command)
         }
+    }
+
+    /// A half of a conversion. What is bought must follow from what is sold: money is made by no arithmetic.
+    private func exchange(
+        _ owner: AccountOwner,
+        _ record: ExchangeRecord,
+        _ command: MoneyCommand
+    ) -> Result<Draft, FlawedCommand> {
+        guard record.amount.currency == lane.currency, record.counterAmount.currency != lane.currency else {
+            return .failure(FlawedCommand(.currencyMismatch))
+        }
+        guard record.counterAmount.isPositive else { return .failure(FlawedCommand(.amountNotPositive)) }
+        guard (try? record.rate.convert(record.sold, to: record.bought.currency)) == record.bought else {
+            return .failure(FlawedCommand(.unreadable))
+        }
+        return record.sale == nil
+            ? move(record.amount, from: wallet(owner, command), to: own(.exchange), command)
+            : move(record.amount, from: own(.exchange), to: wallet(owner, command), command)
     }
 
     private func move(

@@ -8,7 +8,7 @@ final class MemoryDesk: MoneyDesk {
     struct Away: Error {}
 
     private struct Contents {
-        var balances: [AccountOwner: Int64] = [:]
+        var balances: [AccountOwner: [Currency: Int64]] = [:]
         /// What moved whose wallet by how much.
         var moves: [TransferID: (owner: AccountOwner, amount: Money)] = [:]
         var refunded: [TransferID: Int64] = [:]
@@ -41,7 +41,9 @@ final class MemoryDesk: MoneyDesk {
         }
     }
 
-    func balance(_ owner: AccountOwner) -> Int64 { contents.withLock { $0.balances[owner] ?? 0 } }
+    func balance(_ owner: AccountOwner, _ currency: Currency = .euro) -> Int64 {
+        contents.withLock { $0.balances[owner]?[currency] ?? 0 }
+    }
 
     func submit(_ command: MoneyCommand, within wait: Duration) async throws -> MoneyAnswer? {
         try contents.withLock { contents throws(Away) in
@@ -61,13 +63,13 @@ final class MemoryDesk: MoneyDesk {
             contents.decided[key] = (command, .transferMissing)
             return MoneyAnswer(.decided(.transferMissing, command.id, repeated: false))
         }
-        let balance = (contents.balances[owner] ?? 0) + amount.tenThousandths
+        let balance = (contents.balances[owner]?[amount.currency] ?? 0) + amount.tenThousandths
         let verdict: TransferVerdict = balance < 0 ? .insufficient : .posted
         contents.decided[key] = (command, verdict)
         guard verdict.isPosted, let after = try? Money(tenThousandths: balance, currency: amount.currency) else {
             return MoneyAnswer(.decided(verdict, command.id, repeated: false))
         }
-        contents.balances[owner] = balance
+        contents.balances[owner, default: [:]][amount.currency] = balance
         contents.moves[command.id] = (owner, amount)
         let moved = MoneyAnswer.Balance(
             account: AccountRef(tenantID: command.tenantID, id: LedgerAccountID(owner.id)),
@@ -87,6 +89,8 @@ final class MemoryDesk: MoneyDesk {
             contents.moves[id].map { ($0.owner, amount?.negated ?? $0.amount.negated) }
         case .reverse(let id): contents.moves[id].map { ($0.owner, $0.amount.negated) }
         case .hold(let owner, let amount, _): (owner, .zero(amount.currency))
+        case .exchange(let owner, let record):
+            (owner, record.sale == nil ? record.amount.negated : record.amount)
         case .capture, .release, .expire: nil
         }
     }

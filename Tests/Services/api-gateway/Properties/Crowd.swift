@@ -35,6 +35,7 @@ struct Crowd: Sendable {
             "session": "sessions", "usage": "usage_daily", "lease": "ip_allocations", "operation": "operations",
             "dead_letter": "dead_letters", "api_key": "api_keys", "audit": "audit_logs", "wallet": "wallets",
             "payment": "payments", "cash_shift": "cash_shifts", "adjustment": "adjustment_requests",
+            "conversion": "conversions",
             "ledger_exposure": "billing_exposure",
         ]
         var counts = ["tenant": 1]
@@ -107,6 +108,10 @@ struct Crowd: Sendable {
                 SELECT '\(tenant)', uuid_v7(), gen_random_uuid(), '{}', '\(mark)', now() FROM \(Self.series);
             INSERT INTO adjustment_requests (tenant_id, id, owner_kind, owner_id, amount, currency, reason, requested_by, created_at)
                 SELECT tenant_id, uuid_v7(), 'customer', id, 1, 'EUR', '\(mark)', id, now()
+                FROM customers WHERE tenant_id = '\(tenant)' AND code LIKE '\(mark)-%';
+            INSERT INTO conversions (tenant_id, id, customer_id, sold, sold_currency, bought, bought_currency, rate, sale_id,
+                    purchase_id, request_key, description, created_by, created_at)
+                SELECT tenant_id, uuid_v7(), id, 1, 'EUR', 1, 'USD', 10000000000, uuid_v7(), uuid_v7(), code, '\(mark)', id, now()
                 FROM customers WHERE tenant_id = '\(tenant)' AND code LIKE '\(mark)-%';
             INSERT INTO plan_versions (tenant_id, plan_id, number, price, currency, cycle_unit, cycle_count, mode,
                     grace_seconds, suspension, reminders, promises, longest_promise_seconds)

@@ -76,6 +76,26 @@ extension EntityCase {
         return count
     }
 
+    static let conversions = EntityCase(Resource<StoredConversion>.conversions, time: "created_at") {
+        plot,
+        count,
+        draw in
+        for _ in 0..<count {
+            let isRefused = draw.chance(50)
+            try await plot.sql(
+                """
+                INSERT INTO conversions (tenant_id, id, customer_id, sold, sold_currency, bought, bought_currency, rate, sale_id,
+                    purchase_id, status, failure, request_key, created_by, created_at, ended_at)
+                VALUES ('\(plot.tenant)', uuid_v7(), '\(draw.choice(plot.customers))', 20000, '\(draw.choice(["EUR", "USD"]))', 40000,
+                    'XOF', 20000000000, uuid_v7(), uuid_v7(), '\(isRefused ? "refused" : "selling")',
+                    \(isRefused ? "'insufficient'" : "NULL"), 'entity-\(Plot.number())', gen_random_uuid(),
+                    now() - interval '\(draw.whole(1...50)) minutes', \(isRefused ? "now()" : "NULL"))
+                """
+            )
+        }
+        return count
+    }
+
     /// Suspended services that are paid for, and paused ones with an open session. Versions are numbered from 1001: lower ones are others'.
     static let exposures = EntityCase(
         Resource<BillingExposure.Case>.exposures,

@@ -7,7 +7,7 @@ import WireFormat
 extension EntityCase {
     static let all = [
         customers, plans, profiles, services, nases, pools, users, contacts, notes, history, sessions, usage, leases,
-        operations, deadLetters, tenants, keys, audit, wallets, payments, cashShifts, adjustments,
+        operations, deadLetters, tenants, keys, audit, wallets, payments, cashShifts, adjustments, conversions,
         exposures,
     ]
 
