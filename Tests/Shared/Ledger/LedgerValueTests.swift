@@ -47,18 +47,9 @@ import Testing
                 ExchangeRate(tenBillionths: Int64.random(in: 1...9_000_000_000_000, using: &random))
             )
             let sold = try Money(tenThousandths: Int64.random(in: 1...10_000_000, using: &random), currency: .euro)
-            let made = CurrencyExchange(
-                tenantID: LedgerScene.root,
-                from: euros[0].ref,
-                soldTo: euros[5].ref,
-                boughtFrom: francs[5].ref,
-                to: francs[0].ref,
-                sold: sold,
-                into: franc,
-                at: rate
-            )
-            guard let exchange = made else {
-                // Less than half a ten-thousandth buys nothing, and then nothing is sold.
+            let bought = try rate.convert(sold, to: franc)
+            guard bought.isPositive else {
+                // Less than half a ten-thousandth buys nothing.
                 #expect(Int128(sold.tenThousandths) * Int128(rate.tenBillionths) <= Int128(ExchangeRate.one / 2))
                 continue
             }
@@ -66,26 +57,27 @@ import Testing
             accounts[0].balance = sold.tenThousandths
             let state = LedgerState(accounts: accounts)
             var batch = LedgerBatch(number: 1, recordedAt: LedgerScene.start, state: state)
-            let details = TransferDetails(.exchange)
-            let sale = exchange.sale(id: TransferID(LedgerScene.id(1)), key: try scene.keyed("s"), details: details)
-            let first = try #require(batch.apply(sale).decision)
-            #expect(first.verdict == .posted)
-            // Another id for the repeated sale: the purchase is still the same.
-            let again = exchange.sale(id: TransferID(LedgerScene.id(2)), key: try scene.keyed("s"), details: details)
-            let repeated = try #require(batch.apply(again).decision)
-            for (number, decision) in [(3, first), (4, repeated)] as [(UInt64, TransferDecision)] {
-                let purchase = exchange.purchase(
-                    id: TransferID(LedgerScene.id(number)),
-                    after: decision,
-                    details: details
+            func half(_ id: UInt64, _ from: AccountRef, _ to: AccountRef, _ sale: TransferID?) throws -> TransferCommand
+            {
+                let record = ExchangeRecord(rate: rate, sold: sold, bought: bought, sale: sale)
+                return TransferCommand(
+                    id: TransferID(LedgerScene.id(id)),
+                    tenantID: LedgerScene.root,
+                    key: try scene.keyed("k\(id)"),
+                    action: .transfer(from: from, to: to, amount: record.amount),
+                    details: TransferDetails(.exchange),
+                    exchange: record
                 )
-                #expect(batch.apply(try #require(purchase)).decision?.verdict == .posted)
             }
+            let sale = try half(1, euros[0].ref, euros[5].ref, nil)
+            #expect(batch.apply(sale).decision?.verdict == .posted)
+            let purchase = try half(2, francs[5].ref, francs[0].ref, sale.id)
+            #expect(batch.apply(purchase).decision?.verdict == .posted)
             #expect(batch.decisions.count == 2 && batch.entries.count == 4)
             #expect(batch.decisions.last?.transfer?.exchange?.sale == sale.id)
             let balances = batch.changedAccounts.map(\.balance)
-            let bought = exchange.bought.tenThousandths
-            #expect(balances.sorted() == [0, exchange.sold.tenThousandths, -bought, bought].sorted())
+            let (gone, come) = (sold.tenThousandths, bought.tenThousandths)
+            #expect(balances.sorted() == [0, gone, -come, come].sorted())
         }
     }
 

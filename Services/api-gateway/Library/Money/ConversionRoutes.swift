@@ -180,7 +180,10 @@ struct ConversionRoutes {
 extension InputKind where Value == String {
     /// A rate of exchange, as text: `655.957`.
     static var rate: InputKind {
-        InputKind(.text(minimum: 1, maximum: 20, pattern: "^[0-9]{1,9}(\\.[0-9]{1,10})?$"), "a rate such as \"655.957\"") {
+        InputKind(
+            .text(minimum: 1, maximum: 20, pattern: "^[0-9]{1,9}(\\.[0-9]{1,10})?$"),
+            "a rate such as \"655.957\""
+        ) {
             value in
             guard let text = value.text, text.utf8.count <= 20,
                 ExchangeRate(text) != nil || text.allSatisfy({ "0.".contains($0) })
