@@ -65,7 +65,7 @@ import Testing
         )
         let bought = try await world.settle(purchase)
         #expect(bought.isPosted && bought.balances.map(\.balance.decimal) == ["39357.4200"])
-        let much = try world.command("much", .exchange(customer, record("60", "39357.42")), purpose: .exchange)
+        let much = try world.command("too much", .exchange(customer, record("60", "39357.42")), purpose: .exchange)
         #expect(try await world.settle(much).outcome == .decided(.insufficient, much.id, repeated: false))
         let wrong = try world.command("wrong", .exchange(customer, record("1", "656")), purpose: .exchange)
         #expect(try await world.settle(wrong).outcome == .invalid(.unreadable))

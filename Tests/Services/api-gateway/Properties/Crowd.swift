@@ -97,31 +97,35 @@ struct Crowd: Sendable {
                 SELECT tenant_id, id, '\(mark)', translate(substr(md5(id::text), 1, 8), '0189', 'wxyz'),
                     sha256(id::text::bytea), ARRAY['customers.read'], now()
                 FROM users WHERE tenant_id = '\(tenant)' AND role = 'viewer' ON CONFLICT DO NOTHING;
-            INSERT INTO ledger_accounts (tenant_id, id, root_id, currency, owner_kind, owner_id, kind, floor)
-                SELECT tenant_id, uuid_v7(), '\(root)', 'EUR', 'customer', id, 'wallet', 0 FROM customers
-                WHERE tenant_id = '\(tenant)' AND code LIKE '\(mark)-%';
-            INSERT INTO payments (tenant_id, id, customer_id, amount, currency, method, gateway, external_id, status,
-                    description, created_by, created_at)
-                SELECT tenant_id, uuid_v7(), id, 1, 'EUR', 'transfer', '\(mark)', code, 'pending', '\(mark)', id, now()
-                FROM customers WHERE tenant_id = '\(tenant)' AND code LIKE '\(mark)-%';
-            INSERT INTO cash_shifts (tenant_id, id, user_id, opening, note, opened_at)
-                SELECT '\(tenant)', uuid_v7(), gen_random_uuid(), '{}', '\(mark)', now() FROM \(Self.series);
-            INSERT INTO adjustment_requests (tenant_id, id, owner_kind, owner_id, amount, currency, reason, requested_by, created_at)
-                SELECT tenant_id, uuid_v7(), 'customer', id, 1, 'EUR', '\(mark)', id, now()
-                FROM customers WHERE tenant_id = '\(tenant)' AND code LIKE '\(mark)-%';
-            INSERT INTO conversions (tenant_id, id, customer_id, sold, sold_currency, bought, bought_currency, rate, sale_id,
-                    purchase_id, request_key, description, created_by, created_at)
-                SELECT tenant_id, uuid_v7(), id, 1, 'EUR', 1, 'USD', 10000000000, uuid_v7(), uuid_v7(), code, '\(mark)', id, now()
-                FROM customers WHERE tenant_id = '\(tenant)' AND code LIKE '\(mark)-%';
-            INSERT INTO plan_versions (tenant_id, plan_id, number, price, currency, cycle_unit, cycle_count, mode,
-                    grace_seconds, suspension, reminders, promises, longest_promise_seconds)
-                SELECT tenant_id, id, 1, 1, 'EUR', 'month', 1, 'prepaid', 0, 'extend', '{}', 1, 1 FROM plans
-                WHERE tenant_id = '\(tenant)' AND name = '\(mark) 1';
-            INSERT INTO subscriptions (tenant_id, customer_id, service_id, plan_version_id, state)
-                SELECT s.tenant_id, s.customer_id, s.id, v.id, 'paused' FROM services s
-                JOIN plan_versions v ON v.tenant_id = s.tenant_id WHERE s.tenant_id = '\(tenant)';
-            ANALYZE
-            """
+            """ + money(tenant, mark, root: root) + "; ANALYZE"
+    }
+
+    private static func money(_ tenant: TenantID, _ mark: String, root: TenantID) -> String {
+        """
+        INSERT INTO ledger_accounts (tenant_id, id, root_id, currency, owner_kind, owner_id, kind, floor)
+            SELECT tenant_id, uuid_v7(), '\(root)', 'EUR', 'customer', id, 'wallet', 0 FROM customers
+            WHERE tenant_id = '\(tenant)' AND code LIKE '\(mark)-%';
+        INSERT INTO payments (tenant_id, id, customer_id, amount, currency, method, gateway, external_id, status,
+                description, created_by, created_at)
+            SELECT tenant_id, uuid_v7(), id, 1, 'EUR', 'transfer', '\(mark)', code, 'pending', '\(mark)', id, now()
+            FROM customers WHERE tenant_id = '\(tenant)' AND code LIKE '\(mark)-%';
+        INSERT INTO cash_shifts (tenant_id, id, user_id, opening, note, opened_at)
+            SELECT '\(tenant)', uuid_v7(), gen_random_uuid(), '{}', '\(mark)', now() FROM \(Self.series);
+        INSERT INTO adjustment_requests (tenant_id, id, owner_kind, owner_id, amount, currency, reason, requested_by, created_at)
+            SELECT tenant_id, uuid_v7(), 'customer', id, 1, 'EUR', '\(mark)', id, now()
+            FROM customers WHERE tenant_id = '\(tenant)' AND code LIKE '\(mark)-%';
+        INSERT INTO conversions (tenant_id, id, customer_id, sold, sold_currency, bought, bought_currency, rate, sale_id,
+                purchase_id, request_key, description, created_by, created_at)
+            SELECT tenant_id, uuid_v7(), id, 1, 'EUR', 1, 'USD', 10000000000, uuid_v7(), uuid_v7(), code, '\(mark)', id, now()
+            FROM customers WHERE tenant_id = '\(tenant)' AND code LIKE '\(mark)-%';
+        INSERT INTO plan_versions (tenant_id, plan_id, number, price, currency, cycle_unit, cycle_count, mode,
+                grace_seconds, suspension, reminders, promises, longest_promise_seconds)
+            SELECT tenant_id, id, 1, 1, 'EUR', 'month', 1, 'prepaid', 0, 'extend', '{}', 1, 1 FROM plans
+            WHERE tenant_id = '\(tenant)' AND name = '\(mark) 1';
+        INSERT INTO subscriptions (tenant_id, customer_id, service_id, plan_version_id, state)
+            SELECT s.tenant_id, s.customer_id, s.id, v.id, 'paused' FROM services s
+            JOIN plan_versions v ON v.tenant_id = s.tenant_id WHERE s.tenant_id = '\(tenant)'
+        """
     }
 
     private static let series = "generate_series(1, \(size)) i"

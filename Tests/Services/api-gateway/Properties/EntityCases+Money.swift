@@ -76,7 +76,7 @@ extension EntityCase {
         return count
     }
 
-    static let conversions = EntityCase(Resource<StoredConversion>.conversions, time: "created_at") {
+    static let conversions = EntityCase(Resource<StoredConversion>.conversions, time: "created_at", owners: 2) {
         plot,
         count,
         draw in
