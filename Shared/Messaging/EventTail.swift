@@ -109,10 +109,7 @@ package final class EventTail: Sendable {
         within limit: Duration,
         gathering: Duration = .milliseconds(20)
     ) async throws -> [TailedMessage] {
-        var events = try await tail.next(maximum: 1, within: limit)
-        guard !events.isEmpty else { return [] }
-        if maximum > 1 { events += try await tail.next(maximum: maximum - 1, within: gathering) }
-        return events.map { event in
+        try await tail.next(maximum: maximum, within: limit, gathering: gathering).map { event in
             switch event {
             case .message(let message):
                 .message(sequence: message.sequence, subject: message.subject, payload: message.payload)

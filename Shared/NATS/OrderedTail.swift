@@ -41,9 +41,14 @@ package final class OrderedTail: Sendable {
 
     deinit { loop.stop() }
 
-    /// The next events in order: as soon as `maximum` are there, else those that came within `limit`, perhaps none.
-    package func next(maximum: Int, within limit: Duration) async throws -> [TailEvent] {
-        try await loop.buffer.next(maximum: maximum, within: limit).map { item in
+    /// The next events in order: as soon as `maximum` are there, else those that came within `limit`, perhaps none; with `gathering`,
+    /// those that came so long after the first.
+    package func next(
+        maximum: Int,
+        within limit: Duration,
+        gathering: Duration? = nil
+    ) async throws -> [TailEvent] {
+        try await loop.buffer.next(maximum: maximum, within: limit, gathering: gathering).map { item in
             switch item {
             case .message(let message): .message(message)
             case .gap(let gap): .gap(gap)

@@ -34,19 +34,21 @@ package final class PullConsumer: Sendable {
     /// Several tasks may call it at a time. Messages whose time to be settled is nearly over are left out: the server
     /// delivers them again. Throws when cancelled or closed; losing the server is no error, just a longer wait.
     package func next(maximum: Int, within limit: Duration) async throws -> [NATSMessage] {
-        let items = try await loop.buffer.next(maximum: maximum, within: limit)
+        fresh(try await loop.buffer.next(maximum: maximum, within: limit))
+    }
+
+    /// A batch: waits up to `patience` for its first message, then gives the others `limit` to come. Of several tasks one gathers at a
+    /// time.
+    package func batch(maximum: Int, within limit: Duration, patience: Duration) async throws -> [NATSMessage] {
+        fresh(try await loop.buffer.next(maximum: maximum, within: patience, gathering: limit))
+    }
+
+    private func fresh(_ items: [PullItem]) -> [NATSMessage] {
         let now = SystemClock.monotonicNanoseconds()
         return items.compactMap { item in
             guard case .message(let message) = item, now < message.received &+ stale else { return nil }
             return message
         }
-    }
-
-    /// A batch: waits up to `patience` for its first message, then gives the others `limit` to come.
-    package func batch(maximum: Int, within limit: Duration, patience: Duration) async throws -> [NATSMessage] {
-        let first = try await next(maximum: 1, within: patience)
-        guard !first.isEmpty, maximum > 1 else { return first }
-        return first + (try await next(maximum: maximum - 1, within: limit))
     }
 
     /// Connected, with its consumer standing at the server: what is published from now on will be read.

@@ -86,11 +86,12 @@ final class PullLoop: Sendable {
         }
     }
 
-    /// How long to wait for a message before looking at everything else: a reader's deadline is met to the
+    /// How long to wait for a message before looking at everything else: a reader's deadline is met within a
     /// millisecond when it waits, and within 5 ms when it comes while the thread sleeps.
     private func patience(_ now: UInt64) -> Int64 {
         guard let deadline = buffer.deadline else { return 5 }
-        return min(20, Int64(clamping: (max(deadline, now) - now) / 1_000_000))
+        // Rounded up: rounded down it would not sleep at all in the last millisecond.
+        return min(20, Int64(clamping: (max(deadline, now) - now + 999_999) / 1_000_000))
     }
 
     private func keepConsumer(_ progress: inout Progress, _ source: any PullSource, _ now: UInt64) {

@@ -7,6 +7,8 @@ package final class PostgresTransaction: PGExecutor {
 
     private struct State {
         var scope: TransactionScope
+        /// What goes ahead of COMMIT, in one group with it.
+        var closing: [PGStatement] = []
         var isEnded = false
     }
 
@@ -33,6 +35,10 @@ package final class PostgresTransaction: PGExecutor {
             throw fail(error.shifted(by: ahead))
         }
     }
+
+    /// Has a statement, whose rows nobody needs, sent along with COMMIT: as the transaction's last, without a round trip of its own.
+    /// Where it is refused nothing is committed, and the transaction throws.
+    package func finish(with statement: PGStatement) { state.withLock { $0.closing.append(statement) } }
 
     /// Sends BEGIN now where no statement has carried it yet.
     func open() async throws(PostgresError) {
@@ -63,11 +69,16 @@ package final class PostgresTransaction: PGExecutor {
     }
 
     private func commit() async throws {
-        let (isOpen, failure) = state.withLock { ($0.scope.isOpen, $0.scope.failure) }
+        let (last, failure) = state.withLock { state -> ([PGStatement], PostgresError?) in
+            guard state.scope.failure == nil, state.scope.isOpen || !state.closing.isEmpty else {
+                return ([], state.scope.failure)
+            }
+            return (state.scope.group(state.closing + [PGStatement("COMMIT")]).group, nil)
+        }
         // COMMIT after a refusal would quietly roll back.
         if let failure { throw failure }
-        if isOpen {
-            let tag = try await execute([PGStatement("COMMIT")], nil, false).first?.commandTag
+        if !last.isEmpty {
+            let tag = try await execute(last, nil, false).last?.commandTag
             guard tag == "COMMIT" else { throw PostgresError(.misuse, "the transaction was undone before its COMMIT") }
         }
         state.withLock { $0.isEnded = true }

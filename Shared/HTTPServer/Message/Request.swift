@@ -18,8 +18,8 @@ package struct Request: Sendable {
     package let body: RequestBody
     /// What the route's pattern took from the path; empty before routing.
     package internal(set) var parameters = PathParameters()
-    /// A handful at most: sought one after another, which costs less than a dictionary that each layer copies.
-    private var values: [(type: ObjectIdentifier, value: any Sendable)] = []
+    /// The last first: what a layer adds copies nothing of what others left.
+    private var notes: Note?
     let expectsContinue: Bool
     let isVersion11: Bool
     let control: RequestControl
@@ -77,20 +77,26 @@ package struct Request: Sendable {
     package subscript<Value: RequestValue>(_ type: Value.Type) -> Value? {
         get {
             let wanted = ObjectIdentifier(type)
-            for entry in values where entry.type == wanted { return entry.value as? Value }
+            var next = notes
+            while let note = next {
+                if note.type == wanted { return note.value as? Value }
+                next = note.earlier
+            }
             return nil
         }
-        set {
-            let wanted = ObjectIdentifier(type)
-            let place = values.firstIndex { $0.type == wanted }
-            switch (place, newValue) {
-            case (let place?, let value?): values[place].value = value
-            case (let place?, nil): values.remove(at: place)
-            case (nil, let value?):
-                if values.isEmpty { values.reserveCapacity(8) }
-                values.append((wanted, value))
-            case (nil, nil): break
-            }
+        set { notes = Note(type: ObjectIdentifier(type), value: newValue, earlier: notes) }
+    }
+
+    private final class Note: Sendable {
+        let type: ObjectIdentifier
+        /// Nil where it was taken away.
+        let value: (any Sendable)?
+        let earlier: Note?
+
+        init(type: ObjectIdentifier, value: (any Sendable)?, earlier: Note?) {
+            self.type = type
+            self.value = value
+            self.earlier = earlier
         }
     }
 

@@ -23,8 +23,13 @@ package struct AuditLog {
     /// locked until then: let it be the transaction's last statement. Throws `notFound` for a tenant outside the scope.
     package func append(_ entries: [AuditEntry]) async throws {
         guard !entries.isEmpty else { return }
-        let statement = Self.statement(entries, as: .gateway)
-        _ = try await transaction.query(statement.sql, statement.parameters)
+        _ = try await transaction.pipeline([Self.statement(entries, as: .gateway)])
+    }
+
+    /// The same as the transaction's very last statement, which travels with COMMIT: what it throws may come out of the transaction.
+    package func finish(with entries: [AuditEntry]) async throws {
+        guard !entries.isEmpty else { return }
+        try await transaction.finish(with: Self.statement(entries, as: .gateway))
     }
 
     /// Whose right adds an entry.

@@ -91,14 +91,18 @@ extension TenantScope {
         isReading: Bool = false,
         _ body: (ScopedTransaction) async throws -> Success
     ) async throws -> Success {
-        try await pool.withTransaction(isolation: isolation) { transaction in
-            try await body(ScopedTransaction(SteppedDown(transaction, isReading ? readingPrologue : prologue)))
+        do {
+            return try await pool.withTransaction(isolation: isolation) { transaction in
+                try await body(ScopedTransaction(SteppedDown(transaction, isReading ? readingPrologue : prologue)))
+            }
+        } catch let error as PostgresError {
+            throw PersistenceError(error) ?? error
         }
     }
 }
 
 /// A transaction whose first group of statements has the scope's own ahead of it.
-private final class SteppedDown: PGExecutor {
+final class SteppedDown: PGExecutor {
     private let transaction: PostgresTransaction
     private let ahead: Mutex<[PGStatement]>
 
@@ -115,5 +119,13 @@ private final class SteppedDown: PGExecutor {
         return Array(
             try await transaction.pipeline(prologue + statements, deadline: deadline).dropFirst(prologue.count)
         )
+    }
+    /// See ``PostgresTransaction/finish(with:)``; as the first statement it goes at once.
+    func finish(with statement: PGStatement) async throws(PostgresError) {
+        guard ahead.withLock({ $0.isEmpty }) else {
+            _ = try await pipeline([statement], deadline: nil)
+            return
+        }
+        transaction.finish(with: statement)
     }
 }

@@ -100,6 +100,18 @@ package struct ScopedTransaction {
         }
     }
 
+    /// Runs a statement, whose rows nobody needs, as the transaction's last: on a connection of a pool along with COMMIT, in one round
+    /// trip. What it is refused for may come out of the transaction itself.
+    package func finish(with statement: PGStatement) async throws {
+        guard let stepped = executor as? SteppedDown else {
+            _ = try await pipeline([statement])
+            return
+        }
+        do throws(PostgresError) { try await stepped.finish(with: statement) } catch {
+            throw PersistenceError(error) ?? error
+        }
+    }
+
     /// COPY … FROM STDIN; only where the transaction runs on a session of its own.
     func copyIn(_ sql: String, deadline: Duration?, _ source: @escaping @Sendable () throws -> [UInt8]?) async throws
         -> Int

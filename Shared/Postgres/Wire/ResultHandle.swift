@@ -1,5 +1,6 @@
 import CPostgres
 import Glibc
+import Synchronization
 
 /// One PGresult, freed with its last reference.
 @safe
@@ -8,6 +9,8 @@ final class ResultHandle: @unchecked Sendable {
     let raw: OpaquePointer
     let rowCount: Int32
     let columnCount: Int32
+    /// The column behind the one that was asked for last: rows are mostly read in their columns' order.
+    private let expected = Atomic<Int32>(0)
 
     init(_ raw: OpaquePointer) {
         unsafe self.raw = raw
@@ -25,11 +28,19 @@ final class ResultHandle: @unchecked Sendable {
         unsafe PQfname(raw, column).map { unsafe String(cString: $0) } ?? ""
     }
 
-    /// The position of the column of exactly that name.
+    /// The position of the column of exactly that name; names that are asked for must be unambiguous.
     func column(named name: String) -> Int32? {
-        (0..<columnCount).first { column in
-            guard let found = unsafe PQfname(raw, column) else { return false }
-            return unsafe name.withCString { unsafe strcmp($0, found) == 0 }
+        unsafe name.withCString { wanted in
+            func isNamed(_ column: Int32) -> Bool {
+                unsafe PQfname(raw, column).map { unsafe strcmp(wanted, $0) == 0 } ?? false
+            }
+            assert((0..<columnCount).count(where: isNamed) < 2, "two columns are called \(name)")
+            let first = expected.load(ordering: .relaxed)
+            guard let column = (first..<columnCount).first(where: isNamed) ?? (0..<first).first(where: isNamed) else {
+                return nil
+            }
+            expected.store(column + 1 == columnCount ? 0 : column + 1, ordering: .relaxed)
+            return column
         }
     }
 

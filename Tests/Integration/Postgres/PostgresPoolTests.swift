@@ -74,6 +74,35 @@ import Testing
         await pool.close()
     }
 
+    @Test func `what goes with COMMIT is the last, and where it is refused nothing is committed`() async throws {
+        let pool = try await pool()
+        try await pool.query("CREATE TABLE t (id bigint PRIMARY KEY, n bigint)")
+        try await pool.withTransaction { transaction in
+            transaction.finish(with: PGStatement("INSERT INTO t SELECT 2, count(*) FROM t"))
+            try await transaction.query("INSERT INTO t VALUES (1, 7)")
+        }
+        // By itself it opens its transaction.
+        try await pool.withTransaction { $0.finish(with: PGStatement("INSERT INTO t VALUES (3, 9)")) }
+        #expect(try await pool.query("SELECT n FROM t ORDER BY id").map { $0[0].int64 } == [7, 1, 9])
+        let refused = await refusal {
+            try await pool.withTransaction { transaction in
+                try await transaction.query("DELETE FROM t")
+                transaction.finish(with: PGStatement("INSERT INTO t VALUES (4, 1), (4, 2)"))
+            }
+        }
+        #expect(refused.sqlState == "23505")
+        struct Change: Error {}
+        await #expect(throws: Change.self) {
+            try await pool.withTransaction { transaction in
+                try await transaction.query("DELETE FROM t")
+                transaction.finish(with: PGStatement("INSERT INTO t VALUES (5, 1)"))
+                throw Change()
+            }
+        }
+        #expect(try await pool.query("SELECT count(*) FROM t").first?[0].int == 3)
+        await pool.close()
+    }
+
     @Test func `transactions are alone, settle their settings and count each other's work once`() async throws {
         let pool = try await pool()
         try await pool.query("CREATE TABLE t (id bigint, n bigint)")

@@ -25,21 +25,32 @@ package final class PaymentBook: Sendable {
         let isNew: Bool
     }
 
-    fileprivate struct Ending: Sendable {
-        let caller: Caller
-        let ending: PaymentStore.Ending
+    fileprivate enum Step: Sendable {
+        case open(Opening)
+        case end(PaymentStore.Ending, Caller)
+
+        var caller: Caller {
+            switch self {
+            case .open(let opening): opening.caller
+            case .end(_, let caller): caller
+            }
+        }
+
+        var opening: Opening? {
+            if case .open(let opening) = self { opening } else { nil }
+        }
+
+        var ending: PaymentStore.Ending? {
+            if case .end(let ending, _) = self { ending } else { nil }
+        }
     }
 
-    private let openings: Combiner<TenantID, Opening, Standing>
-    private let endings: Combiner<TenantID, Ending, Standing>
+    private let steps: Combiner<TenantID, Step, Standing>
 
     package init(_ parts: Parts) {
         let pages = PaymentPages(parts)
-        openings = Combiner(most: 200, mostWaiting: 1_000, blamesOne: Self.blamesOne) { root, batch in
-            try await pages.open(batch, root)
-        }
-        endings = Combiner(most: 200, mostWaiting: 1_000, blamesOne: Self.blamesOne) { root, batch in
-            try await pages.end(batch, root)
+        steps = Combiner(most: 400, mostWaiting: 2_000, blamesOne: Self.blamesOne) { root, batch in
+            try await pages.write(batch, root)
         }
     }
 
@@ -49,12 +60,10 @@ package final class PaymentBook: Sendable {
     /// Keeps payments until the process shuts down, and then those that wait.
     package func run() async {
         await withDiscardingTaskGroup { tasks in
-            tasks.addTask { await self.openings.run() }
-            tasks.addTask { await self.endings.run() }
+            tasks.addTask { await self.steps.run() }
             tasks.addTask {
                 await waitForShutdown()
-                self.openings.finish()
-                self.endings.finish()
+                self.steps.finish()
             }
         }
     }
@@ -62,13 +71,13 @@ package final class PaymentBook: Sendable {
     /// Returns once the payment is kept, or what the same request kept before; throws `notFound` for a customer whom the caller does not
     /// see, and a conflict for cash without a shift.
     func open(_ opening: Opening) async throws -> Standing {
-        try await openings.submit(opening, to: opening.caller.principal.tenantID)
+        try await steps.submit(.open(opening), to: opening.caller.principal.tenantID)
     }
 
     /// Ends a payment by what the ledger said; one that somebody ended by the same word meanwhile stays as it is.
     func end(_ payment: StoredPayment, _ failure: String?, _ caller: Caller) async throws -> StoredPayment {
-        let ending = Ending(caller: caller, ending: PaymentStore.Ending(payment, failure: failure))
-        return try await endings.submit(ending, to: caller.principal.tenantID).payment
+        let step = Step.end(PaymentStore.Ending(payment, failure: failure), caller)
+        return try await steps.submit(step, to: caller.principal.tenantID).payment
     }
 }
 
@@ -82,22 +91,51 @@ private struct PaymentPages: Sendable {
 
     init(_ parts: Parts) { self.parts = parts }
 
-    func open(_ openings: [PaymentBook.Opening], _ root: TenantID) async throws -> [Outcome] {
-        try await parts.commit(openings.map(\.caller), in: root) { works in
+    /// What the endings and the openings look up first goes in one round trip.
+    func write(_ steps: [PaymentBook.Step], _ root: TenantID) async throws -> [Outcome] {
+        try await parts.commit(steps.map(\.caller), in: root) { works in
             guard let transaction = works.first?.transaction else { return [] }
-            let tenants = try await CustomerRepository(transaction).tenants(of: openings.map(\.customer))
-            let shifts = try await shifts(openings, transaction)
-            let drafts = openings.map { opening in
-                Result { try draft(opening, tenants, shifts) }
+            let (endings, openings) = (steps.compactMap(\.ending), steps.compactMap(\.opening))
+            let rows = try await transaction.pipeline([
+                PaymentStore.end(endings, at: parts.time.now()),
+                CustomerRepository.tenants(of: openings.map(\.customer)),
+            ])
+            var ended = try await PaymentStore(transaction).ended(endings, rows[0]).makeIterator()
+            var opened = try await open(openings, CustomerRepository.tenants(rows[1]), transaction).makeIterator()
+            return zip(works, steps).map { work, step in
+                let outcome =
+                    step.ending == nil
+                    ? opened.next()
+                    : ended.next().map { .success(Standing(payment: $0.payment, isNew: $0.isChanged)) }
+                guard let outcome else { return .failure(PersistenceError.notFound) }
+                if case .success(let standing) = outcome, standing.isNew { record(standing.payment, after: step, work) }
+                return outcome
             }
-            let stored = try await PaymentStore(transaction).insert(drafts.compactMap { try? $0.get() })
-            var next = stored.makeIterator()
-            return zip(works, drafts).map { work, draft in
-                draft.flatMap { _ in
-                    guard let (payment, isNew) = next.next() else { return .failure(PersistenceError.notFound) }
-                    if isNew { work.record(.create, Change(before: nil, after: payment), payments) }
-                    return .success(Standing(payment: payment, isNew: isNew))
-                }
+        }
+    }
+
+    private func record(_ payment: StoredPayment, after step: PaymentBook.Step, _ work: Work) {
+        let change = Change(before: step.ending?.payment, after: payment)
+        guard change.before != nil else { return work.record(.create, change, payments) }
+        work.record(payment.refundOf == nil ? .payment : .refund, change, payments)
+        work.count(change)
+    }
+
+    private func open(
+        _ openings: [PaymentBook.Opening],
+        _ tenants: [CustomerID: TenantID],
+        _ transaction: ScopedTransaction
+    ) async throws -> [Outcome] {
+        guard !openings.isEmpty else { return [] }
+        let shifts = try await shifts(openings, transaction)
+        let drafts = openings.map { opening in
+            Result { try draft(opening, tenants, shifts) }
+        }
+        var stored = try await PaymentStore(transaction).insert(drafts.compactMap { try? $0.get() }).makeIterator()
+        return drafts.map { draft in
+            draft.flatMap { _ in
+                guard let (payment, isNew) = stored.next() else { return .failure(PersistenceError.notFound) }
+                return .success(Standing(payment: payment, isNew: isNew))
             }
         }
     }
@@ -127,21 +165,5 @@ private struct PaymentPages: Sendable {
                 .current(of: principal.userID, in: principal.tenantID, lock: .share)?.id
         }
         return shifts
-    }
-
-    func end(_ endings: [PaymentBook.Ending], _ root: TenantID) async throws -> [Outcome] {
-        try await parts.commit(endings.map(\.caller), in: root) { works in
-            guard let transaction = works.first?.transaction else { return [] }
-            let told = try await PaymentStore(transaction).end(endings.map(\.ending), at: parts.time.now())
-            return zip(zip(works, endings), told).map { each, told in
-                let (work, ending) = each
-                if told.isChanged {
-                    let change = Change(before: ending.ending.payment, after: told.payment)
-                    work.record(told.payment.refundOf == nil ? .payment : .refund, change, payments)
-                    work.count(change)
-                }
-                return .success(Standing(payment: told.payment, isNew: told.isChanged))
-            }
-        }
     }
 }

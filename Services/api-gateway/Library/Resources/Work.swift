@@ -85,7 +85,7 @@ extension Parts {
             let success = try await body(works)
             let entries = works.flatMap(\.entries)
             // Last: the chain of the tenant is locked until the end.
-            try await AuditLog(transaction).append(entries)
+            try await AuditLog(transaction).finish(with: entries)
             return (success, entries, works.flatMap(\.afterwards))
         }
         for body in afterwards { body() }

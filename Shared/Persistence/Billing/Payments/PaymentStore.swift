@@ -1,7 +1,7 @@
 package import Billing
 package import Domain
 import Ledger
-import Postgres
+package import Postgres
 
 /// The payments of one scope.
 package struct PaymentStore {
@@ -109,13 +109,9 @@ package struct PaymentStore {
         }
     }
 
-    /// Ends payments that are being moved by what the ledger said, and tells how each stands then, in their order; `isChanged` where it
-    /// ended here. One that has ended already stays as it is.
-    package func end(
-        _ endings: [Ending],
-        at now: Timestamp
-    ) async throws -> [(payment: StoredPayment, isChanged: Bool)] {
-        let rows = try await transaction.query(
+    /// The statement that ends payments that are being moved by what the ledger said. For ``ended(_:_:)``.
+    package static func end(_ endings: [Ending], at now: Timestamp) -> PGStatement {
+        PGStatement(
             """
             UPDATE payments r SET status = CASE WHEN q.failure IS NULL THEN 'completed' ELSE 'failed' END,
                 failure = q.failure, completed_at = $4
@@ -127,8 +123,15 @@ package struct PaymentStore {
                 .uuids(endings.map(\.payment.tenantID.value)), .uuids(endings.map(\.payment.id.value)),
                 .textArray(endings.map(\.failure)), .time(now),
             ]
-        ).map { try StoredPayment($0) }
-        var ended = Dictionary(rows.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+        )
+    }
+
+    /// How each payment stands after that, in their order; `isChanged` where it ended there. One that had ended already stays as it was.
+    package func ended(
+        _ endings: [Ending],
+        _ rows: PGRows
+    ) async throws -> [(payment: StoredPayment, isChanged: Bool)] {
+        var ended = Dictionary(try rows.map { try StoredPayment($0) }.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
         var told: [(payment: StoredPayment, isChanged: Bool)] = []
         for ending in endings {
             if let payment = ended.removeValue(forKey: ending.payment.id) {

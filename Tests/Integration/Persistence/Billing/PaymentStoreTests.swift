@@ -84,14 +84,18 @@ import Testing
                 PaymentStore.Ending(stored[1].payment, failure: "insufficient"),
                 PaymentStore.Ending(stored[0].payment, failure: nil),
             ]
-            let ended = try await store.end(endings, at: DirectoryWorld.now)
+            func end(_ endings: [PaymentStore.Ending]) async throws -> [(payment: StoredPayment, isChanged: Bool)] {
+                let rows = try await transaction.pipeline([PaymentStore.end(endings, at: DirectoryWorld.now)])
+                return try await store.ended(endings, rows[0])
+            }
+            let ended = try await end(endings)
             #expect(ended.map(\.isChanged) == [true, true, false])
             #expect(ended.map(\.payment.state.status) == [.completed, .failed, .completed])
             #expect(
                 ended[1].payment.state.failure == "insufficient" && ended[1].payment.completedAt == DirectoryWorld.now
             )
             // What has ended stays, whatever is said later.
-            let late = try await store.end([.init(stored[0].payment, failure: "late")], at: DirectoryWorld.now)
+            let late = try await end([.init(stored[0].payment, failure: "late")])
             #expect(!late[0].isChanged && late[0].payment == ended[0].payment)
             #expect(try await store.insert([]).isEmpty)
         }

@@ -156,7 +156,8 @@ import WireFormat
                     continue
                 }
                 // A body that it requires is looked at before anything is looked up.
-                if ["setTenantPartner", "setServicePlanQuotas", "topUpServiceQuota"].contains(route.operationID) {
+                let looking = ["setTenantPartner", "setServicePlanQuotas", "topUpServiceQuota", "convertCustomerMoney"]
+                if looking.contains(route.operationID) {
                     continue
                 }
                 let foreign = try await ask(route, id)
