@@ -97,7 +97,7 @@ package struct PostgresError: Error, Sendable, CustomStringConvertible {
     /// Appendix A of the server's manual, by class and where needed by code.
     static func disposition(ofSQLState state: String) -> Disposition {
         switch state {
-        case "57014", "57P01", "57P02", "57P03", "57P05", "55P03", "55006", "25006", "26000": return .retry
+        case "57014", "57P01", "57P02", "57P03", "57P05", "55P03", "55006", "25006", "25P03", "26000": return .retry
         default: break
         }
         switch state.prefix(2) {

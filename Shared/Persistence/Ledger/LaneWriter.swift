@@ -168,7 +168,7 @@ package final class LaneWriter: Sendable {
     }
 
     private func attempt(_ commands: [TransferCommand], _ term: Term) async throws -> LaneCommit {
-        try await session.transaction(isolation: .serializable, settings: Self.settings) { transaction in
+        try await session.transaction(isolation: .serializable, settings: settings) { transaction in
             let reading = LedgerStateReading(commands, lane: term.lane)
             let results = try await transaction.pipeline(
                 [PGStatement(Self.head, key + [.int8(term.epoch)])] + reading.statements
@@ -235,10 +235,15 @@ package final class LaneWriter: Sendable {
         }
     }
 
-    /// Rows are looked up by their keys: reading a table through would make every other lane's batch a conflict.
-    private static let settings = [
-        ("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off"),
-    ]
+    /// Rows are looked up by their keys: reading a table through would make every other lane's batch a conflict. And a writer that
+    /// stands still between two statements keeps the lane's row locked no longer than a lease (or a second) lasts: whoever takes
+    /// the lane over would wait for it without end.
+    private var settings: [(String, String)] {
+        [
+            ("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off"),
+            ("idle_in_transaction_session_timeout", "\(max(1_000, lease.wholeMilliseconds))"),
+        ]
+    }
 
     private static let head = """
         SELECT last_batch, last_digest, last_recorded_at FROM ledger_lanes
