@@ -1,7 +1,7 @@
 /// Makes version 7 ids from an injected clock and an injected source of randomness.
 package struct IDGenerator: Sendable {
-    private let time: TimeSource
-    private let random: @Sendable () -> (UInt64, UInt64)
+    package let time: TimeSource
+    package let random: @Sendable () -> (UInt64, UInt64)
 
     /// `random` must be safe to call from any thread.
     package init(

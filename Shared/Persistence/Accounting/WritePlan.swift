@@ -134,21 +134,3 @@ struct WritePlan {
         if !rows.isEmpty { statements.append(OutboxRow.insert(rows)) }
     }
 }
-
-/// Ascending ids for the events of one commit, from the database's clock, read while the sessions' locks were held: of
-/// two commits on one session the later has the greater ids.
-struct EventIDs {
-    private var time: Timestamp
-    private let random: @Sendable () -> UInt64
-
-    init(from time: Timestamp, random: @escaping @Sendable () -> UInt64) {
-        self.time = time
-        self.random = random
-    }
-
-    /// The id and the instant it was made from.
-    mutating func next() -> (id: EventID, time: Timestamp) {
-        defer { time = time.adding(microseconds: 1) }
-        return (EventID(UUID128.v7(at: time, random: (random(), random()))), time)
-    }
-}

@@ -11,10 +11,12 @@ import Postgres
 package struct BoostStore {
     let transaction: ScopedTransaction
     let ids: IDGenerator
+    private let eventIDs: CommitIDs
 
     package init(_ transaction: ScopedTransaction, ids: IDGenerator) {
         self.transaction = transaction
         self.ids = ids
+        eventIDs = CommitIDs(ids)
     }
 
     // MARK: - Reading
@@ -152,7 +154,7 @@ package struct BoostStore {
         of aggregate: UUID128? = nil
     ) -> OutboxRow {
         OutboxRow(
-            id: ids.next(),
+            id: eventIDs.next(),
             tenantID: row.tenantID,
             aggregateID: aggregate ?? row.id.value,
             payload: payload,

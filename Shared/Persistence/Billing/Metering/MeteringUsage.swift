@@ -149,7 +149,8 @@ package struct MeteringUsage {
         )
         let told = alerts.filter { new.contains("\($0.tenantID) \($0.use.resource.rawValue) \($0.threshold)") }
         guard !told.isEmpty else { return 0 }
-        let events = told.map { event($0, reached[$0] ?? .free, month, now) }
+        let ids = CommitIDs(ids)
+        let events = told.map { event($0, reached[$0] ?? .free, month, ids.next(), now) }
         _ = try await transaction.pipeline([OutboxRow.insert(events)])
         return told.count
     }
@@ -165,9 +166,15 @@ package struct MeteringUsage {
         }
     }
 
-    private func event(_ alert: Alert, _ plan: MeteredPlan, _ month: MeteredMonth, _ now: Timestamp) -> OutboxRow {
+    private func event(
+        _ alert: Alert,
+        _ plan: MeteredPlan,
+        _ month: MeteredMonth,
+        _ id: EventID,
+        _ now: Timestamp
+    ) -> OutboxRow {
         OutboxRow(
-            id: ids.next(),
+            id: id,
             tenantID: alert.tenantID,
             aggregateID: alert.tenantID.value,
             payload: UsageLimitReached(

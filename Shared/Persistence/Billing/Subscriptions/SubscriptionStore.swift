@@ -11,12 +11,14 @@ package struct SubscriptionStore {
     let transaction: ScopedTransaction
     let ids: IDGenerator
     let actor: UUID128?
+    private let eventIDs: CommitIDs
 
     /// `actor` is who asked, for the history.
     package init(_ transaction: ScopedTransaction, ids: IDGenerator, actor: UUID128? = nil) {
         self.transaction = transaction
         self.ids = ids
         self.actor = actor
+        eventIDs = CommitIDs(ids)
     }
 
     // MARK: - Reading
@@ -107,7 +109,7 @@ package struct SubscriptionStore {
             event: event,
             effects: effects,
             now: now,
-            ids: ids,
+            ids: eventIDs,
             actor: actor,
             transfer: transfer,
             method: method

@@ -10,7 +10,7 @@ struct SubscriptionWriting {
     let event: SubscriptionEvent
     let effects: [SubscriptionEffect]
     let now: Timestamp
-    let ids: IDGenerator
+    let ids: CommitIDs
     let actor: UUID128?
     /// What paid the bill that the event is about.
     let transfer: UUID128?
@@ -133,7 +133,7 @@ struct SubscriptionWriting {
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
             """,
             [
-                .id(subscription.tenantID), .id(ids.next(EventID.self)), .id(subscription.id), .text(event.name),
+                .id(subscription.tenantID), .id(ids.next()), .id(subscription.id), .text(event.name),
                 .text(states.0.rawValue), .text(states.1.rawValue),
                 actor.map { .uuid(high: $0.high, low: $0.low) } ?? .null, .time(now),
             ]

@@ -29,7 +29,8 @@ package struct WalletLows: Sendable {
                     [.uuids(accounts.map(\.tenantID.value)), .uuids(accounts.map(\.id.value)), .time(now)]
                 )
                 guard !rows.isEmpty else { return 0 }
-                let events = try rows.map { try event($0, now) }
+                let ids = CommitIDs(ids)
+                let events = try rows.map { try event($0, ids.next(), now) }
                 try await transaction.pipeline([OutboxRow.insert(events)])
                 return events.count
             }
@@ -40,14 +41,14 @@ package struct WalletLows: Sendable {
         }
     }
 
-    private func event(_ row: PGRow, _ now: Timestamp) throws -> OutboxRow {
+    private func event(_ row: PGRow, _ id: EventID, _ now: Timestamp) throws -> OutboxRow {
         let currency = try Currency(try row.need("currency", \.text))
         let wallet: UUID128 = try row.need("account_id") { UUID128($0) }
         func money(_ name: String) throws -> Money {
             try Money(tenThousandths: try row.need(name, \.int64), currency: currency)
         }
         return OutboxRow(
-            id: ids.next(),
+            id: id,
             tenantID: try row.need("tenant_id") { $0.id() },
             aggregateID: wallet,
             payload: WalletLow(

@@ -86,12 +86,12 @@ import Testing
             return (plan?.value, row["boosted_until"].time, try #require(row["row_version"].int64))
         }
 
-        /// What was told since the world was made: the state of boosts, and effects on services.
+        /// What was told since the world was made, by the events' ids: the state of boosts, and effects on services.
         func told() async throws -> [String] {
             try await world.superuser.query(
                 """
                 SELECT data FROM outbox
-                WHERE subject IN ('billing.boost_changed', 'access.changed')
+                WHERE subject IN ('billing.boost_changed', 'access.changed') ORDER BY id
                 """
             ).compactMap { row in
                 let text = row["data"].text ?? ""
@@ -101,6 +101,33 @@ import Testing
                 return words.first { text.contains("\"\($0)\"") || text.contains("EFFECT_\($0)") }
             }
         }
+    }
+
+    @Test func `a commit's events are told in its order, though the clock stands still`() async throws {
+        let world = try await LedgerWorld()
+        let scene = try await Scene(world)
+        let (now, ids) = (LedgerWorld.now, IDGenerator.descending(at: LedgerWorld.now))
+        try await world.database.transaction(in: world.one) { transaction in
+            let row = try #require(
+                try await SubscriptionStore(transaction, ids: ids).find(SubscriptionID(scene.subscription))
+            )
+            let store = BoostStore(transaction, ids: ids)
+            let asked = try await store.create(
+                Boost(days: 3, price: try world.euro(20_000)),
+                for: row,
+                plan: PlanID(scene.fast),
+                notes: "",
+                at: now
+            )
+            _ = try await store.step(asked, .approve, at: now, calendar: BillingCalendar(.utc))
+        }
+        #expect(try await scene.told() == ["pending", "approved"])
+        try await world.superuser.query("DELETE FROM outbox")
+        let work = BoostWork(world.billing, ids: ids) { _ in .utc }
+        let charge = try #require(try await work.advance(at: now, limit: 10).charges.first)
+        _ = try await work.settle([BoostOutcome(charge, .paid(ids.next()))], at: now)
+        #expect(try await scene.told() == ["active", "BOOSTED"])
+        await world.close()
     }
 
     @Test func `asked for, approved, paid once, had, and given back, each step with its event`() async throws {
@@ -134,7 +161,7 @@ import Testing
         for _ in 0..<2 { _ = try await scene.work.advance(at: end, limit: 10) }
         let after = try await scene.access()
         #expect(after.plan == nil && after.until == nil && after.version > during.version)
-        // Their ids, made under a clock that stands still, tell no order.
+        // Of several commits under a clock that stands still the ids tell no order.
         #expect(try await scene.told().sorted() == ["BOOSTED", "RESTORED", "active", "approved", "expired", "pending"])
         let service = try await world.superuser.query("SELECT plan_id FROM services WHERE id = '\(scene.service)'")
         let plan: PlanID? = service.first?["plan_id"].id()
