@@ -119,7 +119,8 @@ package struct CustomerErasure {
         let accounts = try await accounts(before)
         // First the trail: behind the rows nobody knows what he was known by.
         let left = try await eraseTrail(before, accounts)
-        let affected = try await eraseRows(before)
+        var affected = try await eraseRows(before)
+        affected.merge(try await eraseRemarks(before)) { $0 + $1 }
         for account in accounts {
             try await transaction.announce(
                 UserDeleted(userID: account.id, actorID: change.actorID),
@@ -199,6 +200,22 @@ package struct CustomerErasure {
             throw ErasureRefusal.hasSessions
         }
     }
+
+    /// What people wrote about him beside his contracts. The rows stay, as all of the books does; a rejection keeps that it had a reason.
+    private func eraseRemarks(_ customer: Customer) async throws -> [String: Int] {
+        var affected: [String: Int] = [:]
+        for (part, sql) in [("boosts", Self.boosts), ("bills", Self.bills)] {
+            let changed = try await transaction.query(sql, [.id(customer.tenantID), .id(customer.id)]).affectedRows
+            if changed > 0 { affected[part] = changed }
+        }
+        return affected
+    }
+
+    private static let boosts = """
+        UPDATE boosts SET notes = '', reason = CASE WHEN reason IS NOT NULL THEN 'erased' END
+        WHERE tenant_id = $1 AND customer_id = $2 AND (notes <> '' OR reason <> 'erased')
+        """
+    private static let bills = "UPDATE bills SET notes = '' WHERE tenant_id = $1 AND customer_id = $2 AND notes <> ''"
 
     // MARK: - The audit trail
 

@@ -11,7 +11,7 @@ import Testing
         "customers", "services", "service_credentials", "service_reply_attributes", "service_history",
         "customer_contacts",
         "customer_notes", "users", "login_sessions", "api_keys", "one_time_links", "sessions", "sessions_history",
-        "ip_allocations", "operations", "dead_letters", "idempotency_keys", "audit_logs",
+        "ip_allocations", "operations", "dead_letters", "idempotency_keys", "audit_logs", "bills", "boosts",
     ]
 
     @Test func `nothing that he was known by is left in any column of any table, and the trail is whole`() async throws
@@ -29,7 +29,10 @@ import Testing
         #expect(outcome.accounts == [ErasedAccount(id: ann.user, sessions: [ann.login])])
         // Ten of the eleven entries are about him or by him.
         #expect(outcome.left.map(\.count) == [10])
-        for table in ["services", "sessions", "sessions_history", "users", "customer_notes", "idempotency_keys"] {
+        for table in [
+            "services", "sessions", "sessions_history", "users", "customer_notes", "idempotency_keys", "bills",
+            "boosts",
+        ] {
             #expect((outcome.affected[table] ?? 0) > 0, "\(table)")
         }
         let verdict = try await world.verify(ann.tenant)
@@ -45,6 +48,15 @@ import Testing
             [.id(ann.service), .id(ann.customer)]
         ).first
         #expect(kept?["hot"].int == 4 && kept?["past"].int == 4 && kept?["octets"].int == 5)
+        let books = try await world.superuser.query(
+            """
+            SELECT b.amount, o.state, o.reason FROM bills b JOIN boosts o USING (tenant_id, customer_id, subscription_id)
+            WHERE b.customer_id = $1 AND b.notes = '' AND o.notes = ''
+            """,
+            [.id(ann.customer)]
+        ).first
+        #expect(books?["amount"].int64 == 300_000 && books?["state"].text == "rejected")
+        #expect(books?["reason"].text == "erased")
         let said = try await world.superuser.query(
             "SELECT data FROM outbox WHERE data LIKE $1",
             [.text("%\(ann.user)%")]

@@ -48,7 +48,10 @@ struct ErasureWorld {
         bob = Self.person("wpjkbob", 2, base.one, base.ids)
         eve = Self.person("hgfdeve", 3, base.two, base.ids)
         for (person, branch) in [(ann, base.one), (bob, base.one), (eve, base.two)] {
-            for script in [Self.directory(person, branch), Self.accounts(person), Self.past(person, branch)] {
+            for script in [
+                Self.directory(person, branch), Self.accounts(person), Self.past(person, branch),
+                Self.money(person, branch),
+            ] {
                 try await superuser.script(script)
             }
             let entries = trail(person)
@@ -157,6 +160,29 @@ struct ErasureWorld {
                     convert_to('{"data":{"id":"\(p.customer)","name":"\(p.word)"}}', 'UTF8')
                 FROM tenants t WHERE t.id = '\(p.tenant)' OR t.kind = 'operator';
             """
+    }
+
+    /// A contract, a bill with a remark, and a boost that was asked for with one and rejected with another.
+    private static func money(_ p: Person, _ branch: DirectoryWorld.Branch) -> String {
+        """
+        WITH version AS (
+            INSERT INTO plan_versions (tenant_id, plan_id, number, price, currency, cycle_unit, cycle_count, mode, grace_seconds,
+                suspension, reminders, promises, longest_promise_seconds)
+            VALUES ('\(p.tenant)', '\(branch.plan.id)', \(p.number), 300000, 'EUR', 'month', 1, 'prepaid', 0, 'extend', '{}', 1, 1)
+            RETURNING id),
+        contract AS (
+            INSERT INTO subscriptions (tenant_id, customer_id, service_id, plan_version_id, state, ended_at)
+            SELECT '\(p.tenant)', '\(p.customer)', '\(p.service)', id, 'ended', now() FROM version RETURNING id),
+        bill AS (
+            INSERT INTO bills (tenant_id, subscription_id, customer_id, ordinal, period_start, period_end, currency, price, credit,
+                amount, issued_at, due_at, deadline, status, notes)
+            SELECT '\(p.tenant)', id, '\(p.customer)', 1, now(), now(), 'EUR', 300000, 0, 300000, now(), now(), now(), 'void',
+                'Called \(p.word)' FROM contract)
+        INSERT INTO boosts (tenant_id, subscription_id, customer_id, service_id, current_plan_id, boost_plan_id, days, price, currency,
+            state, notes, reason)
+        SELECT '\(p.tenant)', id, '\(p.customer)', '\(p.service)', '\(branch.plan.id)', '\(branch.plan.id)', 3, 20000, 'EUR',
+            'rejected', 'For \(p.word)', '\(p.word) was not there' FROM contract;
+        """
     }
 
     // MARK: - The trail

@@ -2,7 +2,7 @@ import Domain
 import SharedTesting
 import Testing
 
-@Suite struct MoneyTests {
+@Suite(.proves("WAL-02")) struct MoneyTests {
     @Test(
         arguments: [
             ("12", 120_000, "12.0000"), ("-0.5", -5000, "-0.5000"), ("0.0001", 1, "0.0001"),

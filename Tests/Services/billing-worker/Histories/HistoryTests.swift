@@ -6,7 +6,7 @@ import Testing
 /// Concurrent clients, two workers that take the lanes from each other, commands twice and in the wrong order: what everybody was told is
 /// what a ledger tells that does one command after another (``HistoryChecker``).
 ///
-/// `NEXORA_TEST_COMMANDS` says how many bursts of commands each client sends in a round, `NEXORA_TEST_SEED` repeats a run's draws.
+/// `NEXORA_TEST_COMMANDS` says how many bursts of commands each client sends in a round (10 at least), `NEXORA_TEST_SEED` repeats a run's draws.
 @Suite(.serialized) struct HistoryTests {
     private static let clients = 8
 
@@ -23,7 +23,7 @@ import Testing
     @Test(.proves("WAL-03", "WAL-05", "WAL-06", "WAL-09", "WAL-11", "WAL-15"))
     func `concurrent commands are strictly serializable, whoever leads`() async throws {
         let asked = unsafe getenv("NEXORA_TEST_COMMANDS").flatMap { unsafe Int(String(cString: $0)) }
-        let bursts = max(1, asked ?? 30)
+        let bursts = max(10, asked ?? 30)
         var random = SeededRandom()
         let world = try await HistoryWorld(customers: 4)
         var workers: [String: ChildProcess] = [:]
