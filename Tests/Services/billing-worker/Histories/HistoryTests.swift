@@ -6,7 +6,8 @@ import Testing
 /// Concurrent clients, two workers that take the lanes from each other, commands twice and in the wrong order: what everybody was told is
 /// what a ledger tells that does one command after another (``HistoryChecker``).
 ///
-/// `NEXORA_TEST_COMMANDS` says how many bursts of commands each client sends in a round (10 at least), `NEXORA_TEST_SEED` repeats a run's draws.
+/// `NEXORA_TEST_COMMANDS` says how many bursts of commands each client sends in a round (10 at least), `NEXORA_TEST_SEED` repeats a
+/// run's draws.
 @Suite(.serialized) struct HistoryTests {
     private static let clients = 8
 
