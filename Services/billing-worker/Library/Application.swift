@@ -42,6 +42,7 @@ package enum Application {
         let (clock, rehearsal) = try clock(settings, context)
         let sessions = Sessions(settings: settings)
         let desk = try CommandDesk(nats, ids: IDGenerator(time: clock))
+        let charges = ChargeDesk(desk: desk, ids: IDGenerator(time: clock), logger: context.logger)
         let zones = RememberedZones()
         let letters = try DeadLetterQueue(nats, publisher: try EventPublisher(nats, limit: .seconds(10)))
         let probe = sessions.make("probe")
@@ -72,9 +73,9 @@ package enum Application {
             NamedService("checkpoints", checkpoints(context, sessions.make("checkpoints"), keyring, clock)),
             NamedService("balances", try balances(settings, context, nats, letters)),
             NamedService("low-balances", try lowBalances(context, nats, sessions.make("lows"), letters, clock)),
-        ] + (try subscriptions(settings, context, nats, sessions, letters, desk, zones, clock))
-            + (try quotas(context, nats, sessions, desk, zones, clock))
-            + [boosts(settings, context, sessions.make("boosts"), desk, zones, clock)] + rehearsal
+        ] + (try subscriptions(settings, context, nats, sessions, letters, charges, zones, clock))
+            + (try quotas(context, nats, sessions, charges, zones, clock))
+            + [boosts(settings, context, sessions.make("boosts"), charges, zones, clock)] + rehearsal
     }
 
     /// The clock, or the file that stands for it in a rehearsal.
@@ -220,7 +221,7 @@ package enum Application {
         _ context: DaemonContext,
         _ nats: NATSClient,
         _ sessions: Sessions,
-        _ desk: any MoneyDesk,
+        _ charges: ChargeDesk,
         _ zones: RememberedZones,
         _ clock: TimeSource
     ) throws -> [NamedService] {
@@ -228,8 +229,7 @@ package enum Application {
             store: QuotaStore(sessions.make("quotas")) { name in name.flatMap(zones.rules) ?? .utc },
             tails: try EventTails(nats, stream: .domain),
             stream: Streams.domain.name,
-            desk: desk,
-            ids: IDGenerator(time: clock),
+            desk: charges,
             clock: clock,
             metrics: context.metrics,
             health: context.health.component("quotas"),
@@ -241,17 +241,15 @@ package enum Application {
         _ settings: Settings,
         _ context: DaemonContext,
         _ session: PostgresSession,
-        _ desk: any MoneyDesk,
+        _ charges: ChargeDesk,
         _ zones: RememberedZones,
         _ clock: TimeSource
     ) -> NamedService {
-        let ids = IDGenerator(time: clock)
-        return NamedService(
+        NamedService(
             "boosts",
             BoostEngine(
-                keeping: BoostWork(session, ids: ids, zone: zones.rules),
-                desk: desk,
-                ids: ids,
+                keeping: BoostWork(session, ids: IDGenerator(time: clock), zone: zones.rules),
+                desk: charges,
                 time: clock,
                 metrics: BoostMetrics(context.metrics),
                 logger: context.logger,
@@ -304,28 +302,19 @@ package enum Application {
         _ context: DaemonContext,
         _ nats: NATSClient,
         _ letters: DeadLetterQueue
-    ) throws -> BalanceKeeper {
+    ) throws -> LedgerWatch {
         let redis = RedisSession(
             try RedisPlace(settings.redisURL.revealed),
             scripts: BalanceCache.scripts,
             timeout: .seconds(2),
             name: "redis-balances"
         )
-        var options = EventConsumerOptions()
-        options.batch = 50
-        return BalanceKeeper(
-            consumer: try EventConsumer(
-                nats,
-                stream: .domain,
-                durable: "wallet-balances",
-                filter: Subjects.all(LedgerAdvanced.self),
-                options: options,
-                deadLetters: letters,
-                logger: context.logger,
-                classify: { _ in .outage }
-            ),
-            cache: BalanceCache(redis),
-            kept: context.metrics.counter("wallet_balances_kept_total", "Balances put into Redis.").with()
+        return LedgerWatch(
+            consumer: try batches("wallet-balances", context, nats, letters) { _ in .outage },
+            work: LedgerWatch.keeping(
+                BalanceCache(redis),
+                kept: context.metrics.counter("wallet_balances_kept_total", "Balances put into Redis.").with()
+            )
         )
     }
 
@@ -335,23 +324,37 @@ package enum Application {
         _ session: PostgresSession,
         _ letters: DeadLetterQueue,
         _ clock: TimeSource
-    ) throws -> LowBalanceWatch {
+    ) throws -> LedgerWatch {
+        LedgerWatch(
+            consumer: try batches("wallet-lows", context, nats, letters, classify: LedgerWatch.failure),
+            work: LedgerWatch.telling(
+                WalletLows(session, ids: IDGenerator(time: clock)),
+                at: clock,
+                told: context.metrics.counter("wallet_lows_total", "Wallets of which it was told that they are low.")
+                    .with()
+            )
+        )
+    }
+
+    /// Hears of the ledger's batches under a name of its own.
+    private static func batches(
+        _ durable: String,
+        _ context: DaemonContext,
+        _ nats: NATSClient,
+        _ letters: DeadLetterQueue,
+        classify: @escaping @Sendable (any Error) -> HandlingFailure
+    ) throws -> EventConsumer {
         var options = EventConsumerOptions()
         options.batch = 50
-        return LowBalanceWatch(
-            consumer: try EventConsumer(
-                nats,
-                stream: .domain,
-                durable: "wallet-lows",
-                filter: Subjects.all(LedgerAdvanced.self),
-                options: options,
-                deadLetters: letters,
-                logger: context.logger,
-                classify: PaymentWatch.failure
-            ),
-            lows: WalletLows(session, ids: IDGenerator(time: clock)),
-            time: clock,
-            told: context.metrics.counter("wallet_lows_total", "Wallets of which it was told that they are low.").with()
+        return try EventConsumer(
+            nats,
+            stream: .domain,
+            durable: durable,
+            filter: Subjects.all(LedgerAdvanced.self),
+            options: options,
+            deadLetters: letters,
+            logger: context.logger,
+            classify: classify
         )
     }
 
@@ -361,31 +364,33 @@ package enum Application {
         _ nats: NATSClient,
         _ sessions: Sessions,
         _ letters: DeadLetterQueue,
-        _ desk: any MoneyDesk,
+        _ charges: ChargeDesk,
         _ zones: RememberedZones,
         _ clock: TimeSource
     ) throws -> [NamedService] {
         let ids = IDGenerator(time: clock)
-        var options = EventConsumerOptions()
-        options.batch = 50
-        return SubscriptionServices.make(
-            settings.subscriptions,
-            context,
-            work: SubscriptionWork(sessions.make("subscriptions"), ids: ids, zone: zones.rules),
-            watching: SubscriptionWork(sessions.make("payments"), ids: ids, zone: zones.rules),
-            consumer: try EventConsumer(
-                nats,
-                stream: .domain,
-                durable: "billing-payments",
-                filter: Subjects.all(LedgerAdvanced.self),
-                options: options,
-                deadLetters: letters,
-                logger: context.logger,
-                classify: PaymentWatch.failure
-            ),
-            desk: desk,
-            clock: clock
+        let engine = SubscriptionEngine(
+            keeping: SubscriptionWork(sessions.make("subscriptions"), ids: ids, zone: zones.rules),
+            charges: charges,
+            time: clock,
+            metrics: SubscriptionMetrics(context.metrics),
+            logger: context.logger,
+            batch: settings.subscriptions.batch,
+            mostInFlight: settings.subscriptions.inFlight,
+            interval: settings.subscriptions.interval
         )
+        let watch = LedgerWatch(
+            consumer: try batches("billing-payments", context, nats, letters, classify: LedgerWatch.failure),
+            work: LedgerWatch.funding(
+                SubscriptionWork(sessions.make("payments"), ids: ids, zone: zones.rules),
+                at: clock,
+                funded: context.metrics.counter(
+                    "subscriptions_funded_total",
+                    "Subscriptions whose bills were asked for because of money that came."
+                ).with()
+            )
+        )
+        return [NamedService("subscriptions", engine), NamedService("payments", watch)]
     }
 
     /// Tells this process from all others; another start of the same container is another process.

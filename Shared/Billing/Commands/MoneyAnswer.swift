@@ -57,6 +57,15 @@ package struct MoneyAnswer: Hashable, Sendable {
     package var isPosted: Bool {
         if case .decided(let verdict, _, _) = outcome { verdict.isPosted } else { false }
     }
+
+    /// Why no money was moved, in a word: the ledger's verdict, `key_reused` or the command's flaw. Nil where it was.
+    package var refusal: String? {
+        switch outcome {
+        case .decided(let verdict, _, _): verdict.isPosted ? nil : verdict.rawValue
+        case .keyReused: "key_reused"
+        case .invalid(let flaw): flaw.rawValue
+        }
+    }
 }
 
 /// Who sends commands to the ledger and hears what became of them.

@@ -229,28 +229,16 @@ struct AdjustmentRoutes {
     private func settle(_ adjustment: StoredAdjustment, _ answer: MoneyAnswer, _ request: Request) async throws
         -> Response
     {
-        do throws(Problem) {
-            _ = try Parts.posted(answer)
-        } catch {
-            let word = Self.word(answer)
+        if let refusal = answer.refusal {
             try await parts.prepare(request) { work in
-                _ = try await changed(adjustment.id.value, work) { if $0.isMoving { try $0.refuse(word) } }
+                _ = try await changed(adjustment.id.value, work) { if $0.isMoving { try $0.refuse(refusal) } }
             }
-            throw error
         }
         let transfer = try Parts.posted(answer)
         return try await parts.change(request) { work in
             let stored = try await changed(adjustment.id.value, work) { if $0.isMoving { try $0.post() } }
             let receipt = try await Parts.receipt(transfer, answer, of: adjustment.owner, work.transaction)
             return Self.response(stored, receipt, status: .created)
-        }
-    }
-
-    private static func word(_ answer: MoneyAnswer) -> String {
-        switch answer.outcome {
-        case .decided(let verdict, _, _): verdict.rawValue
-        case .keyReused: "key_reused"
-        case .invalid(let flaw): flaw.rawValue
         }
     }
 

@@ -41,7 +41,7 @@ struct ConversionMoves: Sendable {
         ) {
             guard let answer = try await parts.ask(command, within: patience) else { return stored }
             let step = stored.state.status
-            stored = try await keep(Self.refusal(answer), step)
+            stored = try await keep(answer.refusal, step)
             // What cannot be given back now is tried again later.
             if stored.state.status == step { return stored }
         }
@@ -64,14 +64,6 @@ struct ConversionMoves: Sendable {
         if change.before != change.after { work.record(.update, change, conversions) }
         guard let stored = change.after else { throw Problem.notFound }
         return stored
-    }
-
-    private static func refusal(_ answer: MoneyAnswer) -> String? {
-        switch answer.outcome {
-        case .decided(let verdict, _, _): verdict.isPosted ? nil : verdict.rawValue
-        case .keyReused: "key_reused"
-        case .invalid(let flaw): flaw.rawValue
-        }
     }
 
     /// Carries on what nobody does any more, the oldest first, until the ledger is silent.

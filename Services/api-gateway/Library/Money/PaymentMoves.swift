@@ -68,9 +68,7 @@ struct PaymentMoves: Sendable {
 
     /// Keeps what the ledger said: the payment has ended. Throws the problem that a refusal is, once that is kept.
     private func settle(_ payment: StoredPayment, _ answer: MoneyAnswer, _ request: Request) async throws -> Response {
-        let refusal = Self.refusal(answer)
-        let ended = try await book.end(payment, refusal?.reason, try request.caller)
-        if let refusal { throw refusal.problem }
+        let ended = try await book.end(payment, answer.refusal, try request.caller)
         let transfer = try Parts.posted(answer)
         let receipt: MoneyReceipt
         if let told = MoneyReceipt(transfer, answer, of: payment.owner) {
@@ -87,15 +85,6 @@ struct PaymentMoves: Sendable {
         var response = Self.response(payment, receipt, status: .created)
         response.headers["location"] = HeaderValue(withoutControls: "\(payments.path)/\(payment.id)")
         return response
-    }
-
-    private static func refusal(_ answer: MoneyAnswer) -> (problem: Problem, reason: String)? {
-        switch answer.outcome {
-        case .decided(let verdict, _, _):
-            verdict.isPosted ? nil : (MoneyProblems.problem(verdict), verdict.rawValue)
-        case .keyReused: (MoneyProblems.keyReused, "key_reused")
-        case .invalid(let flaw): (MoneyProblems.problem(flaw), flaw.rawValue)
-        }
     }
 
     /// One that has ended, or has not begun.

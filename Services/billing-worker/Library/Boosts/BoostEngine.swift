@@ -23,8 +23,7 @@ extension BoostWork: BoostKeeping {}
 /// radius-server knows the instant.
 struct BoostEngine: Lifecycle.Service {
     let keeping: any BoostKeeping
-    let desk: any MoneyDesk
-    let ids: IDGenerator
+    let desk: ChargeDesk
     let time: TimeSource
     let metrics: BoostMetrics
     let logger: Logger
@@ -32,8 +31,6 @@ struct BoostEngine: Lifecycle.Service {
     let batch: Int
     /// The pause while nothing is due.
     let interval: Duration
-    /// How long to wait for an answer. Without one the same is asked again later.
-    var wait = Duration.seconds(5)
 
     func run() async throws {
         try await repeating(every: interval, logger, "boosts wait") {
@@ -72,58 +69,12 @@ struct BoostEngine: Lifecycle.Service {
     }
 
     /// What became of it; nil: nobody knows yet.
-    func ask(_ charge: BoostCharge) async -> BoostOutcome? {
-        do {
-            guard let answer = try await desk.submit(try command(charge), within: wait) else {
-                metrics.answered("unknown")
-                return nil
-            }
-            return outcome(charge, answer)
-        } catch {
-            metrics.answered("unknown")
-            logger.warn(
-                "a boost cannot be asked for",
-                ["boost": .string("\(charge.boostID)"), "error": .string("\(error)")]
-            )
-            return nil
+    private func ask(_ charge: BoostCharge) async -> BoostOutcome? {
+        switch await desk.ask(Charge(charge), answered: metrics.answered) {
+        case .paid(let transfer): BoostOutcome(charge, .paid(transfer))
+        case .refused(let reason): BoostOutcome(charge, .refused(reason))
+        case nil: nil
         }
-    }
-
-    private func outcome(_ charge: BoostCharge, _ answer: MoneyAnswer) -> BoostOutcome? {
-        switch answer.outcome {
-        case .decided(let verdict, let transfer, _):
-            metrics.answered(verdict.isPosted ? "paid" : "refused")
-            return BoostOutcome(charge, verdict.isPosted ? .paid(transfer) : .refused(verdict.rawValue))
-        case .invalid(let flaw):
-            // Nothing was done: for the customer it is as if there were no money.
-            metrics.answered("refused")
-            logger.warn(
-                "a boost cannot be charged",
-                ["boost": .string("\(charge.boostID)"), "reason": .string(flaw.rawValue)]
-            )
-            return BoostOutcome(charge, .refused(flaw.rawValue))
-        case .keyReused:
-            // Under this key another amount was asked for. Whether that was paid is for people to find out.
-            metrics.answered("unknown")
-            logger.error("a boost's key is another command's", ["key": .string(charge.key)])
-            return nil
-        }
-    }
-
-    private func command(_ charge: BoostCharge) throws -> MoneyCommand {
-        guard let key = IdempotencyKey(charge.key) else { preconditionFailure("a boost's key is short and ASCII") }
-        return MoneyCommand(
-            id: ids.next(),
-            tenantID: charge.tenantID,
-            lane: Lane(rootID: charge.rootID, currency: charge.amount.currency),
-            key: key,
-            action: .charge(.customer(charge.customerID), amount: charge.amount, shared: true),
-            details: try TransferDetails(
-                .boost,
-                reference: charge.boostID.description,
-                metadata: ["service": charge.serviceID.description]
-            )
-        )
     }
 
     private func tell(_ round: BoostRound) {
@@ -134,5 +85,20 @@ struct BoostEngine: Lifecycle.Service {
                 ["boost": .string("\(boost)"), "reason": .string(reason)]
             )
         }
+    }
+}
+
+extension Charge {
+    init(_ boost: BoostCharge) {
+        self.init(
+            tenantID: boost.tenantID,
+            rootID: boost.rootID,
+            customerID: boost.customerID,
+            amount: boost.amount,
+            key: boost.key,
+            purpose: .boost,
+            reference: boost.boostID.description,
+            metadata: ["service": boost.serviceID.description]
+        )
     }
 }

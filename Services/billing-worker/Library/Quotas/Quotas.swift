@@ -12,8 +12,7 @@ enum Quotas {
         store: QuotaStore,
         tails: EventTails,
         stream: String,
-        desk: any MoneyDesk,
-        ids: IDGenerator,
+        desk: ChargeDesk,
         clock: TimeSource,
         metrics registry: MetricsRegistry,
         health: HealthComponent,
@@ -42,7 +41,6 @@ enum Quotas {
                     store: store,
                     desk: desk,
                     isLeading: isLeading,
-                    ids: ids,
                     clock: clock,
                     metrics: metrics,
                     logger: logger

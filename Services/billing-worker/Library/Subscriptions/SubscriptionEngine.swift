@@ -1,6 +1,7 @@
 import Billing
 import Concurrency
 import Domain
+import Ledger
 import Lifecycle
 import Observability
 import Persistence
@@ -12,7 +13,7 @@ import Synchronization
 /// attempt at a bill is stored before it is sent, so that two who send it send the same key and the ledger does it once.
 struct SubscriptionEngine: Lifecycle.Service {
     let keeping: any SubscriptionKeeping
-    let collector: BillCollector
+    let charges: ChargeDesk
     let time: TimeSource
     let metrics: SubscriptionMetrics
     let logger: Logger
@@ -59,7 +60,7 @@ struct SubscriptionEngine: Lifecycle.Service {
                 while !GracefulShutdown.isShuttingDown {
                     let isBusy = await pass(desk) { charge in
                         desk.begin()
-                        group.addTask { [collector] in desk.end(await collector.ask(charge)) }
+                        group.addTask { desk.end(await self.ask(charge)) }
                     }
                     metrics.asking(desk.inFlight)
                     if !isBusy { try await rest(for: desk.inFlight > 0 ? .milliseconds(10) : interval) }
@@ -101,6 +102,15 @@ struct SubscriptionEngine: Lifecycle.Service {
         }
     }
 
+    /// What became of it; nil: nobody knows yet.
+    private func ask(_ charge: BillCharge) async -> BillOutcome? {
+        switch await charges.ask(Charge(charge), answered: metrics.answered) {
+        case .paid(let transfer): BillOutcome(charge, transfer: transfer)
+        case .refused: BillOutcome(charge, transfer: nil)
+        case nil: nil
+        }
+    }
+
     private func tell(_ round: SubscriptionRound) {
         metrics.stepped(round)
         for (subscription, reason) in round.failures {
@@ -122,5 +132,20 @@ struct SubscriptionEngine: Lifecycle.Service {
         logger.warn(what, ["error": .string(fault.reason)])
         try? await rest(for: .milliseconds(500))
         return false
+    }
+}
+
+extension Charge {
+    init(_ bill: BillCharge) {
+        self.init(
+            tenantID: bill.tenantID,
+            rootID: bill.rootID,
+            customerID: bill.customerID,
+            amount: bill.amount,
+            key: bill.key,
+            purpose: .subscription,
+            reference: bill.billID.description,
+            metadata: ["subscription": bill.subscriptionID.description]
+        )
     }
 }

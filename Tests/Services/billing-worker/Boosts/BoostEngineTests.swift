@@ -11,19 +11,6 @@ import Testing
 
 /// What is asked of the ledger for boosts, and what is stored of each answer.
 @Suite(.proves("BST-05", "BST-06")) struct BoostEngineTests {
-    /// Gives one answer to everything, and remembers what it was asked.
-    private final class Desk: MoneyDesk {
-        let answer: MoneyAnswer?
-        let asked = Mutex<[MoneyCommand]>([])
-
-        init(_ answer: MoneyAnswer?) { self.answer = answer }
-
-        func submit(_ command: MoneyCommand, within wait: Duration) async throws -> MoneyAnswer? {
-            asked.withLock { $0.append(command) }
-            return answer
-        }
-    }
-
     /// Boosts in memory, stepped by the same rules as those in Postgres.
     private final class Shelf: BoostKeeping {
         private let contents: Mutex<[BoostID: Boost]>
@@ -95,14 +82,14 @@ import Testing
             .step(.approve, at: Self.start, calendar: BillingCalendar(.utc))
     }
 
-    private func engine(_ shelf: Shelf, _ desk: Desk, at time: Timestamp) -> BoostEngine {
-        BoostEngine(
+    private func engine(_ shelf: Shelf, _ desk: AnsweringDesk, at time: Timestamp) -> BoostEngine {
+        let logger = Logger(service: "test", sink: MemoryLogSink())
+        return BoostEngine(
             keeping: shelf,
-            desk: desk,
-            ids: ids,
+            desk: ChargeDesk(desk: desk, ids: ids, logger: logger),
             time: .fixed(time),
             metrics: BoostMetrics(MetricsRegistry()),
-            logger: Logger(service: "test", sink: MemoryLogSink()),
+            logger: logger,
             batch: 10,
             interval: .milliseconds(10)
         )
@@ -118,7 +105,7 @@ import Testing
         ] as [(MoneyAnswer?, BoostOutcome.Answer?)] {
             let id: BoostID = ids.next()
             let shelf = Shelf([id: try approved()], ids: ids)
-            _ = try await engine(shelf, Desk(answer), at: Self.start).pass()
+            _ = try await engine(shelf, AnsweringDesk(answer), at: Self.start).pass()
             #expect(shelf.settled.withLock { $0.map(\.answer) } == expected.map { [$0] } ?? [])
             let boost = try #require(shelf[id])
             switch expected {
@@ -132,7 +119,7 @@ import Testing
     @Test func `while nobody answers the key is the same, and after a refusal it is another`() async throws {
         let id: BoostID = ids.next()
         let shelf = Shelf([id: try approved()], ids: ids)
-        let silent = Desk(nil)
+        let silent = AnsweringDesk(nil)
         var now = Self.start
         for _ in 0..<3 {
             // A worker that was killed in between knows nothing more than this.
@@ -143,9 +130,13 @@ import Testing
         #expect(asked.map(\.key.text) == Array(repeating: "boost:\(id):1", count: 3))
         #expect(Set(asked.map(\.action)) == [asked[0].action] && asked[0].details == asked[2].details)
         #expect(asked[0].details.purpose == .boost && asked[0].lane.currency == .euro)
-        _ = try await engine(shelf, Desk(MoneyAnswer(.decided(.insufficient, ids.next(), repeated: false))), at: now)
-            .pass()
-        let rich = Desk(MoneyAnswer(.decided(.posted, ids.next(), repeated: false)))
+        _ = try await engine(
+            shelf,
+            AnsweringDesk(MoneyAnswer(.decided(.insufficient, ids.next(), repeated: false))),
+            at: now
+        )
+        .pass()
+        let rich = AnsweringDesk(MoneyAnswer(.decided(.posted, ids.next(), repeated: false)))
         _ = try await engine(shelf, rich, at: now + Boost.retry - .seconds(1)).pass()
         #expect(rich.asked.withLock { $0.isEmpty })
         _ = try await engine(shelf, rich, at: now + Boost.retry).pass()
@@ -156,7 +147,7 @@ import Testing
     @Test func `it ends at its instant, and is asked for no more`() async throws {
         let id: BoostID = ids.next()
         let shelf = Shelf([id: try approved(2)], ids: ids)
-        let desk = Desk(MoneyAnswer(.decided(.posted, ids.next(), repeated: false)))
+        let desk = AnsweringDesk(MoneyAnswer(.decided(.posted, ids.next(), repeated: false)))
         _ = try await engine(shelf, desk, at: Self.start).pass()
         let end = try #require(shelf[id]?.period?.end)
         #expect(end == Self.start.day.adding(days: 2).start)
@@ -170,7 +161,7 @@ import Testing
     @Test func `what the database refuses is tried again, and a lost race at once`() async throws {
         let id: BoostID = ids.next()
         let shelf = Shelf([id: try approved()], ids: ids)
-        let desk = Desk(MoneyAnswer(.decided(.posted, ids.next(), repeated: false)))
+        let desk = AnsweringDesk(MoneyAnswer(.decided(.posted, ids.next(), repeated: false)))
         let engine = engine(shelf, desk, at: Self.start)
         shelf.fault.withLock { $0 = .conflict("somebody was there first") }
         #expect(try await engine.pass())
