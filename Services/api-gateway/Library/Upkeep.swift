@@ -101,12 +101,7 @@ extension Upkeep {
         _ parts: Parts,
         _ work: @Sendable (ScopedTransaction) async throws -> Success
     ) async throws -> Success? {
-        let root: TenantID
-        do {
-            root = try await parts.database.operatorTenant()
-        } catch PersistenceError.notBootstrapped {
-            return nil
-        }
+        guard let root = try await parts.database.operatorIfPlanted() else { return nil }
         return try await parts.database.transaction(in: root, work)
     }
 

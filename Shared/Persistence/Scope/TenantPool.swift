@@ -47,13 +47,19 @@ package struct TenantPool: Sendable {
 
     /// The operator at the root of the tree, asked for once: he stays. Throws `notBootstrapped` before there is one.
     package func operatorTenant() async throws -> TenantID {
+        guard let id = try await operatorIfPlanted() else { throw PersistenceError.notBootstrapped }
+        return id
+    }
+
+    /// The same; nil before there is one: there is nothing to do yet.
+    package func operatorIfPlanted() async throws -> TenantID? {
         if let id = known.id.withLock({ $0 }) { return id }
         let row = try await pool.withTransaction { transaction in
             try await transaction.pipeline([
                 PGStatement("SET LOCAL ROLE nexora_gateway"), PGStatement("SELECT operator_tenant() AS id"),
             ])
         }.last?.first
-        guard let id: TenantID = row?["id"].id() else { throw PersistenceError.notBootstrapped }
+        guard let id: TenantID = row?["id"].id() else { return nil }
         known.id.withLock { $0 = id }
         return id
     }

@@ -27,10 +27,8 @@ struct KeyRoutes {
             .signedIn,
             "A page of keys, in the order they were made: one's own, or with api_keys.read everyone's within reach.",
             parameters: [
-                .init("user_id", .uuid, "Whose; one's own without the permission to see more."),
-                .init("limit", .integer(1...100), "Rows a page, 10 unless said."),
-                .init("cursor", .uuid, "Where the page before ended: its meta.next."),
-            ],
+                .init("user_id", .uuid, "Whose; one's own without the permission to see more.")
+            ] + Operation.paging,
             answer: .page(AccountViews.key.schema)
         ) { request, caller in
             let limit = try request.limit()

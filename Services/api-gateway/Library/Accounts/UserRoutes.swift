@@ -74,27 +74,20 @@ struct UserRoutes {
     }
 
     private var list: GatewayRoute {
-        let parameters: [Operation.Parameter] =
-            Self.conditions + [
-                .init("limit", .integer(1...100), "Rows a page, 10 unless said."),
-                .init("cursor", .uuid, "Where the page before ended: its meta.next."),
-            ]
-        return group.route(
+        group.route(
             .get,
             "/api/v1/users",
             "listUsers",
             .permission(.usersRead),
             "A page of accounts, in the order they were made.",
-            parameters: parameters,
+            parameters: Self.conditions + Operation.paging,
             answer: .page(AccountViews.user.schema)
         ) { request, caller in
-            let limit = try request.limit()
-            let users = try await accounts.users(
-                try Self.query(request, after: try request.queryID("cursor"), limit: limit + 1),
-                by: caller.principal
-            )
-            return Response.page(of: users, limit: limit, for: request, cursor: { $0.id.description }) {
-                AccountViews.user.write($1, to: &$0)
+            try await AccountViews.user.page(request, cursor: \.id) { after, limit in
+                try await accounts.users(
+                    try Self.query(request, after: after, limit: limit),
+                    by: caller.principal
+                )
             }
         }
     }
@@ -356,20 +349,5 @@ struct UserRoutes {
             try await perform(UserID(try request.pathID()), caller)
             return Response(HTTPStatus(status))
         }
-    }
-}
-
-extension Request {
-    /// An id in the query.
-    func queryID<Tag>(_ name: String) throws(Problem) -> ID<Tag>? {
-        guard let text = query[name] else { return nil }
-        guard let id = ID<Tag>(text) else { throw .invalid(name, "must be an id") }
-        return id
-    }
-
-    func queryFlag(_ name: String) throws(Problem) -> Bool? {
-        guard let text = query[name] else { return nil }
-        guard text == "true" || text == "false" else { throw .invalid(name, "must be true or false") }
-        return text == "true"
     }
 }

@@ -19,13 +19,12 @@ struct BoostRoutes {
 
     // MARK: - Looking
 
-    private static let parameters: [Operation.Parameter] = [
-        .init("service_id", .uuid, "For one service."),
-        .init("subscription_id", .uuid, "Of one subscription."),
-        .init("state", .choice(Boost.State.allCases.map(\.rawValue)), "In one state."),
-        .init("limit", .integer(1...100), "Rows a page, 10 unless said."),
-        .init("cursor", .uuid, "Where the page before ended: its meta.next."),
-    ]
+    private static let parameters: [Operation.Parameter] =
+        [
+            .init("service_id", .uuid, "For one service."),
+            .init("subscription_id", .uuid, "Of one subscription."),
+            .init("state", .choice(Boost.State.allCases.map(\.rawValue)), "In one state."),
+        ] + Operation.paging
 
     private var list: GatewayRoute {
         group.route(
@@ -34,20 +33,9 @@ struct BoostRoutes {
             "listBoosts",
             .permission(.billingRead),
             "A page of boosts of one's tenant and those below, the newest first; a customer's own.",
-            parameters: [
-                .init("tenant_id", .uuid, "Of one tenant."), .init("customer_id", .uuid, "Of one customer."),
-            ] + Self.parameters,
+            parameters: Operation.owners + Self.parameters,
             answer: .page(view.schema)
-        ) { request, caller in
-            var filter = BoostFilter()
-            filter.tenantID = try request.queryID("tenant_id")
-            filter.customerID = try request.queryID("customer_id")
-            guard let (tenant, customer) = caller.principal.narrowed(filter.tenantID, filter.customerID) else {
-                return try page([], request)
-            }
-            (filter.tenantID, filter.customerID) = (tenant, customer)
-            return try await page(filter, request)
-        }
+        ) { request, caller in try await page(BoostFilter(request, by: caller.principal), request) }
     }
 
     private var mine: GatewayRoute {
@@ -59,30 +47,19 @@ struct BoostRoutes {
             "A page of a customer's own boosts, the newest first.",
             parameters: Self.parameters,
             answer: .page(view.schema)
-        ) { request, caller in
-            guard case .customer(let tenant, let customer) = caller.principal.reach else { throw Problem.notFound }
-            var filter = BoostFilter()
-            (filter.tenantID, filter.customerID) = (tenant, customer)
-            return try await page(filter, request)
-        }
+        ) { request, caller in try await page(BoostFilter(ownOf: caller.principal), request) }
     }
 
-    private func page(_ filter: BoostFilter, _ request: Request) async throws -> Response {
-        var wanted = filter
-        wanted.serviceID = try request.queryID("service_id")
-        wanted.subscriptionID = try request.queryID("subscription_id")
-        wanted.state = request.query["state"].flatMap { Boost.State(rawValue: $0) }
-        let (limit, after): (Int, BoostID?) = (try request.limit(), try request.queryID("cursor"))
-        let rows = try await parts.read(request) { [wanted] transaction, _ in
-            try await BoostStore(transaction, ids: parts.ids).list(wanted, after: after, limit: limit + 1)
-        }
-        return try page(rows, request)
-    }
-
-    private func page(_ rows: [BoostRow], _ request: Request) throws -> Response {
-        let limit = try request.limit()
-        return Response.page(of: rows, limit: limit, for: request, cursor: { $0.id.description }) {
-            view.write($1, to: &$0)
+    /// Without a filter nothing is his to see.
+    private func page(_ filter: BoostFilter?, _ request: Request) async throws -> Response {
+        guard var filter else { return try view.emptyPage(request) }
+        filter.serviceID = try request.queryID("service_id")
+        filter.subscriptionID = try request.queryID("subscription_id")
+        filter.state = request.query["state"].flatMap { Boost.State(rawValue: $0) }
+        return try await view.page(request, cursor: \.id) { [filter] after, limit in
+            try await parts.read(request) { transaction, _ in
+                try await BoostStore(transaction, ids: parts.ids).list(filter, after: after, limit: limit)
+            }
         }
     }
 
@@ -97,21 +74,10 @@ struct BoostRoutes {
         ) { request, _ in
             let id = BoostID(try request.pathID())
             let row = try await parts.read(request) { transaction, caller in
-                try await found(id, BoostStore(transaction, ids: parts.ids), caller)
+                try caller.principal.seen(try await BoostStore(transaction, ids: parts.ids).find(id))
             }
             return view.answer(row, version: row.version)
         }
-    }
-
-    private func found(
-        _ id: BoostID,
-        _ store: BoostStore,
-        _ caller: Caller,
-        forUpdate: Bool = false
-    ) async throws -> BoostRow {
-        guard let row = try await store.find(id, forUpdate: forUpdate) else { throw Problem.notFound }
-        try caller.principal.see(RecordOwner(tenantID: row.tenantID, customerID: row.customerID))
-        return row
     }
 
     // MARK: - Asking
@@ -142,11 +108,9 @@ struct BoostRoutes {
         _ transaction: ScopedTransaction,
         _ caller: Caller
     ) async throws -> (row: SubscriptionRow, quote: BoostViews.Quote) {
-        guard let row = try await SubscriptionStore(transaction, ids: parts.ids).find(wish.subscription) else {
-            throw Problem.notFound
-        }
+        let subscriptions = SubscriptionStore(transaction, ids: parts.ids)
+        let row = try caller.principal.seen(try await subscriptions.find(wish.subscription))
         let subscription = row.subscription
-        try caller.principal.see(RecordOwner(tenantID: subscription.tenantID, customerID: subscription.customerID))
         guard subscription.access == .granted, row.hasService else { throw BoostProblems.notActive }
         // A plan is its tenant's, whoever of that tenant asks.
         let plans = PlanRepository(transaction)
@@ -209,13 +173,6 @@ struct BoostRoutes {
 
     // MARK: - Deciding
 
-    private static let ifMatch = Operation.Parameter(
-        "If-Match",
-        in: .header,
-        Operation.ifMatch.schema,
-        "The ETag that came with what was read; 412 where it has changed since."
-    )
-
     /// A route that tells a boost something; `event` reads the body under the boost's lock.
     private func telling(
         _ name: String,
@@ -231,17 +188,17 @@ struct BoostRoutes {
             operationID,
             .permission(permission),
             summary,
-            parameters: [Self.ifMatch],
+            parameters: [Operation.ifMatchWhereRead],
             body: body,
             answer: .data(view.schema),
             repetition: .keyed
         ) { request, _ in
             let id = BoostID(try request.pathID())
-            let version = request.headers["if-match"] == nil ? nil : try request.expectedVersion()
+            let version = try request.namedVersion()
             let payload = body == nil ? nil : try await request.payload()
             return try await parts.change(request) { work in
                 let store = BoostStore(work.transaction, ids: parts.ids)
-                let before = try await found(id, store, work.caller, forUpdate: true)
+                let before = try work.caller.principal.seen(try await store.find(id, forUpdate: true))
                 if let version, version != before.version { throw Problem.versionChanged(before.version) }
                 guard let rules = SystemFiles.timeZone(before.timeZone) else { throw SubscriptionProblems.noZone }
                 let after = try await store.step(

@@ -108,7 +108,7 @@ struct CommissionRoutes {
             .permission(.billingRead),
             "A page of what was set as a tenant's rate, the newest first.",
             parameters: [
-                .init("limit", .integer(1...100), "Rows a page, 10 unless said."),
+                Operation.limit,
                 .init("cursor", .integer(1...Int64.max), "Where the page before ended: its meta.next."),
             ],
             answer: .page(CommissionViews.past.schema)
@@ -222,7 +222,7 @@ struct CommissionRoutes {
                 .init("since", .time, "Recorded at or after."), .init("until", .time, "Recorded before."),
                 .init("customer_tenant_id", .uuid, "Whose customers paid."),
                 .init("customer_id", .uuid, "Who paid."),
-                .init("limit", .integer(1...100), "Rows a page, 10 unless said."),
+                Operation.limit,
                 .init("cursor", .integer(1...Int64.max), "Where the page before ended: its meta.next."),
             ],
             answer: .page(CommissionViews.line.schema)
@@ -355,14 +355,5 @@ struct CommissionRoutes {
             thisMonth: try sum { $0.month == month },
             lastMonth: try sum { $0.month != month }
         )
-    }
-}
-
-extension Request {
-    /// A time of the query.
-    fileprivate func queryMoment(_ name: String) throws(Problem) -> Timestamp? {
-        guard let text = query[name] else { return nil }
-        guard let time = Timestamp(text) else { throw .invalid(name, "must be a time such as 2026-11-20T10:00:00Z") }
-        return time
     }
 }

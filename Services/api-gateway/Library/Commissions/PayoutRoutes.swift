@@ -134,32 +134,28 @@ struct PayoutRoutes {
             parameters: [
                 .init("tenant_id", .uuid, "Of one tenant."),
                 .init("status", .choice(PayoutRequest.Status.allCases.map(\.rawValue)), "Of one status."),
-                .init("limit", .integer(1...100), "Rows a page, 10 unless said."),
-                .init("cursor", .uuid, "Where the page before ended: its meta.next."),
-            ],
+            ] + Operation.paging,
             answer: .page(Self.view.schema)
         ) { request, _ in
-            let (limit, after): (Int, PayoutID?) = (try request.limit(), try request.queryID("cursor"))
-            let wanted: TenantID? = try request.queryID("tenant_id")
-            let status = request.query["status"].flatMap { PayoutRequest.Status(rawValue: $0) }
-            let payouts = try await parts.read(request) { transaction, caller in
-                var tenant = wanted
-                switch caller.principal.reach {
-                case .subtree: break
-                case .tenant(let own):
-                    guard wanted ?? own == own else { return [PayoutRequest]() }
-                    tenant = own
-                case .customer, .nothing: return [PayoutRequest]()
+            try await Self.view.page(request, cursor: \.id) { after, limit in
+                let wanted: TenantID? = try request.queryID("tenant_id")
+                let status = request.query["status"].flatMap { PayoutRequest.Status(rawValue: $0) }
+                return try await parts.read(request) { transaction, caller in
+                    var tenant = wanted
+                    switch caller.principal.reach {
+                    case .subtree: break
+                    case .tenant(let own):
+                        guard wanted ?? own == own else { return [PayoutRequest]() }
+                        tenant = own
+                    case .customer, .nothing: return [PayoutRequest]()
+                    }
+                    return try await PayoutRequests(transaction).list(
+                        of: tenant,
+                        status: status,
+                        after: after,
+                        limit: limit
+                    )
                 }
-                return try await PayoutRequests(transaction).list(
-                    of: tenant,
-                    status: status,
-                    after: after,
-                    limit: limit + 1
-                )
-            }
-            return Response.page(of: payouts, limit: limit, for: request, cursor: { $0.id.description }) {
-                Self.view.write($1, to: &$0)
             }
         }
     }

@@ -59,12 +59,7 @@ struct ExportCarrier: Lifecycle.Service {
 
     /// One for this gateway, of any tenant.
     func claim() async throws -> StoredExport? {
-        let root: TenantID
-        do {
-            root = try await parts.database.operatorTenant()
-        } catch PersistenceError.notBootstrapped {
-            return nil
-        }
+        guard let root = try await parts.database.operatorIfPlanted() else { return nil }
         let now = parts.time.now()
         return try await parts.database.transaction(in: root) { transaction in
             try await ExportStore(transaction).claim(
@@ -80,12 +75,7 @@ extension ExportCarrier {
     /// Removes files whose time is over, and what failed and cancelled exports left; every gateway does, and twice does no harm. What
     /// the store does not give up now is tried again.
     static func clear(_ parts: Parts, _ storage: ObjectStorage) async throws {
-        let root: TenantID
-        do {
-            root = try await parts.database.operatorTenant()
-        } catch PersistenceError.notBootstrapped {
-            return
-        }
+        guard let root = try await parts.database.operatorIfPlanted() else { return }
         let now = parts.time.now()
         let policy = parts.policy.exports
         while true {

@@ -136,24 +136,18 @@ struct ExportRoutes {
             "listExports",
             .permission(.exportsRead),
             "A page of one's own exports, the newest first.",
-            parameters: [
-                .init("limit", .integer(1...100), "Rows a page, 10 unless said."),
-                .init("cursor", .uuid, "Where the page before ended: its meta.next."),
-            ],
+            parameters: Operation.paging,
             answer: .page(Self.view.schema)
         ) { request, caller in
-            let limit = try request.limit()
-            let cursor: ExportID? = try request.queryID("cursor")
-            let exports = try await parts.read(request) { transaction, caller in
-                try await ExportStore(transaction).list(
-                    of: caller.principal.userID,
-                    in: caller.principal.tenantID,
-                    after: cursor,
-                    limit: limit + 1
-                )
-            }
-            return Response.page(of: exports, limit: limit, for: request, cursor: { $0.id.description }) {
-                Self.view.write($1, to: &$0)
+            try await Self.view.page(request, cursor: \.id) { after, limit in
+                try await parts.read(request) { transaction, _ in
+                    try await ExportStore(transaction).list(
+                        of: caller.principal.userID,
+                        in: caller.principal.tenantID,
+                        after: after,
+                        limit: limit
+                    )
+                }
             }
         }
     }

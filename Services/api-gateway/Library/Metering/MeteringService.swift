@@ -63,12 +63,7 @@ final class MeteringDays: Sendable {
     @Sendable func measure() async throws {
         let (parts, begun) = (parts, parts.time.now())
         let day = MeteringSchedule.day(at: begun, from: MeteringSchedule.storageHour)
-        let root: TenantID
-        do {
-            root = try await parts.database.operatorTenant()
-        } catch PersistenceError.notBootstrapped {
-            return
-        }
+        guard let root = try await parts.database.operatorIfPlanted() else { return }
         let told = try await parts.database.transaction(in: root) { transaction -> Int? in
             let usage = MeteringUsage(transaction, ids: parts.ids)
             guard try await usage.measureStorage(on: day, of: root, now: begun) else { return nil }
@@ -90,12 +85,7 @@ final class MeteringDays: Sendable {
         let (parts, now) = (parts, parts.time.now())
         let day = MeteringSchedule.day(at: now, from: MeteringSchedule.checkHour)
         guard checked.withLock({ $0 != day }) else { return }
-        let root: TenantID
-        do {
-            root = try await parts.database.operatorTenant()
-        } catch PersistenceError.notBootstrapped {
-            return
-        }
+        guard let root = try await parts.database.operatorIfPlanted() else { return }
         try await parts.database.transaction(in: root) { transaction in
             let usage = MeteringUsage(transaction, ids: parts.ids)
             _ = try await usage.tell(try await usage.tenants(), now: now)

@@ -51,21 +51,17 @@ struct ProjectRoutes {
             .permission(.usageRead),
             "A page of a tenant's metered projects, in the order they were made.",
             parameters: [
-                .init("tenant_id", .uuid, "Of a tenant below, one's own unless said."),
-                .init("limit", .integer(1...100), "Rows a page, 10 unless said."),
-                .init("cursor", .uuid, "Where the page before ended: its meta.next."),
-            ],
+                .init("tenant_id", .uuid, "Of a tenant below, one's own unless said.")
+            ] + Operation.paging,
             answer: .page(MeteringViews.project.schema)
         ) { request, _ in
-            let (limit, after): (Int, ProjectID?) = (try request.limit(), try request.queryID("cursor"))
-            let wanted: TenantID? = try request.queryID("tenant_id")
-            let projects = try await parts.readOnce(request) { transaction, caller in
-                let tenant = try caller.principal.target(wanted)
-                try caller.principal.see(RecordOwner(tenantID: tenant))
-                return try await MeteredProjects(transaction).list(of: tenant, after: after, limit: limit + 1)
-            }
-            return Response.page(of: projects, limit: limit, for: request, cursor: { $0.id.description }) {
-                MeteringViews.project.write($1, to: &$0)
+            try await MeteringViews.project.page(request, cursor: \.id) { after, limit in
+                let wanted: TenantID? = try request.queryID("tenant_id")
+                return try await parts.readOnce(request) { transaction, caller in
+                    let tenant = try caller.principal.target(wanted)
+                    try caller.principal.see(RecordOwner(tenantID: tenant))
+                    return try await MeteredProjects(transaction).list(of: tenant, after: after, limit: limit)
+                }
             }
         }
     }

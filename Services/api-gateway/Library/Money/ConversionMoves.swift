@@ -68,12 +68,7 @@ struct ConversionMoves: Sendable {
 
     /// Carries on what nobody does any more, the oldest first, until the ledger is silent.
     func resume(olderThan age: Duration = abandonedAfter) async throws {
-        let root: TenantID
-        do {
-            root = try await parts.database.operatorTenant()
-        } catch PersistenceError.notBootstrapped {
-            return
-        }
+        guard let root = try await parts.database.operatorIfPlanted() else { return }
         let before = parts.time.now() - age
         let open = try await parts.database.transaction(in: root) {
             try await ConversionStore($0).open(before: before, limit: Self.most)

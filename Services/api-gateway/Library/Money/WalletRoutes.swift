@@ -160,7 +160,7 @@ struct WalletRoutes {
     }
 
     private func own(_ transaction: ScopedTransaction, _ caller: Caller) async throws -> [Wallet] {
-        guard case .customer(let tenant, let customer) = caller.principal.reach else { throw Problem.notFound }
+        let (tenant, customer) = try caller.principal.ownCustomer
         return try await WalletReader(transaction).wallets(of: .customer(customer), in: tenant)
     }
 

@@ -98,6 +98,16 @@ package struct Operation: Sendable {
         "The ETag of what is changed; 428 without.",
         isRequired: true
     )
+    /// The same of a route that can do without.
+    static let ifMatchWhereRead = Parameter(
+        "If-Match",
+        in: .header,
+        ifMatch.schema,
+        "The ETag that came with what was read; 412 where it has changed since."
+    )
+    /// The parameters of a list that is read by the id of a page's last row.
+    static let paging = [limit, Parameter("cursor", .uuid, "Where the page before ended: its meta.next.")]
+    static let limit = Parameter("limit", .integer(1...100), "Rows a page, 10 unless said.")
     static let idempotencyKey = Parameter(
         "Idempotency-Key",
         in: .header,

@@ -177,12 +177,7 @@ struct PoolRoutes {
             guard let prefix = InputKind.prefix.read(.text(text)) else {
                 throw Problem.invalid("address", "must be an IP address or prefix")
             }
-            let at = try request.query["at"].map { text throws(Problem) in
-                guard let time = Timestamp(text) else {
-                    throw .invalid("at", "must be a time such as 2026-11-20T10:00:00Z")
-                }
-                return time
-            }
+            let at = try request.queryMoment("at")
             let limit = try request.limit()
             let caller = try request.caller
             let found = try await parts.read(request) { transaction, caller in
@@ -204,16 +199,4 @@ extension IPPool {
         range: IPPrefix(Domain.IPAddress(ipv4: 0)),
         use: .ipv4
     )
-}
-
-extension Request {
-    /// `limit` of a list that has no cursor.
-    func limit() throws(Problem) -> Int {
-        guard let text = query["limit"] else { return 10 }
-        guard let limit = Int(text), (1...100).contains(limit), text.utf8.allSatisfy({ (0x30...0x39).contains($0) })
-        else {
-            throw .invalid("limit", "must be a whole number from 1 to 100")
-        }
-        return limit
-    }
 }

@@ -33,7 +33,7 @@ enum ListDescription {
         ]
         if isPaged {
             all += [
-                Operation.Parameter("limit", .integer(1...100), "Rows a page, 10 unless said."),
+                Operation.limit,
                 Operation.Parameter("cursor", .text(maximum: 1_400), "Where the page before ended: its meta.next."),
                 Operation.Parameter("count", .choice(["true", "false"]), "Whether meta.total is wanted."),
             ]

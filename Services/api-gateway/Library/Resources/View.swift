@@ -34,6 +34,24 @@ struct View<Thing>: Sendable {
         json.endObject()
     }
 
+    /// A page of what is read behind the last row of the page before, with one more than it shows.
+    func page<Tag>(
+        _ request: Request,
+        cursor: (Thing) -> ID<Tag>,
+        _ read: (_ after: ID<Tag>?, _ limit: Int) async throws -> [Thing]
+    ) async throws -> Response {
+        let (limit, after): (Int, ID<Tag>?) = (try request.limit(), try request.queryID("cursor"))
+        let found = try await read(after, limit + 1)
+        return Response.page(of: found, limit: limit, for: request, cursor: { cursor($0).description }) {
+            write($1, to: &$0)
+        }
+    }
+
+    /// A page of a list that shows nothing.
+    func emptyPage(_ request: Request) throws(Problem) -> Response {
+        Response.page([Thing](), perPage: try request.limit(), next: nil, of: request) { write($1, to: &$0) }
+    }
+
     /// For the audit trail.
     func auditValue(_ thing: Thing) -> AuditValue {
         .object(Dictionary(members.map { ($0.name, AuditValue($0.value(thing))) }, uniquingKeysWith: { $1 }))

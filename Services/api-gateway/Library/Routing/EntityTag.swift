@@ -44,4 +44,9 @@ extension Request {
         else { throw .versionChanged(nil) }
         return version
     }
+
+    /// The same of a route that can do without; nil then.
+    func namedVersion() throws(Problem) -> Int64? {
+        headers["if-match"] == nil ? nil : try expectedVersion()
+    }
 }

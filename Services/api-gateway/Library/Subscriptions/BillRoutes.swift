@@ -17,12 +17,11 @@ struct BillRoutes {
 
     // MARK: - Looking
 
-    private static let parameters: [Operation.Parameter] = [
-        .init("subscription_id", .uuid, "Of one subscription."),
-        .init("status", .choice(Bill.Status.allCases.map(\.rawValue)), "Of one status."),
-        .init("limit", .integer(1...100), "Rows a page, 10 unless said."),
-        .init("cursor", .uuid, "Where the page before ended: its meta.next."),
-    ]
+    private static let parameters: [Operation.Parameter] =
+        [
+            .init("subscription_id", .uuid, "Of one subscription."),
+            .init("status", .choice(Bill.Status.allCases.map(\.rawValue)), "Of one status."),
+        ] + Operation.paging
 
     private var list: GatewayRoute {
         group.route(
@@ -31,20 +30,9 @@ struct BillRoutes {
             "listBills",
             .permission(.billingRead),
             "A page of bills of one's tenant and those below, the newest first; a customer's own.",
-            parameters: [
-                .init("tenant_id", .uuid, "Of one tenant."), .init("customer_id", .uuid, "Of one customer."),
-            ] + Self.parameters,
+            parameters: Operation.owners + Self.parameters,
             answer: .page(view.schema)
-        ) { request, caller in
-            var filter = BillFilter()
-            filter.tenantID = try request.queryID("tenant_id")
-            filter.customerID = try request.queryID("customer_id")
-            guard let (tenant, customer) = caller.principal.narrowed(filter.tenantID, filter.customerID) else {
-                return try page([], request)
-            }
-            (filter.tenantID, filter.customerID) = (tenant, customer)
-            return try await page(filter, request)
-        }
+        ) { request, caller in try await page(BillFilter(request, by: caller.principal), request) }
     }
 
     private var mine: GatewayRoute {
@@ -56,29 +44,18 @@ struct BillRoutes {
             "A page of a customer's own bills, the newest first.",
             parameters: Self.parameters,
             answer: .page(view.schema)
-        ) { request, caller in
-            guard case .customer(let tenant, let customer) = caller.principal.reach else { throw Problem.notFound }
-            var filter = BillFilter()
-            (filter.tenantID, filter.customerID) = (tenant, customer)
-            return try await page(filter, request)
-        }
+        ) { request, caller in try await page(BillFilter(ownOf: caller.principal), request) }
     }
 
-    private func page(_ filter: BillFilter, _ request: Request) async throws -> Response {
-        var wanted = filter
-        wanted.subscriptionID = try request.queryID("subscription_id")
-        wanted.status = request.query["status"].flatMap { Bill.Status(rawValue: $0) }
-        let (limit, after): (Int, BillID?) = (try request.limit(), try request.queryID("cursor"))
-        let bills = try await parts.read(request) { [wanted] transaction, _ in
-            try await SubscriptionStore(transaction, ids: parts.ids).bills(wanted, after: after, limit: limit + 1)
-        }
-        return try page(bills, request)
-    }
-
-    private func page(_ bills: [StoredBill], _ request: Request) throws -> Response {
-        let limit = try request.limit()
-        return Response.page(of: bills, limit: limit, for: request, cursor: { $0.bill.id.description }) {
-            view.write($1, to: &$0)
+    /// Without a filter nothing is his to see.
+    private func page(_ filter: BillFilter?, _ request: Request) async throws -> Response {
+        guard var filter else { return try view.emptyPage(request) }
+        filter.subscriptionID = try request.queryID("subscription_id")
+        filter.status = request.query["status"].flatMap { Bill.Status(rawValue: $0) }
+        return try await view.page(request, cursor: \.bill.id) { [filter] after, limit in
+            try await parts.read(request) { transaction, _ in
+                try await SubscriptionStore(transaction, ids: parts.ids).bills(filter, after: after, limit: limit)
+            }
         }
     }
 
@@ -93,16 +70,10 @@ struct BillRoutes {
         ) { request, _ in
             let id = BillID(try request.pathID())
             let bill = try await parts.read(request) { transaction, caller in
-                try await found(id, SubscriptionStore(transaction, ids: parts.ids), caller)
+                try caller.principal.seen(try await SubscriptionStore(transaction, ids: parts.ids).bill(id))
             }
             return view.answer(bill)
         }
-    }
-
-    private func found(_ id: BillID, _ store: SubscriptionStore, _ caller: Caller) async throws -> StoredBill {
-        guard let bill = try await store.bill(id) else { throw Problem.notFound }
-        try caller.principal.see(RecordOwner(tenantID: bill.tenantID, customerID: bill.customerID))
-        return bill
     }
 
     // MARK: - Paid by hand
@@ -127,14 +98,14 @@ struct BillRoutes {
                     ids: parts.ids,
                     actor: work.caller.principal.userID.value
                 )
-                let seen = try await found(id, store, work.caller)
+                let seen = try work.caller.principal.seen(try await store.bill(id))
                 var input = SubscriptionInputs.Settlement()
                 try SubscriptionInputs.Settlement.shape.apply(body, to: &input, isWhole: true)
                 guard let row = try await store.find(seen.subscriptionID, forUpdate: true) else {
                     throw Problem.notFound
                 }
                 // As it is under the lock: the worker may have settled it meanwhile.
-                let before = try await found(id, store, work.caller)
+                let before = try work.caller.principal.seen(try await store.bill(id))
                 _ = try await store.step(
                     row,
                     .settled(ordinal: before.bill.ordinal),
@@ -143,7 +114,7 @@ struct BillRoutes {
                     method: input.method.rawValue
                 )
                 if !input.notes.isEmpty { try await store.note(input.notes, on: before) }
-                let after = try await found(id, store, work.caller)
+                let after = try work.caller.principal.seen(try await store.bill(id))
                 work.record(
                     .payment,
                     AuditResource("bill", id),

@@ -23,11 +23,6 @@ struct SubscriptionRoutes {
 
     // MARK: - Looking
 
-    private static let paging: [Operation.Parameter] = [
-        .init("limit", .integer(1...100), "Rows a page, 10 unless said."),
-        .init("cursor", .uuid, "Where the page before ended: its meta.next."),
-    ]
-
     private static let states = Operation.Parameter(
         "state",
         .choice(Subscription.State.allCases.map(\.rawValue)),
@@ -41,22 +36,10 @@ struct SubscriptionRoutes {
             "listSubscriptions",
             .permission(.billingRead),
             "A page of subscriptions of one's tenant and those below, the newest first; a customer's own.",
-            parameters: [
-                .init("tenant_id", .uuid, "Of one tenant."), .init("customer_id", .uuid, "Of one customer."),
-                .init("service_id", .uuid, "For one service."), Self.states,
-            ] + Self.paging,
+            parameters: Operation.owners + [.init("service_id", .uuid, "For one service."), Self.states]
+                + Operation.paging,
             answer: .page(view.schema)
-        ) { request, caller in
-            var filter = SubscriptionFilter()
-            filter.tenantID = try request.queryID("tenant_id")
-            filter.customerID = try request.queryID("customer_id")
-            filter.serviceID = try request.queryID("service_id")
-            guard let (tenant, customer) = caller.principal.narrowed(filter.tenantID, filter.customerID) else {
-                return try page([], request)
-            }
-            (filter.tenantID, filter.customerID) = (tenant, customer)
-            return try await page(filter, request)
-        }
+        ) { request, caller in try await page(SubscriptionFilter(request, by: caller.principal), request) }
     }
 
     private var mine: GatewayRoute {
@@ -66,30 +49,21 @@ struct SubscriptionRoutes {
             "listMySubscriptions",
             .permission(.billingRead),
             "A page of a customer's own subscriptions, the newest first.",
-            parameters: [Self.states] + Self.paging,
+            parameters: [Self.states] + Operation.paging,
             answer: .page(view.schema)
-        ) { request, caller in
-            guard case .customer(let tenant, let customer) = caller.principal.reach else { throw Problem.notFound }
-            var filter = SubscriptionFilter()
-            (filter.tenantID, filter.customerID) = (tenant, customer)
-            return try await page(filter, request)
-        }
+        ) { request, caller in try await page(SubscriptionFilter(ownOf: caller.principal), request) }
     }
 
-    private func page(_ filter: SubscriptionFilter, _ request: Request) async throws -> Response {
-        var wanted = filter
-        wanted.state = request.query["state"].flatMap { Subscription.State(rawValue: $0) }
-        let (limit, after): (Int, SubscriptionID?) = (try request.limit(), try request.queryID("cursor"))
-        let rows = try await parts.read(request) { [wanted] transaction, _ in
-            try await SubscriptionStore(transaction, ids: parts.ids).list(wanted, after: after, limit: limit + 1)
-        }
-        return try page(rows, request)
-    }
-
-    private func page(_ rows: [SubscriptionRow], _ request: Request) throws -> Response {
-        let limit = try request.limit()
-        return Response.page(of: rows, limit: limit, for: request, cursor: { $0.subscription.id.description }) {
-            view.write($1, to: &$0)
+    /// Without a filter nothing is his to see.
+    private func page(_ filter: SubscriptionFilter?, _ request: Request) async throws -> Response {
+        let service: ServiceID? = try request.queryID("service_id")
+        guard var filter else { return try view.emptyPage(request) }
+        filter.serviceID = service
+        filter.state = request.query["state"].flatMap { Subscription.State(rawValue: $0) }
+        return try await view.page(request, cursor: \.subscription.id) { [filter] after, limit in
+            try await parts.read(request) { transaction, _ in
+                try await SubscriptionStore(transaction, ids: parts.ids).list(filter, after: after, limit: limit)
+            }
         }
     }
 
@@ -104,22 +78,10 @@ struct SubscriptionRoutes {
         ) { request, _ in
             let id = SubscriptionID(try request.pathID())
             let row = try await parts.read(request) { transaction, caller in
-                try await found(id, SubscriptionStore(transaction, ids: parts.ids), caller)
+                try caller.principal.seen(try await SubscriptionStore(transaction, ids: parts.ids).find(id))
             }
             return view.answer(row, version: row.version)
         }
-    }
-
-    private func found(
-        _ id: SubscriptionID,
-        _ store: SubscriptionStore,
-        _ caller: Caller,
-        forUpdate: Bool = false
-    ) async throws -> SubscriptionRow {
-        guard let row = try await store.find(id, forUpdate: forUpdate) else { throw Problem.notFound }
-        let subscription = row.subscription
-        try caller.principal.see(RecordOwner(tenantID: subscription.tenantID, customerID: subscription.customerID))
-        return row
     }
 
     // MARK: - Taking
@@ -191,7 +153,7 @@ struct SubscriptionRoutes {
             let id = SubscriptionID(try request.pathID())
             let body = try await request.payload()
             let quote = try await parts.read(request) { transaction, caller in
-                let row = try await found(id, SubscriptionStore(transaction, ids: parts.ids), caller)
+                let row = try caller.principal.seen(try await SubscriptionStore(transaction, ids: parts.ids).find(id))
                 var input = SubscriptionInputs.Quote()
                 try SubscriptionInputs.Quote.shape.apply(body, to: &input, isWhole: true)
                 let plan = try await offered(input.plan, row, transaction, caller)
@@ -226,13 +188,6 @@ struct SubscriptionRoutes {
 
     // MARK: - Telling it something
 
-    private static let ifMatch = Operation.Parameter(
-        "If-Match",
-        in: .header,
-        Operation.ifMatch.schema,
-        "The ETag that came with what was read; 412 where it has changed since."
-    )
-
     /// A route that tells a subscription something; `event` reads the body under the subscription's lock.
     private func telling(
         _ name: String,
@@ -247,18 +202,18 @@ struct SubscriptionRoutes {
             operationID,
             .permission(.billingManage),
             summary,
-            parameters: [Self.ifMatch],
+            parameters: [Operation.ifMatchWhereRead],
             body: body,
             answer: .data(view.schema),
             repetition: .keyed
         ) { request, _ in
             let id = SubscriptionID(try request.pathID())
-            let version = request.headers["if-match"] == nil ? nil : try request.expectedVersion()
+            let version = try request.namedVersion()
             let payload = body == nil ? nil : try await request.payload()
             var service: ServiceID?
             let response = try await parts.change(request) { work in
                 let store = store(work)
-                let before = try await found(id, store, work.caller, forUpdate: true)
+                let before = try work.caller.principal.seen(try await store.find(id, forUpdate: true))
                 if let version, version != before.version { throw Problem.versionChanged(before.version) }
                 _ = try await store.step(
                     before,
@@ -266,7 +221,7 @@ struct SubscriptionRoutes {
                     at: parts.time.now(),
                     calendar: try Self.calendar(before)
                 )
-                let after = try await found(id, store, work.caller)
+                let after = try work.caller.principal.seen(try await store.find(id))
                 work.record(
                     .update,
                     AuditResource("subscription", id),
@@ -352,20 +307,6 @@ struct SubscriptionRoutes {
             var input = SubscriptionInputs.Cancellation()
             try SubscriptionInputs.Cancellation.shape.apply(body ?? .null, to: &input, isWhole: true)
             return .cancel(input.when)
-        }
-    }
-}
-
-extension Principal {
-    /// The tenant and the customer that a list is narrowed to, with what was asked for; nil where nothing of that is his to see.
-    func narrowed(_ tenant: TenantID?, _ customer: CustomerID?) -> (tenant: TenantID?, customer: CustomerID?)? {
-        switch reach {
-        case .subtree: return (tenant, customer)
-        case .tenant(let own): return (tenant ?? own) == own ? (own, customer) : nil
-        case .customer(let own, let himself):
-            guard (tenant ?? own) == own, (customer ?? himself) == himself else { return nil }
-            return (own, himself)
-        case .nothing: return nil
         }
     }
 }

@@ -139,11 +139,3 @@ extension TenantRoutes {
         }
     }
 }
-
-extension Request {
-    func queryDay(_ name: String) throws(Problem) -> CivilDate? {
-        guard let text = query[name] else { return nil }
-        guard let day = CivilDate(text) else { throw .invalid(name, "must be a day such as 2026-11-20") }
-        return day
-    }
-}

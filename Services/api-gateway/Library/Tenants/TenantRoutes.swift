@@ -27,24 +27,19 @@ struct TenantRoutes {
             "listTenants",
             .permission(.tenantsRead),
             "A page of tenants: one's own and those below, in the order they were made.",
-            parameters: [
-                .init("limit", .integer(1...100), "Rows a page, 10 unless said."),
-                .init("cursor", .uuid, "Where the page before ended: its meta.next."),
-            ],
+            parameters: Operation.paging,
             answer: .page(TenantViews.tenant.schema)
         ) { request, _ in
-            let (limit, after): (Int, TenantID?) = (try request.limit(), try request.queryID("cursor"))
-            let tenants = try await parts.read(request) { transaction, caller in
-                let only: TenantID?
-                switch caller.principal.reach {
-                case .subtree: only = nil
-                case .tenant(let own): only = own
-                case .customer, .nothing: return [Tenant]()
+            try await TenantViews.tenant.page(request, cursor: \.id) { after, limit in
+                try await parts.read(request) { transaction, caller in
+                    let only: TenantID?
+                    switch caller.principal.reach {
+                    case .subtree: only = nil
+                    case .tenant(let own): only = own
+                    case .customer, .nothing: return [Tenant]()
+                    }
+                    return try await TenantRepository(transaction).page(after: after, limit: limit, only: only)
                 }
-                return try await TenantRepository(transaction).page(after: after, limit: limit + 1, only: only)
-            }
-            return Response.page(of: tenants, limit: limit, for: request, cursor: { $0.id.description }) {
-                TenantViews.tenant.write($1, to: &$0)
             }
         }
     }
