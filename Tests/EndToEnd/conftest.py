@@ -1,4 +1,4 @@
-"""What the tests share: one whole system, made when the first test asks for it."""
+"""What the tests share: one whole system, made when the first test asks for it, and for those of the pages a gateway and a browser."""
 
 import pytest
 
@@ -12,3 +12,33 @@ def system():
         yield made.start()
     finally:
         made.stop()
+
+
+@pytest.fixture(scope="module")
+def gateway(system):
+    """api-gateway with the pages. A module whose gateway is another, or is told something else, has a fixture of its own."""
+    # Not above: what is no test of pages needs no Playwright.
+    from browser import Gateway
+
+    return Gateway(system, NEXORA_LIVE_CONNECTIONS_PER_USER="40")
+
+
+@pytest.fixture(scope="module")
+def ann(gateway):
+    """An administrator of the operator."""
+    return gateway.administrator()
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    from browser import Chromium
+
+    with Chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(chromium, gateway):
+    page = chromium.page(gateway.url, viewport={"width": 1280, "height": 900})
+    yield page
+    page.context.close()

@@ -6,37 +6,13 @@ import time
 import pytest
 from playwright.sync_api import expect
 
-from browser import Chromium, Gateway, accessibility_faults, overflows, sign_in, totp
+from browser import Gateway, accessibility_faults, overflows, sign_in, totp
 from processes import eventually
 from radius_clients import radclient
 
 VIEWS = [
     "#/subscribers", "#/subscribers?q=demo0001", "#/sessions", "#/tail", "#/tail?since=2026-01-01T00:00:00Z&speed=step", "#/ledger",
 ]
-
-
-@pytest.fixture(scope="module")
-def gateway(system):
-    return Gateway(system, NEXORA_LIVE_CONNECTIONS_PER_USER="40")
-
-
-@pytest.fixture(scope="module")
-def ann(system, gateway):
-    """An administrator."""
-    return gateway.administrator()
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with Chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def page(chromium, gateway):
-    page = chromium.page(gateway.url, viewport={"width": 1280, "height": 900})
-    yield page
-    page.context.close()
 
 
 def login(system, password=None, user=None):

@@ -5,32 +5,13 @@ import secrets
 import pytest
 from playwright.sync_api import expect
 
-from browser import Chromium, Gateway, accessibility_faults, overflows, sign_in
+from browser import Gateway, accessibility_faults, overflows, sign_in
 from processes import eventually
 
 
 @pytest.fixture(scope="module")
 def gateway(system):
     return Gateway(system, NEXORA_LIMITS_PAYMENTS="0")
-
-
-@pytest.fixture(scope="module")
-def ann(gateway):
-    """An administrator of the operator."""
-    return gateway.administrator()
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with Chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def page(chromium, gateway):
-    page = chromium.page(gateway.url, viewport={"width": 1280, "height": 900})
-    yield page
-    page.context.close()
 
 
 class Metered:

@@ -9,30 +9,13 @@ from datetime import datetime, timedelta
 import pytest
 from playwright.sync_api import expect
 
-from browser import Chromium, Gateway, sign_in
+from browser import sign_in
 from gateway import People
 from processes import eventually
 from radius_clients import radclient
 
 PORTS = itertools.count(7_000)
 ROWS = ".events > li[data-kind='radius.access']"
-
-
-@pytest.fixture(scope="module")
-def gateway(system):
-    return Gateway(system, NEXORA_LIVE_CONNECTIONS_PER_USER="40")
-
-
-@pytest.fixture(scope="module")
-def ann(gateway):
-    """An administrator."""
-    return gateway.administrator()
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with Chromium() as browser:
-        yield browser
 
 
 @pytest.fixture
