@@ -46,6 +46,7 @@ package enum Streams: String, CaseIterable, Sendable {
             [
                 "session.>", "usage.>", "directory.>", "radius.>", "messaging.>", "ipam.>", "access.>", "identity.>",
                 "tenancy.>", "export.>", "ledger.>", "billing.>", "quota.>", "wallet.>",
+                "provisioning.>",
             ]
         case .commands: ["commands.>"]
         case .deadLetter: ["deadletter.>"]

@@ -290,6 +290,37 @@ extension Samples {
                 )
             ),
             sample(
+                "EnforcementEnded",
+                EnforcementEnded(
+                    enforcementID: EnforcementID(id(9)),
+                    kind: "disconnect",
+                    outcome: "failed",
+                    cause: "requested",
+                    reason: "refused",
+                    errorCause: 504,
+                    nasID: nas,
+                    sessionID: session,
+                    admissionID: admission,
+                    serviceID: service,
+                    operationID: event.value,
+                    attempts: 2,
+                    answeredAfter: 12,
+                    endedAfter: 9_007_199_254_740_993
+                ),
+                bare: false
+            ),
+            sample(
+                "EnforcementEnded.minimal",
+                EnforcementEnded(
+                    enforcementID: EnforcementID(id(9)),
+                    kind: "",
+                    outcome: "",
+                    cause: "",
+                    reason: "",
+                    nasID: nas
+                )
+            ),
+            sample(
                 "MessageDeadLettered",
                 MessageDeadLettered(
                     stream: "ACCOUNTING",

@@ -79,6 +79,9 @@ import WireFormat
             INSERT INTO exports (tenant_id, user_id, reach, entity, format, source, created_at)
                 VALUES ('\(tenant)', '\(plot.admin.user.id)', 'subtree', 'customers', 'csv', '127.0.0.1', now());
             UPDATE tenants SET settings = '{"grace_days": 4}' WHERE id = '\(tenant)';
+            INSERT INTO nas_capabilities VALUES ('\(tenant)', '\(nas)', 'takes-no-change', now());
+            INSERT INTO enforcements (tenant_id, id, kind, cause, nas_id, session_id, state, requested_at, stored_at, next_at)
+                VALUES ('\(tenant)', uuid_v7(), 'disconnect', 'requested', '\(nas)', uuid_v7(), 'pending', now(), now(), now());
             """
         )
         try await plot.sql(money(plot, service))

@@ -45,7 +45,7 @@ enum EventFields {
         // Ids, which say nothing to whoever cannot read their rows.
         "accountId", "acctSessionId", "actorId", "admissionId", "billId", "customerId", "exportId", "holderServiceId",
         "id",
-        "boostId", "keyId", "linkId",
+        "boostId", "enforcementId", "keyId", "linkId",
         "messageId",
         "nasId", "operationId", "planId", "poolId", "quotaId", "replacedBy", "replacesId", "runId", "serviceId",
         "sessionId",
@@ -66,10 +66,12 @@ enum EventFields {
         // Money, which is told to who may read what is billed (LiveScope), and its proof.
         "amount", "balance", "currency", "digest", "held",
         // Numbers and yes or no.
-        "accepts", "allowance", "amended", "batch", "bindingGeneration", "chap", "code", "count", "decisionVersion",
+        "accepts", "allowance", "amended", "answeredAfter", "attempts", "batch", "bindingGeneration", "chap", "code",
+        "count", "decisionVersion",
         "deleted",
         "deliveries",
-        "eap", "failures", "inputBps", "inputOctets", "limit", "logins", "mschap", "nasPort", "octets", "offsetSeconds",
+        "eap", "endedAfter", "errorCause", "failures", "inputBps", "inputOctets", "limit", "logins", "mschap",
+        "nasPort", "octets", "offsetSeconds",
         "outputBps",
         "outputOctets", "pap",
         "planDownloadBps", "planUploadBps", "proxied", "proxiedUnsigned", "refusedProxied", "refusedUnsigned",

@@ -54,7 +54,7 @@ enum LiveScope: Hashable, Sendable {
     private static let needed: [String: Permission] = [
         "session": .tailRead, "usage": .tailRead, "radius": .tailRead, "access": .tailRead, "ipam": .tailRead,
         "directory": .tailRead, "quota": .tailRead, "messaging": .deadLettersRead, "identity": .usersRead,
-        "tenancy": .tenantsRead,
+        "tenancy": .tenantsRead, "provisioning": .tailRead,
         "ledger": .billingRead, "billing": .billingRead, "wallet": .billingRead,
         // Who took what is about people.
         "export": .usersRead,

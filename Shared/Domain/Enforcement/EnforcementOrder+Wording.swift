@@ -1,0 +1,44 @@
+extension EnforcementOrder {
+    /// What became of it, or where it stands, in a sentence for people.
+    package var summary: String {
+        switch state {
+        case .pending: reason.map { "Waits: \(Self.words($0))." } ?? "Waits to be sent."
+        case .sent: "Sent to the NAS."
+        case .acknowledged:
+            reason == .sessionGone
+                ? "The NAS has no such session; whether nothing is heard of it is waited for."
+                : "The NAS acknowledged it; the session's end is waited for."
+        case .confirmed: "Done: \(Self.words(reason))."
+        case .unproven: "The NAS acknowledged it, and nothing proves it: \(Self.words(reason))."
+        case .failed: "Failed: \(Self.words(reason))\(errorCause.map { " (Error-Cause \($0))" } ?? "")."
+        case .superseded: "Another order took its place."
+        }
+    }
+
+    private static func words(_ reason: EnforcementReason?) -> String {
+        switch reason {
+        case .sessionOver: "the session is over"
+        case .alreadyOver: "the session was over before"
+        case .neverStarted: "the session never began"
+        case .sessionGone: "the NAS has no such session and reported nothing of it since"
+        case .noStop: "no end of the session was reported"
+        case .stillReports: "the NAS still reports the session"
+        case .refused: "the NAS refused"
+        case .tooLong: "the request does not fit into a packet"
+        case .notIdentified: "nothing that the NAS wants to be told is known of the session"
+        case .cannotChange: "the NAS cannot change it within the session"
+        case .cannotDisconnect: "the NAS takes no Disconnect-Request"
+        case .nasGone: "the NAS is no more"
+        case .noAddress: "the NAS's row is a range of addresses"
+        case .secretUnreadable: "the keyring does not open the NAS's secret"
+        case .unanswered: "the NAS does not answer"
+        case .badAuthenticator: "what answers has another secret"
+        case .breakerOpen: "the NAS did not answer others either, and is left alone for a while"
+        case .queueFull: "too many requests wait for the NAS"
+        case .overdue: "its time was over"
+        case .noSession: "no session of its admission is known yet"
+        case .replaced: "another order took its place"
+        case nil: "nothing more is known"
+        }
+    }
+}

@@ -1,0 +1,110 @@
+package import Domain
+import Postgres
+
+/// Which order.
+package struct EnforcementRef: Hashable, Sendable {
+    package let tenantID: TenantID
+    package let id: EnforcementID
+
+    package init(tenantID: TenantID, id: EnforcementID) {
+        self.tenantID = tenantID
+        self.id = id
+    }
+
+    package init(_ order: EnforcementOrder) {
+        self.init(tenantID: order.tenantID, id: order.id)
+    }
+}
+
+/// An order with what is needed to carry it out, as it is now.
+package struct EnforcementTarget: Sendable {
+    /// The session, as its NAS told it.
+    package struct Session: Hashable, Sendable {
+        package let id: SessionID
+        package let username: String
+        package let acctSessionID: String
+        package let callingStationID: String
+        package let nasPort: UInt32?
+        package let nasPortID: String?
+        package let framedIPv4: IPAddress?
+    }
+
+    /// The NAS, its secret sealed.
+    package struct Device: Hashable, Sendable {
+        package let address: IPPrefix
+        package let identifier: String?
+        package let vendor: NASVendor
+        package let coaPort: UInt16
+        package let sealedSecret: [UInt8]
+    }
+
+    package let order: EnforcementOrder
+    /// Nil where none is known.
+    package let session: Session?
+    package let sight: SessionSight
+    /// Nil where it is no more.
+    package let device: Device?
+    /// The texts of the NAS's lessons, with the second since 1970 in which each was learned.
+    package let lessons: [String: Int64]
+
+    init(_ row: PGRow) throws {
+        var order = try EnforcementSQL.order(row)
+        let wasKnown = order.sessionID != nil
+        if let id: SessionID = row["live_id"].id() {
+            order.sessionID = order.sessionID ?? id
+            order.serviceID = order.serviceID ?? row["live_service_id"].id()
+            session = Session(
+                id: id,
+                username: try row.need("username", \.text),
+                acctSessionID: try row.need("acct_session_id", \.text),
+                callingStationID: try row.need("calling_station_id", \.text),
+                nasPort: row["nas_port"].int64.map { UInt32(truncatingIfNeeded: $0) },
+                nasPortID: row["nas_port_id"].text,
+                framedIPv4: row["framed_ipv4"].text.flatMap { IPAddress($0) }
+            )
+            let isOver = row["live_ended_at"].time != nil
+            sight = isOver ? .over : .open(heardAt: try row.need("last_update_at", \.time))
+        } else {
+            session = nil
+            sight = .unknown(wasKnown: wasKnown)
+        }
+        self.order = order
+        device = row["found_nas_id"].isNull ? nil : try Self.device(row)
+        let texts = (row["lessons"].textArray ?? []).compactMap(\.self)
+        let times = (row["learned"].timestamptzArray ?? []).compactMap { $0.map { $0 / 1_000_000 } }
+        lessons = Dictionary(zip(texts, times), uniquingKeysWith: max)
+    }
+
+    private static func device(_ row: PGRow) throws -> Device {
+        Device(
+            address: try row.need("address") { $0.text.flatMap { IPPrefix($0) } },
+            identifier: row["identifier"].text,
+            vendor: try row.choice("vendor"),
+            coaPort: UInt16(clamping: try row.need("coa_port", \.int)),
+            sealedSecret: try row.need("secret", \.bytes)
+        )
+    }
+}
+
+/// What an order has become, and what was seen on the way.
+package struct EnforcementOutcome: Sendable {
+    package var order: EnforcementOrder
+    /// New ones.
+    package var trials: [EnforcementTrial]
+    /// Lessons of its NAS that are new or were learned again, with the second since 1970.
+    package var learned: [String: Int64]
+    /// Lessons that turned out wrong.
+    package var unlearned: [String]
+
+    package init(
+        _ order: EnforcementOrder,
+        trials: [EnforcementTrial] = [],
+        learned: [String: Int64] = [:],
+        unlearned: [String] = []
+    ) {
+        self.order = order
+        self.trials = trials
+        self.learned = learned
+        self.unlearned = unlearned
+    }
+}

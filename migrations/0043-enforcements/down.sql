@@ -1,0 +1,3 @@
+DROP TABLE nas_capabilities;
+DROP TABLE enforcements;
+DROP FUNCTION refuse_enforcement_change();
