@@ -164,6 +164,15 @@ let services: [Target] = [
     ),
     executable("billing-worker", "Services/billing-worker/Executable", ["BillingWorker"]),
     library(
+        "Provisioner",
+        "Services/provisioner/Library",
+        [
+            "CoA", "Concurrency", "Configuration", "Crypto", "Domain", "Events", "Lifecycle", "Messaging", "NATS",
+            "Observability", "Persistence", "Postgres", "Sockets",
+        ]
+    ),
+    executable("provisioner", "Services/provisioner/Executable", ["Provisioner"]),
+    library(
         "APIGateway",
         "Services/api-gateway/Library",
         [
@@ -329,6 +338,14 @@ let suites: [Target] = [
             "Balances", "Billing", "BillingWorker", "Concurrency", "Crypto", "Domain", "Events", "Ledger", "Lifecycle",
             "Messaging",
             "NATS", "Observability", "Persistence", "Postgres", "Redis", "SharedTesting", "WireFormat",
+        ]
+    ),
+    tests(
+        "ProvisionerTests",
+        "Tests/Services/provisioner",
+        [
+            "CoA", "Concurrency", "Crypto", "Domain", "Events", "Lifecycle", "Messaging", "NATS", "Observability",
+            "Persistence", "Postgres", "Provisioner", "RADIUS", "SharedTesting", "Sockets", "WireFormat",
         ]
     ),
     tests(

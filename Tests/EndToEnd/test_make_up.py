@@ -71,6 +71,7 @@ class House:
         self.write("radius-server", DAEMON)
         self.write("accounting-consumer", DAEMON)
         self.write("billing-worker", DAEMON)
+        self.write("provisioner", DAEMON)
         self.write("api-gateway", DAEMON)
         self.write("radclient", "#!/bin/sh\necho 'Received Access-Accept'\n")
         (self.tools / "version").write_text("Swift version 6.3 (swift-6.3-RELEASE)\n")
@@ -153,7 +154,9 @@ def test_up_starts_everything_and_may_be_repeated(house):  # proves: G-23
     assert house.sql("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user") == "f"
     house.sql("CREATE TABLE kept (v int)")
     before = house.pids()
-    assert set(before) == {"postgres", "nats", "redis", "radius-server", "accounting-consumer", "billing-worker", "api-gateway"}
+    assert set(before) == {
+        "postgres", "nats", "redis", "radius-server", "accounting-consumer", "billing-worker", "provisioner", "api-gateway",
+    }
 
     # A shell that sourced .run/env names our own servers: they are not taken for somebody else's.
     again = house.up(**{key: environment[key] for key in ("DATABASE_URL", "NATS_URL", "REDIS_URL")})

@@ -149,10 +149,12 @@ extension EnforcementOrder {
                 nextAt = now + Self.look
             }
         case .open:
-            // One that came while nobody was there to carry it out is tried once, however late.
+            // What somebody asked for while nobody was there to carry it out is tried once, however late. A limit that was
+            // reached so long ago may be none any more.
             let wasTried = attempts > 0 || (reason != nil && reason != .noSession)
-            guard now < storedAt + rules.deadline || !wasTried else {
-                end(.failed, reason ?? .overdue, at: now)
+            let isStale = cause == .sessionLimit && !wasTried && now >= requestedAt + rules.deadline
+            guard !isStale, now < storedAt + rules.deadline || !wasTried else {
+                end(.failed, isStale ? .overdue : reason ?? .overdue, at: now)
                 return .rest
             }
             state = .sent

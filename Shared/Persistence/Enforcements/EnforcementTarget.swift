@@ -27,6 +27,24 @@ package struct EnforcementTarget: Sendable {
         package let nasPort: UInt32?
         package let nasPortID: String?
         package let framedIPv4: IPAddress?
+
+        package init(
+            id: SessionID,
+            username: String,
+            acctSessionID: String,
+            callingStationID: String = "",
+            nasPort: UInt32? = nil,
+            nasPortID: String? = nil,
+            framedIPv4: IPAddress? = nil
+        ) {
+            self.id = id
+            self.username = username
+            self.acctSessionID = acctSessionID
+            self.callingStationID = callingStationID
+            self.nasPort = nasPort
+            self.nasPortID = nasPortID
+            self.framedIPv4 = framedIPv4
+        }
     }
 
     /// The NAS, its secret sealed.
@@ -36,6 +54,20 @@ package struct EnforcementTarget: Sendable {
         package let vendor: NASVendor
         package let coaPort: UInt16
         package let sealedSecret: [UInt8]
+
+        package init(
+            address: IPPrefix,
+            identifier: String?,
+            vendor: NASVendor,
+            coaPort: UInt16,
+            sealedSecret: [UInt8]
+        ) {
+            self.address = address
+            self.identifier = identifier
+            self.vendor = vendor
+            self.coaPort = coaPort
+            self.sealedSecret = sealedSecret
+        }
     }
 
     package let order: EnforcementOrder
@@ -46,6 +78,20 @@ package struct EnforcementTarget: Sendable {
     package let device: Device?
     /// The texts of the NAS's lessons, with the second since 1970 in which each was learned.
     package let lessons: [String: Int64]
+
+    package init(
+        order: EnforcementOrder,
+        session: Session?,
+        sight: SessionSight,
+        device: Device?,
+        lessons: [String: Int64] = [:]
+    ) {
+        self.order = order
+        self.session = session
+        self.sight = sight
+        self.device = device
+        self.lessons = lessons
+    }
 
     init(_ row: PGRow) throws {
         var order = try EnforcementSQL.order(row)

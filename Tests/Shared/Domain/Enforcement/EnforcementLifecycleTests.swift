@@ -6,12 +6,16 @@ import Testing
     private static let start = Timestamp(secondsSince1970: 1_790_000_000)
     private static let rules = EnforcementRules()
 
-    private static func order(_ kind: EnforcementKind = .disconnect, number: UInt64 = 1) -> EnforcementOrder {
+    private static func order(
+        _ kind: EnforcementKind = .disconnect,
+        number: UInt64 = 1,
+        cause: EnforcementCause = .requested
+    ) -> EnforcementOrder {
         EnforcementOrder(
             tenantID: TenantID(UUID128(high: 1, low: 1)),
             id: EnforcementID(UUID128(high: 2, low: number)),
             kind: kind,
-            cause: .requested,
+            cause: cause,
             nasID: NASID(UUID128(high: 3, low: 1)),
             sessionID: SessionID(UUID128(high: 4, low: 1)),
             requestedAt: start,
@@ -115,6 +119,10 @@ import Testing
         #expect(order.step(seeing: Self.open, at: Self.at(90_000), Self.rules) == .send)
         order.take(.silent(isForged: true), at: Self.at(90_014), Self.rules)
         #expect(order.state == .failed && order.reason == .badAuthenticator)
+        // A limit that was reached so long ago may be none any more.
+        var limit = Self.order(cause: .sessionLimit)
+        #expect(limit.step(seeing: Self.open, at: Self.at(90_000), Self.rules) == .rest)
+        #expect(limit.state == .failed && limit.reason == .overdue)
     }
 
     @Test func `one that joined ends as the other does`() {

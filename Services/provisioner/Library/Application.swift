@@ -1,0 +1,145 @@
+import CoA
+import Concurrency
+import Configuration
+import Crypto
+import Domain
+import Events
+package import Lifecycle
+import Messaging
+import NATS
+import Observability
+import Persistence
+import Postgres
+
+/// provisioner, put together.
+package enum Application {
+    package static let name = "provisioner"
+    /// The port of /health, /ready and /metrics unless configured.
+    package static let adminPort: UInt16 = 9_105
+
+    /// Runs the daemon from its command line to its exit code.
+    package static func run() async -> Int32 {
+        await runDaemon(
+            name: name,
+            version: Build.version,
+            adminPort: adminPort,
+            configure: Settings.init,
+            build: build
+        )
+    }
+
+    /// The services of one process, in the order of their dependence.
+    package static func build(_ settings: Settings, _ context: DaemonContext) async throws -> [NamedService] {
+        let nats = try NATSClient(
+            NATSConfiguration(url: settings.natsURL.revealed, name: name),
+            logger: context.logger
+        )
+        let client = try ControlClient(
+            address: settings.address,
+            settings: settings.engine,
+            metrics: ControlMetrics(context.metrics)
+        )
+        let probe = session("probe", settings)
+        return [
+            // Ends last: the last acknowledgements leave before the process does.
+            NamedService("nats") {
+                await waitForShutdown()
+                try? await nats.flush(within: .seconds(1))
+            },
+            NamedService(
+                "database",
+                DatabaseProbe(
+                    ask: { _ = try await probe.query("SELECT 1", deadline: .seconds(2)) },
+                    health: context.health.component("database")
+                )
+            ),
+            NamedService(
+                "streams",
+                StreamSetup(
+                    ensure: { try await Streams.ensure(on: nats, replicas: settings.replicas) },
+                    health: context.health.component("streams"),
+                    logger: context.logger
+                )
+            ),
+            NamedService("coa") {
+                try await withGracefulShutdownHandler {
+                    try await client.run()
+                } onShutdown: {
+                    client.stop()
+                }
+            },
+            NamedService("enforcer", try enforcer(settings, context, nats, client)),
+        ]
+    }
+
+    private static func enforcer(
+        _ settings: Settings,
+        _ context: DaemonContext,
+        _ nats: NATSClient,
+        _ client: ControlClient
+    ) throws -> Enforcer {
+        let clock = TimeSource { Timestamp(microseconds: SystemClock.microsecondsSince1970()) }
+        let secrets = DirectorySecrets(try Keyring(path: settings.keyringPath))
+        let logger = context.logger
+        let letters = try DeadLetterQueue(nats, publisher: try EventPublisher(nats, limit: .seconds(10)))
+        var options = EventConsumerOptions()
+        options.batch = 200
+        // An intent waits for company no longer than a NAS takes to answer.
+        options.wait = .milliseconds(2)
+        options.acknowledgementWait = settings.acknowledgementWait
+        return Enforcer(
+            keeping: EnforcementStore(session("orders", settings), ids: IDGenerator(time: clock)),
+            conduct: Conduct(sender: client, secret: { secret(of: $0, secrets, logger) }, time: clock),
+            intents: { [options] in
+                try EventConsumer(
+                    nats,
+                    stream: .domain,
+                    durable: "provisioner-intents",
+                    filter: Subjects.all(DisconnectRequested.self),
+                    options: options,
+                    deadLetters: letters,
+                    logger: logger,
+                    classify: Enforcer.failure
+                )
+            },
+            rules: settings.rules,
+            pace: settings.pace,
+            time: clock,
+            metrics: EnforcerMetrics(context.metrics),
+            health: context.health.component("orders"),
+            logger: logger
+        )
+    }
+
+    private static func secret(
+        of target: EnforcementTarget,
+        _ secrets: DirectorySecrets,
+        _ logger: Logger
+    ) -> SharedSecret? {
+        guard let device = target.device else { return nil }
+        let order = target.order
+        do throws(KeyringError) {
+            return SharedSecret(
+                try secrets.open(secret: device.sealedSecret, of: order.nasID, tenant: order.tenantID)
+            )
+        } catch {
+            logger.error(
+                "the keyring does not open a NAS's secret",
+                ["nas.id": .string("\(order.nasID)"), "error": .string("\(error)")]
+            )
+            return nil
+        }
+    }
+
+    private static func session(_ purpose: String, _ settings: Settings) -> PostgresSession {
+        PostgresSession(
+            PostgresConfiguration(
+                url: settings.databaseURL.revealed,
+                role: settings.databaseRole,
+                applicationName: "\(name) \(purpose)"
+            ),
+            name: "pg-\(purpose)",
+            backoff: Backoff(initial: .milliseconds(50), maximum: .seconds(2))
+        )
+    }
+}

@@ -1,0 +1,130 @@
+import CoA
+import Concurrency
+import Crypto
+import Domain
+import Persistence
+import Sockets
+
+/// Carries one order out: the requests that it takes, one after the other, until the NAS has done it or will not.
+struct Conduct: Sendable {
+    /// What came of it.
+    struct Report: Sendable {
+        /// Nil where the process ends or gives up leading: nothing is known, and whoever comes next looks again.
+        var answer: EnforcementAnswer?
+        var trials: [EnforcementTrial] = []
+        var learned: [String: Int64] = [:]
+        var unlearned: [String] = []
+    }
+
+    /// A lesson that is learned again is stored again after this many seconds: it is to be forgotten after a while.
+    private static let refresh: Int64 = 86_400
+
+    let sender: any ControlSending
+    /// Opens the secret of a NAS; nil where the keyring does not.
+    let secret: @Sendable (EnforcementTarget) -> SharedSecret?
+    let time: TimeSource
+    /// How long a request may wait for its turn.
+    var patience = Duration.seconds(30)
+
+    func carryOut(_ target: EnforcementTarget) async -> Report {
+        guard let device = target.device else { return Report(answer: .impossible(.nasGone)) }
+        guard let session = target.session else { return Report(answer: .impossible(.notIdentified)) }
+        guard device.address.length == device.address.address.family.bits else {
+            return Report(answer: .impossible(.noAddress))
+        }
+        // What a session shall become follows from what its service has; nobody asks for that yet.
+        guard target.order.kind == .disconnect else { return Report(answer: .impossible(.cannotChange)) }
+        guard let secret = secret(target) else { return Report(answer: .impossible(.secretUnreadable)) }
+        let known = target.lessons.compactMap { text, second in Lesson(text: text).map { ($0, second) } }
+        var capabilities = NASCapabilities(
+            vendor: device.vendor,
+            lessons: Dictionary(known, uniquingKeysWith: max)
+        )
+        let before = capabilities
+        var enforcement = Enforcement(.disconnect, on: Self.identity(session, device))
+        var step = enforcement.begin(capabilities)
+        var wasGivenUp = false
+        while case .send(let request) = step {
+            let order = ControlOrder(
+                destination: SourceAddress(device.address.address, port: device.coaPort),
+                vendor: device.vendor,
+                secret: secret,
+                request: request,
+                session: "\(target.order.tenantID)/\(session.id)",
+                isUrgent: target.order.kind == .disconnect,
+                patience: patience
+            )
+            let outcome = await sender.send(order)
+            wasGivenUp = outcome == .abandoned
+            let second = time.now().microseconds / 1_000_000
+            step = enforcement.next(after: outcome, &capabilities, at: second)
+        }
+        guard case .done(let result) = step else { return Report() }
+        return Report(
+            answer: wasGivenUp ? nil : answer(result),
+            trials: enforcement.trials.map(Self.trial),
+            learned: Self.news(capabilities, since: before),
+            unlearned: before.lessons.keys.filter { !capabilities.knows($0) }.map(\.text)
+        )
+    }
+
+    private func answer(_ result: Enforcement.Result) -> EnforcementAnswer? {
+        switch result {
+        case .changed, .disconnected: .acknowledged
+        case .sessionGone: .sessionGone
+        case .failed(let refusal): .refused(refusal.number)
+        case .unanswered(let bad): .silent(isForged: bad > 0)
+        case .notSent(.breakerOpen(let until)): .held(.breakerOpen, until: until.map(wallTime))
+        case .notSent(.queueFull): .held(.queueFull, until: nil)
+        case .notSent(.overdue): .held(.overdue, until: nil)
+        case .notSent(.tooLong): .impossible(.tooLong)
+        case .notSent(.stopped): nil
+        case .impossible(.notIdentified): .impossible(.notIdentified)
+        case .impossible(.cannotChange): .impossible(.cannotChange)
+        case .impossible(.cannotDisconnect): .impossible(.cannotDisconnect)
+        }
+    }
+
+    /// That time of the monotonic clock by the wall's, and up to a second more: those who wait do not all come at once.
+    private func wallTime(_ nanoseconds: UInt64) -> Timestamp {
+        let now = SystemClock.monotonicNanoseconds()
+        let wait = nanoseconds > now ? Int64(clamping: nanoseconds - now) : 0
+        return time.now() + .nanoseconds(wait) + .milliseconds(Int64.random(in: 0..<1_000))
+    }
+
+    // MARK: - What is known, and what was learned
+
+    private static func identity(
+        _ session: EnforcementTarget.Session,
+        _ device: EnforcementTarget.Device
+    ) -> LiveIdentity {
+        func octets(_ text: String?) -> [UInt8]? { text.flatMap { $0.isEmpty ? nil : Array($0.utf8) } }
+        return LiveIdentity(
+            userName: octets(session.username),
+            acctSessionID: octets(session.acctSessionID),
+            framedIPAddress: session.framedIPv4,
+            callingStationID: octets(session.callingStationID),
+            nasPort: session.nasPort,
+            nasPortID: octets(session.nasPortID),
+            nasAddress: device.address.address,
+            nasIdentifier: octets(device.identifier)
+        )
+    }
+
+    private static func trial(_ trial: Enforcement.Trial) -> EnforcementTrial {
+        var outcome = trial.outcome.label
+        if case .refused(let refusal) = trial.outcome { outcome += "_\(refusal.label)" }
+        return EnforcementTrial(
+            kind: trial.kind == .change ? .change : .disconnect,
+            set: trial.set.text,
+            outcome: outcome
+        )
+    }
+
+    private static func news(_ now: NASCapabilities, since before: NASCapabilities) -> [String: Int64] {
+        let news = now.lessons.filter { lesson, second in
+            before.lessons[lesson].map { second - $0 >= refresh } ?? true
+        }
+        return Dictionary(news.map { ($0.key.text, $0.value) }, uniquingKeysWith: max)
+    }
+}

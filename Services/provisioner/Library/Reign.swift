@@ -1,0 +1,224 @@
+import Concurrency
+import Domain
+import Events
+import Lifecycle
+import Messaging
+import Observability
+import Persistence
+import Synchronization
+
+/// The time in which this process leads. What it holds in memory goes with it: everything that counts is in the database.
+struct Reign: Sendable {
+    /// Orders of one transaction, and of one look.
+    private static let batch = 500
+    private static let look = 5_000
+    private static let upkeep = Duration.seconds(3_600)
+
+    private let enforcer: Enforcer
+    private let orders = OrderQueue(capacity: 65_536)
+    private let results = BoundedQueue<EnforcementOutcome>(capacity: 65_536)
+    private let end = End()
+
+    /// Whether it is over but for what has to be stored.
+    private final class End: Sendable {
+        let hasCome = Atomic(false)
+    }
+
+    init(_ enforcer: Enforcer) { self.enforcer = enforcer }
+
+    /// Leads until another process does, or the daemon ends. What NASes have answered by then is stored; what they have not
+    /// stays as it is, for whoever leads next.
+    func run() async throws {
+        let consumer = try enforcer.intents()
+        let failure = try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await keepBooks() }
+            let failure = await work(consumer)
+            end.hasCome.store(true, ordering: .releasing)
+            results.finish()
+            try await group.waitForAll()
+            return failure
+        }
+        await consumer.close()
+        if let failure { throw failure }
+    }
+
+    private func work(_ consumer: EventConsumer) async -> (any Error)? {
+        await withTaskGroup(of: (any Error)?.self) { group in
+            for part in [{ try await listen(consumer) }, { try await pump() }, { try await watch() }]
+                as [@Sendable () async throws -> Void]
+            {
+                group.addTask {
+                    do {
+                        try await part()
+                        return nil
+                    } catch {
+                        return error
+                    }
+                }
+            }
+            // Whichever ends first: without it the others are no use.
+            let first = await group.next() ?? nil
+            consumer.stop()
+            orders.finish()
+            group.cancelAll()
+            for await _ in group {}
+            return first is CancellationError ? nil : first
+        }
+    }
+
+    // MARK: - What is asked for
+
+    private func listen(_ consumer: EventConsumer) async throws {
+        try await withGracefulShutdownHandler {
+            try await consumer.run(DisconnectRequested.self) { events in
+                let now = enforcer.time.now()
+                let asked = try events.map { event in
+                    guard let order = Enforcer.order(event, storedAt: now) else { throw NamesNoSession() }
+                    return order
+                }
+                orders.offer(try await enforcer.keeping.store(asked).map { EnforcementRef($0) })
+            }
+        } onShutdown: {
+            consumer.stop()
+        }
+    }
+
+    /// Looks again and again for what is due, for sessions that ended, and whether this process still leads.
+    private func watch() async throws {
+        var isRecovering = true
+        var tidy = enforcer.time.now()
+        while !GracefulShutdown.isShuttingDown {
+            guard try await persisting({ try await enforcer.keeping.lead() }) else {
+                return enforcer.logger.warn("another process carries orders out now")
+            }
+            let now = enforcer.time.now()
+            let recovers = isRecovering
+            orders.offer(
+                try await persisting {
+                    try await enforcer.keeping.due(at: now, limit: Self.look, isRecovering: recovers)
+                }
+            )
+            orders.offer(try await persisting { try await enforcer.keeping.over(limit: Self.look) })
+            isRecovering = false
+            let figures = try await persisting { try await enforcer.keeping.figures() }
+            enforcer.metrics.pending.set(Double(figures.waiting))
+            let age = figures.oldest.map { max(0, now.microseconds(since: $0)) } ?? 0
+            enforcer.metrics.oldest.set(Double(age) / 1e6)
+            if now >= tidy {
+                _ = try await persisting {
+                    try await enforcer.keeping.forget(
+                        before: now - enforcer.pace.retention,
+                        lessonsBefore: now - enforcer.pace.lessons,
+                        limit: 10_000
+                    )
+                }
+                tidy = now + Self.upkeep
+            }
+            try await rest(for: enforcer.pace.interval)
+        }
+    }
+
+    // MARK: - What is done
+
+    private func pump() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            var running = 0
+            while true {
+                let refs = await orders.next(maximum: Self.batch)
+                guard !refs.isEmpty else { break }
+                for (target, order) in try await begin(refs) {
+                    if running >= enforcer.pace.inFlight {
+                        _ = try await group.next()
+                        running -= 1
+                    }
+                    group.addTask { await carryOut(target, order) }
+                    running += 1
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    /// Looks at orders as they are now, and stores what that means; returns those that the NAS is to be asked for.
+    private func begin(_ refs: [EnforcementRef]) async throws -> [(EnforcementTarget, EnforcementOrder)] {
+        let now = enforcer.time.now()
+        let targets = try await persisting {
+            try await enforcer.keeping.targets(refs, lessonsSince: now - enforcer.pace.lessons)
+        }
+        var changed: [EnforcementOutcome] = []
+        var asked: [(EnforcementTarget, EnforcementOrder)] = []
+        for target in targets {
+            var order = target.order
+            let step = order.step(seeing: target.sight, at: now, enforcer.rules)
+            if order != target.order { changed.append(EnforcementOutcome(order)) }
+            if step == .send { asked.append((target, order)) }
+        }
+        try await store(changed, at: now)
+        let sent = Set(asked.map { EnforcementRef($0.1) })
+        for ref in refs where !sent.contains(ref) { orders.release(ref) }
+        return asked
+    }
+
+    private func carryOut(_ target: EnforcementTarget, _ sent: EnforcementOrder) async {
+        let report = await enforcer.conduct.carryOut(target)
+        guard let answer = report.answer else { return orders.release(EnforcementRef(sent)) }
+        var order = sent
+        order.take(answer, at: enforcer.time.now(), enforcer.rules)
+        if answer == .acknowledged { enforcer.metrics.acknowledged(order) }
+        let outcome = EnforcementOutcome(
+            order,
+            trials: report.trials,
+            learned: report.learned,
+            unlearned: report.unlearned
+        )
+        // Without room for it the order is looked at again as one that was sent.
+        if !results.offer(outcome) { orders.release(EnforcementRef(sent)) }
+    }
+
+    private func keepBooks() async throws {
+        while true {
+            let batch = await results.nextBatch(maximum: Self.batch)
+            guard !batch.isEmpty else { return }
+            try await store(batch, at: enforcer.time.now())
+            for outcome in batch { orders.release(EnforcementRef(outcome.order)) }
+        }
+    }
+
+    /// Stores what orders have become. One that the database refuses does not hold the others up: it is told, and looked at
+    /// again later.
+    private func store(_ outcomes: [EnforcementOutcome], at now: Timestamp) async throws {
+        do {
+            let ended = try await persisting { try await enforcer.keeping.write(outcomes, at: now) }
+            for order in ended { enforcer.metrics.ended(order) }
+        } catch let fault as StorageFault where fault.blamesData {
+            guard outcomes.count > 1 else {
+                return enforcer.logger.error(
+                    "an order cannot be stored",
+                    ["order": .string("\(outcomes[0].order.id)"), "error": .string(fault.reason)]
+                )
+            }
+            for outcome in outcomes { try await store([outcome], at: now) }
+        }
+    }
+
+    /// Tries again while the database is away; a few times only once the end has come.
+    private func persisting<Success: Sendable>(_ body: () async throws -> Success) async throws -> Success {
+        var backoff = Backoff(initial: .milliseconds(50), maximum: .seconds(2))
+        var attempts = 0
+        while true {
+            do {
+                return try await body()
+            } catch let fault as StorageFault {
+                attempts += 1
+                switch fault {
+                case .outage where !end.hasCome.load(ordering: .acquiring) || attempts < 3: break
+                case .conflict where attempts < 10: break
+                default: throw fault
+                }
+                enforcer.health.set(.degraded("orders: \(fault.reason)"))
+                try await pause(for: backoff.next())
+                enforcer.health.set(.ready)
+            }
+        }
+    }
+}

@@ -1,0 +1,170 @@
+import CoA
+import Concurrency
+package import Configuration
+import Domain
+import Lifecycle
+
+/// The settings of provisioner; its README documents every key.
+package struct Settings: Sendable {
+    var databaseURL: Secret<String>
+    var databaseRole: String
+    var natsURL: Secret<String>
+    /// Where the keyring is that opens the NASes' secrets.
+    var keyringPath: String
+    /// Copies of each stream: 1 alone, 3 in a cluster.
+    var replicas: Int
+    /// Where requests to NASes come from.
+    var address: String
+    var engine: ControlEngine.Settings
+    var rules: EnforcementRules
+    var pace: Enforcer.Pace
+    /// An intent that was not stored within this is read again.
+    var acknowledgementWait: Duration
+
+    /// Reads every key. The caller finishes the reader.
+    package init(_ config: ConfigReader) {
+        databaseURL = config.databaseURL("The database.")
+        databaseRole = config.string(
+            "database.role",
+            default: "nexora_pipeline",
+            doc: "The role to step down to after connecting."
+        )
+        natsURL = config.natsURL()
+        keyringPath = config.string(
+            "keyring.path",
+            default: "./.run/keyring",
+            doc: "The keyring that opens the NASes' secrets: a file of mode 0600."
+        )
+        replicas = config.streamReplicas()
+        address = config.string(
+            "coa.address",
+            default: "0.0.0.0",
+            doc: "The numeric address that requests to NASes come from; :: for NASes at IPv6 addresses too."
+        )
+        engine = Self.engine(config)
+        rules = Self.rules(config)
+        pace = Self.pace(config)
+        acknowledgementWait = config.duration(
+            "enforcement.ack_wait",
+            default: .seconds(5),
+            in: .seconds(1)...Duration.seconds(60),
+            doc: "An intent that was not stored comes again after this; the same in every process."
+        )
+    }
+
+    private static func engine(_ config: ConfigReader) -> ControlEngine.Settings {
+        let wait = config.duration(
+            "coa.wait",
+            default: .seconds(2),
+            in: .milliseconds(20)...Duration.seconds(30),
+            doc: "How long the first answer is waited for before a request is sent again; it doubles with each try."
+        )
+        let tries = config.int("coa.tries", default: 3, in: 1...10, doc: "How often a request is sent in all.")
+        let outstanding = config.int(
+            "coa.outstanding",
+            default: 64,
+            in: 1...512,
+            doc: "Requests under way towards one NAS; the others wait."
+        )
+        let threshold = config.int(
+            "coa.breaker_threshold",
+            default: 3,
+            in: 1...1_000,
+            doc: "Timeouts in a row after which a NAS is left alone for a while."
+        )
+        let pause = config.duration(
+            "coa.breaker_pause",
+            default: .seconds(15),
+            in: .milliseconds(100)...Duration.seconds(600),
+            doc: "For how long, the first time; it doubles each time that the NAS still does not answer."
+        )
+        let longest = config.duration(
+            "coa.breaker_longest_pause",
+            default: .seconds(240),
+            in: .milliseconds(100)...Duration.seconds(3_600),
+            doc: "For how long at most."
+        )
+        return ControlEngine.Settings(
+            outstandingPerNAS: outstanding,
+            retransmission: .init(initial: wait, longest: max(wait, .seconds(16)), tries: tries),
+            breaker: .init(threshold: threshold, pause: pause, longestPause: max(pause, longest))
+        )
+    }
+
+    private static func rules(_ config: ConfigReader) -> EnforcementRules {
+        let day = Duration.seconds(86_400)
+        let deadline = config.duration(
+            "enforcement.deadline",
+            default: .seconds(900),
+            in: .seconds(1)...day,
+            doc: "An order that no NAS has answered by then fails."
+        )
+        let confirmation = config.duration(
+            "enforcement.confirmation",
+            default: .seconds(30),
+            in: .milliseconds(100)...day,
+            doc: "How long the session's end is waited for after the NAS's acknowledgement."
+        )
+        let start = config.duration(
+            "enforcement.start",
+            default: .seconds(75),
+            in: .seconds(1)...Duration.seconds(3_600),
+            doc: "How long the beginning of a session that was admitted is waited for."
+        )
+        let attempts = config.int(
+            "enforcement.attempts",
+            default: 5,
+            in: 1...20,
+            doc: "How often a NAS that does not answer is asked, each time with its own tries."
+        )
+        let retry = config.duration(
+            "enforcement.retry",
+            default: .seconds(5),
+            in: .milliseconds(100)...Duration.seconds(3_600),
+            doc: "The pause after the first of them; it doubles with each."
+        )
+        let longest = config.duration(
+            "enforcement.longest_retry",
+            default: .seconds(60),
+            in: .milliseconds(100)...Duration.seconds(3_600),
+            doc: "The longest of these pauses."
+        )
+        return EnforcementRules(
+            deadline: deadline,
+            confirmation: confirmation,
+            start: start,
+            attempts: attempts,
+            retry: retry,
+            longestRetry: max(retry, longest)
+        )
+    }
+
+    private static func pace(_ config: ConfigReader) -> Enforcer.Pace {
+        Enforcer.Pace(
+            interval: config.duration(
+                "enforcement.interval",
+                default: .milliseconds(250),
+                in: .milliseconds(10)...Duration.seconds(60),
+                doc: "The pause between two looks at orders that are due and sessions that ended."
+            ),
+            inFlight: config.int(
+                "enforcement.in_flight",
+                default: 4_096,
+                in: 1...65_536,
+                doc: "Orders that are with their NASes, or wait for them, at a time."
+            ),
+            retention: config.duration(
+                "enforcement.retention",
+                default: .seconds(90 * 86_400),
+                in: .seconds(3_600)...Duration.seconds(3_650 * 86_400),
+                doc: "How long orders that ended are kept."
+            ),
+            lessons: config.duration(
+                "enforcement.lessons",
+                default: .seconds(30 * 86_400),
+                in: .seconds(3_600)...Duration.seconds(3_650 * 86_400),
+                doc: "How long what a NAS taught is believed: NASes are upgraded."
+            )
+        )
+    }
+}

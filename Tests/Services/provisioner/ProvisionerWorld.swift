@@ -1,0 +1,215 @@
+import CoA
+import Concurrency
+import Crypto
+import Domain
+import Events
+import Lifecycle
+import Messaging
+import NATS
+import Observability
+import Persistence
+import Postgres
+import SharedTesting
+import Synchronization
+import Testing
+import WireFormat
+
+@testable import Provisioner
+
+/// NASes that do what they are told to do; what was asked of them is kept.
+final class ModelNASes: ControlSending {
+    private let asked = Mutex<[ControlOrder]>([])
+    private let answer: @Sendable (ControlOrder) async -> ControlOutcome
+
+    init(_ answer: @escaping @Sendable (ControlOrder) async -> ControlOutcome) { self.answer = answer }
+
+    /// They do it.
+    static func obedient() -> ModelNASes { ModelNASes { _ in .acknowledged(terminateCause: nil) } }
+
+    /// They take requests and never answer.
+    static func mute() -> ModelNASes {
+        ModelNASes { _ in
+            let never = ShutdownSignal()
+            await never.wait()
+            return .abandoned
+        }
+    }
+
+    var count: Int { asked.withLock { $0.count } }
+
+    func send(_ order: ControlOrder) async -> ControlOutcome {
+        asked.withLock { $0.append(order) }
+        return await answer(order)
+    }
+}
+
+/// A migrated database with a tenant, a NAS and sessions, a NATS, and enforcers over both.
+struct ProvisionerWorld {
+    let url: String
+    let nats: RealNATS
+    let client: NATSClient
+    let publisher: EventPublisher
+    let database: Database
+    let pipeline: PostgresSession
+    let ids: IDGenerator
+    let tenant: TenantID
+    let nas: NAS
+
+    static let clock = TimeSource { Timestamp(microseconds: SystemClock.microsecondsSince1970()) }
+
+    init() async throws {
+        url = try await RealPostgres.shared().createDatabase()
+        database = Database(url: url, applicationName: "tests")
+        let root = #filePath.split(separator: "/").dropLast(4).joined(separator: "/")
+        try await Migrator(session: database.session, directory: "/\(root)/migrations").up()
+        nats = try await RealNATS.start()
+        client = try NATSClient(
+            NATSConfiguration(url: nats.url, name: "test", reconnectWait: .milliseconds(20)),
+            logger: Logger(service: "test", sink: MemoryLogSink())
+        )
+        publisher = try EventPublisher(client, limit: .seconds(60))
+        try await Streams.ensureWhenReady(on: client)
+        pipeline = PostgresSession(PostgresConfiguration(url: url, role: "nexora_pipeline"))
+        ids = IDGenerator(time: Self.clock)
+        tenant = try await database.plantOperator(
+            Tenant(id: ids.next(), parentID: nil, kind: .operator, name: "Op", subdomain: "op")
+        )
+        nas = NAS(
+            tenantID: tenant,
+            id: ids.next(),
+            name: "edge",
+            address: IPPrefix(IPAddress(ipv4: 0x0a00_0001)),
+            identifier: nil,
+            vendor: .mikrotik
+        )
+        let device = nas
+        try await database.transaction(in: tenant) { try await NASRepository($0).insert(device, sealedSecret: [1]) }
+    }
+
+    /// A session that is open.
+    func session() async throws -> SessionID {
+        let id: SessionID = ids.next()
+        try await pipeline.query(
+            """
+            INSERT INTO sessions (tenant_id, id, session_key, nas_id, username, acct_session_id, started_at, last_update_at)
+            VALUES ($1, $2, $2, $3, 'ann', $4, $5, $5)
+            """,
+            [.id(tenant), .id(id), .id(nas.id), .text(id.description), .time(Self.clock.now())]
+        )
+        return id
+    }
+
+    func end(_ session: SessionID) async throws {
+        try await pipeline.query(
+            "UPDATE sessions SET ended_at = last_update_at, closed_by = 'stop' WHERE tenant_id = $1 AND id = $2",
+            [.id(tenant), .id(session)]
+        )
+    }
+
+    /// Asks for a session's end as the gateway does; returns the intent's id. The message has an id of its own each time, so that
+    /// the stream keeps it however often the intent is told.
+    @discardableResult
+    func ask(_ session: SessionID, id: EventID? = nil) async throws -> EventID {
+        let event = Event(
+            id: id ?? ids.next(),
+            source: "/tests",
+            time: Self.clock.now(),
+            tenantID: tenant,
+            payload: DisconnectRequested(
+                admissionID: nil,
+                nasID: nas.id,
+                serviceID: nil,
+                reason: .requested,
+                sessionID: session
+            )
+        )
+        var writer = JSONWriter()
+        event.encode(into: &writer)
+        let subject = Subjects.event(DisconnectRequested.self, tenant: tenant)
+        try await publisher.publish(writer.bytes, subject: subject, messageID: ids.uuid().description)
+        return event.id
+    }
+
+    func states() async throws -> [String] {
+        try await pipeline.query("SELECT state FROM enforcements ORDER BY id").compactMap { $0[0].text }
+    }
+
+    func told() async throws -> Int {
+        try await pipeline.query("SELECT count(*) FROM outbox WHERE subject = 'provisioning.completed'").first?[0].int
+            ?? 0
+    }
+
+    /// One process's enforcer, until the body has ended or it is killed with its task.
+    func withEnforcer(
+        _ nases: ModelNASes,
+        isKilled: Bool = false,
+        _ body: @escaping @Sendable () async throws -> Void
+    ) async throws {
+        let session = PostgresSession(PostgresConfiguration(url: url, role: "nexora_pipeline"))
+        let enforcer = try enforcer(nases, session)
+        let signal = ShutdownSignal()
+        let failure = await withTaskGroup(of: (any Error)?.self) { group in
+            group.addTask {
+                await GracefulShutdown.$signal.withValue(signal) {
+                    do {
+                        try await enforcer.run()
+                        return nil
+                    } catch {
+                        return error is CancellationError ? nil : error
+                    }
+                }
+            }
+            var failure: (any Error)?
+            do { try await body() } catch { failure = error }
+            if isKilled { group.cancelAll() } else { signal.raise() }
+            for await ended in group { failure = failure ?? ended }
+            return failure
+        }
+        await session.close()
+        if let failure { throw failure }
+    }
+
+    private func enforcer(_ nases: ModelNASes, _ session: PostgresSession) throws -> Enforcer {
+        let logger = Logger(service: "test", sink: MemoryLogSink())
+        let metrics = MetricsRegistry()
+        let letters = try DeadLetterQueue(client, publisher: publisher)
+        var options = EventConsumerOptions()
+        options.wait = .milliseconds(2)
+        options.acknowledgementWait = .seconds(1)
+        let secret = SharedSecret(Array("0123456789abcdef".utf8))
+        return Enforcer(
+            keeping: EnforcementStore(session, ids: ids),
+            conduct: Conduct(sender: nases, secret: { _ in secret }, time: Self.clock),
+            intents: { [client, options] in
+                try EventConsumer(
+                    client,
+                    stream: .domain,
+                    durable: "provisioner-intents",
+                    filter: Subjects.all(DisconnectRequested.self),
+                    options: options,
+                    deadLetters: letters,
+                    logger: logger,
+                    classify: Enforcer.failure
+                )
+            },
+            rules: EnforcementRules(confirmation: .seconds(600)),
+            pace: Enforcer.Pace(
+                interval: .milliseconds(20),
+                inFlight: 16,
+                retention: .seconds(86_400),
+                lessons: .seconds(86_400)
+            ),
+            time: Self.clock,
+            metrics: EnforcerMetrics(metrics),
+            health: Health(version: "test").component("orders"),
+            logger: logger
+        )
+    }
+
+    func close() async {
+        await publisher.close()
+        await client.close()
+        await pipeline.close()
+        await database.close()
+    }
+}
