@@ -178,7 +178,7 @@ package final class EnforcementStore: Sendable {
             .uuids(orders.map(\.nasID.value)), .uuids(orders.map { $0.sessionID?.value }),
             .uuids(orders.map { $0.admissionID?.value }), .uuids(orders.map { $0.serviceID?.value }),
             .uuids(orders.map(\.operationID)),
-            .textArray(orders.map { $0.correlationID.map { String($0.prefix(128)) } }),
+            .textArray(orders.map { $0.correlationID.map { String($0.unicodeScalars.prefix(128)) } }),
             .textArray(orders.map { $0.traceparent.flatMap { $0.utf8.count <= 64 ? $0 : nil } }),
             .timestamptzArray(orders.map(\.requestedAt.microseconds)),
             .timestamptzArray(orders.map(\.storedAt.microseconds)),

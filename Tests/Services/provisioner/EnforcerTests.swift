@@ -100,6 +100,10 @@ import Testing
         try await world.withEnforcer(nases) {
             try await world.ask(try await world.session())
             try await eventually(within: .seconds(60)) { nases.count == 1 }
+            let letters = try DeadLetterQueue(world.client, publisher: world.publisher)
+            try await eventually(within: .seconds(60)) {
+                try await letters.list().map(\.messageID) == [event.id.description]
+            }
         }
         await world.close()
     }
