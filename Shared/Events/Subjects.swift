@@ -45,7 +45,7 @@ package enum Streams: String, CaseIterable, Sendable {
         case .domain:
             [
                 "session.>", "usage.>", "directory.>", "radius.>", "messaging.>", "ipam.>", "access.>", "identity.>",
-                "tenancy.>", "export.>", "ledger.>", "billing.>", "quota.>", "wallet.>",
+                "tenancy.>", "export.>", "ledger.>", "billing.>", "quota.>", "wallet.>", "device.>",
                 "provisioning.>",
             ]
         case .commands: ["commands.>"]

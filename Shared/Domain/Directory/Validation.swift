@@ -94,6 +94,20 @@ package struct FieldChecks {
         if breaks == true { refuse(field, .malformed(expected: "one line without control characters")) }
     }
 
+    /// Up to 50 different words of 1 to 50 characters.
+    package mutating func tags(_ field: String, _ tags: [String]) {
+        number(field, tags.count, in: 0...50)
+        if Set(tags).count < tags.count || tags.contains(where: { !Self.looksLikeTag($0) }) {
+            refuse(field, .malformed(expected: "different words of 1 to 50 characters without , ; or blanks"))
+        }
+    }
+
+    private static func looksLikeTag(_ text: String) -> Bool {
+        (1...50).contains(text.unicodeScalars.count)
+            && !text.unicodeScalars.contains { $0 == "," || $0 == ";" || $0.value < 0x21 || $0.value == 0x7f }
+            && !text.contains(where: \.isWhitespace)
+    }
+
     package mutating func number(_ field: String, _ number: (some BinaryInteger)?, in range: ClosedRange<Int64>) {
         guard let number else { return }
         guard let exact = Int64(exactly: number), range.contains(exact) else {

@@ -45,6 +45,10 @@ package enum Permission: String, Hashable, Sendable, CaseIterable {
     case nasUpdate = "nas.update"
     case nasDelete = "nas.delete"
     case nasRevealSecret = "nas.reveal_secret"
+    case devicesCreate = "devices.create"
+    case devicesRead = "devices.read"
+    case devicesUpdate = "devices.update"
+    case devicesDelete = "devices.delete"
     case sessionsRead = "sessions.read"
     case radiusDisconnect = "radius.disconnect"
     case radiusChangePlan = "radius.change_plan"
@@ -112,7 +116,7 @@ package enum Permission: String, Hashable, Sendable, CaseIterable {
 
     private static let aliases = [
         "subscribers": "customers", "subscriber": "customers", "customer": "customers", "user": "users",
-        "plan": "plans", "service": "services", "device": "nas", "devices": "nas", "routers": "nas",
+        "plan": "plans", "service": "services", "device": "devices", "routers": "devices",
         "session": "sessions", "pool": "pools", "ip_pools": "pools", "lease": "leases", "apikeys": "api_keys",
         "tenant": "tenants", "nases": "nas", "live": "tail", "ticket": "tickets", "payment": "payments",
         "export": "exports", "bandwidth": "profiles",

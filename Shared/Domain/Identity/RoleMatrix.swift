@@ -28,7 +28,8 @@ extension Role {
             .provider: people.union(customers).union(looks).union(tickets).union(money).union([
                 .tenantsCreate, .tenantsRead, .tenantsUpdate, .tenantsSuspend, .tenantsLicense, .plansCreate,
                 .plansUpdate,
-                .plansDelete, .credentialsReveal, .nasRead, .poolsRead, .leasesRead, .profilesRead, .radiusDisconnect,
+                .plansDelete, .credentialsReveal, .nasRead, .devicesRead, .poolsRead, .leasesRead, .profilesRead,
+                .radiusDisconnect,
                 .radiusChangePlan, .tailRead, .exportsCreate, .exportsRead, .settingsRead, .settingsUpdate,
                 .apiKeysCreate, .apiKeysRead, .apiKeysRevoke,
             ]),
@@ -41,17 +42,18 @@ extension Role {
             ]),
             .nocEngineer: looks.union(tickets).union([
                 .customersRead, .servicesRead, .nasCreate, .nasRead, .nasUpdate, .nasDelete, .nasRevealSecret,
+                .devicesCreate, .devicesRead, .devicesUpdate, .devicesDelete,
                 .radiusDisconnect, .radiusChangePlan, .poolsCreate, .poolsRead, .poolsUpdate, .poolsDelete, .leasesRead,
                 .ipamAllocate, .ipamRelease, .profilesCreate, .profilesRead, .profilesUpdate, .profilesDelete,
                 .tailRead, .tailReveal, .deadLettersRead, .deadLettersReplay, .exportsCreate, .exportsRead,
                 .credentialsRotate,
             ]),
             .support: looks.union(tickets).union([
-                .usersRead, .customersRead, .servicesRead, .nasRead, .poolsRead, .leasesRead, .profilesRead,
+                .usersRead, .customersRead, .servicesRead, .nasRead, .devicesRead, .poolsRead, .leasesRead, .profilesRead,
                 .billingRead,
                 .paymentsRead, .radiusDisconnect, .tailRead,
             ]),
-            .technician: looks.union(tickets).union([.customersRead, .servicesRead, .nasRead, .leasesRead]),
+            .technician: looks.union(tickets).union([.customersRead, .servicesRead, .nasRead, .devicesRead, .leasesRead]),
             .viewer: reads.union([.exportsCreate]),
             .customer: [
                 .customersRead, .servicesRead, .credentialsRotate, .sessionsRead, .usageRead, .plansRead, .billingRead,

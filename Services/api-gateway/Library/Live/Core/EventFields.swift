@@ -45,7 +45,7 @@ enum EventFields {
         // Ids, which say nothing to whoever cannot read their rows.
         "accountId", "acctSessionId", "actorId", "admissionId", "billId", "customerId", "exportId", "holderServiceId",
         "id",
-        "boostId", "enforcementId", "keyId", "linkId",
+        "boostId", "deviceId", "enforcementId", "keyId", "linkId",
         "messageId",
         "nasId", "operationId", "planId", "poolId", "quotaId", "replacedBy", "replacesId", "runId", "serviceId",
         "sessionId",
@@ -53,8 +53,9 @@ enum EventFields {
         "sourceId", "subscriptionId", "tenantId",
         "userId", "walletId",
         // Names of what is the provider's own.
-        "actor", "consumer", "nasName", "plan", "poolName", "server", "setting", "socket", "stream", "subject",
+        "actor", "consumer", "deviceName", "nasName", "plan", "poolName", "server", "setting", "socket", "stream", "subject",
         // Stable words.
+        "before",
         "cause", "changed", "closedBy", "effect", "entity", "format", "kind", "method", "outcome", "phase", "policy",
         "prefix", "reason", "remedy", "resource", "role",
         "scopes", "state", "status",

@@ -56,6 +56,7 @@ enum LiveScope: Hashable, Sendable {
         "directory": .tailRead, "quota": .tailRead, "messaging": .deadLettersRead, "identity": .usersRead,
         "tenancy": .tenantsRead, "provisioning": .tailRead,
         "ledger": .billingRead, "billing": .billingRead, "wallet": .billingRead,
+        "device": .devicesRead,
         // Who took what is about people.
         "export": .usersRead,
     ]
