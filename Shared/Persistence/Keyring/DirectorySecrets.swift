@@ -25,6 +25,11 @@ package struct DirectorySecrets: Sendable {
         )
     }
 
+    /// Where a device's password lives.
+    package static func place(device: DeviceID, tenant: TenantID) -> SealedPlace {
+        SealedPlace(table: "devices", column: "password", row: device.value.bytes, tenant: tenant.value.bytes)
+    }
+
     /// Seals a NAS's shared secret for its row.
     package func seal(secret: [UInt8], of nas: NASID, tenant: TenantID) throws(KeyringError) -> [UInt8] {
         try keyring.seal(secret, for: Self.place(nas: nas, tenant: tenant))
@@ -33,6 +38,16 @@ package struct DirectorySecrets: Sendable {
     /// Opens a NAS's shared secret.
     package func open(secret sealed: [UInt8], of nas: NASID, tenant: TenantID) throws(KeyringError) -> [UInt8] {
         try keyring.open(sealed, for: Self.place(nas: nas, tenant: tenant))
+    }
+
+    /// Seals a device's password for its row.
+    package func seal(password: [UInt8], of device: DeviceID, tenant: TenantID) throws(KeyringError) -> [UInt8] {
+        try keyring.seal(password, for: Self.place(device: device, tenant: tenant))
+    }
+
+    /// Opens a device's password.
+    package func open(password sealed: [UInt8], of device: DeviceID, tenant: TenantID) throws(KeyringError) -> [UInt8] {
+        try keyring.open(sealed, for: Self.place(device: device, tenant: tenant))
     }
 
     /// Seals a service's password for its row.
