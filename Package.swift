@@ -110,6 +110,7 @@ let shared: [Target] = [
         ["Concurrency", "Crypto", "Domain", "Observability", "Profiles", "RADIUS", "Sockets"]
     ),
     library("Admission", "Shared/Admission", ["Domain", "Redis", "WireFormat"]),
+    library("Devices", "Shared/Devices", ["Concurrency", "Domain", "Lifecycle", "Observability", "Persistence"]),
     library(
         "Identity",
         "Shared/Identity",
@@ -255,6 +256,11 @@ let suites: [Target] = [
             "CoA", "Concurrency", "Crypto", "Domain", "Observability", "RADIUS", "SharedTesting", "Sockets",
             "WireFormat",
         ]
+    ),
+    tests(
+        "DevicesTests",
+        "Tests/Shared/Devices",
+        ["Devices", "Concurrency", "Domain", "Lifecycle", "Observability", "Persistence", "SharedTesting"]
     ),
     tests("LedgerTests", "Tests/Shared/Ledger", ["Ledger", "Crypto", "Domain", "SharedTesting"]),
     tests("BillingTests", "Tests/Shared/Billing", ["Billing", "Domain", "Ledger", "SharedTesting"]),

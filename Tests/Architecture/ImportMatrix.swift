@@ -16,6 +16,7 @@ enum ImportMatrix {
         "RADIUS": ["Crypto", "WireFormat"],
         "Profiles": ["Domain", "RADIUS"],
         "CoA": ["Concurrency", "Crypto", "Domain", "Observability", "Profiles", "RADIUS", "Sockets"],
+        "Devices": ["Concurrency", "Domain", "Lifecycle", "Observability", "Persistence"],
         "Sockets": ["CPlatform", "Concurrency", "Observability"],
         "Postgres": ["CPlatform", "CPostgres", "Concurrency", "Observability"],
         "NATS": ["CNATS", "Concurrency", "Observability"],
