@@ -188,7 +188,8 @@ let services: [Target] = [
         "NexoraCommand",
         "Services/nexora/Library",
         [
-            "Billing", "Concurrency", "Configuration", "Crypto", "Domain", "Events", "Identity", "Ledger", "Lifecycle",
+            "Billing", "Concurrency", "Configuration", "Crypto", "Devices", "Domain", "Events", "Identity", "Ledger",
+            "Lifecycle",
             "Messaging", "NATS", "Observability", "Persistence", "Postgres", "Profiles", "RADIUS", "Redis",
             "WireFormat",
         ]

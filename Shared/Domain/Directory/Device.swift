@@ -109,7 +109,7 @@ extension Device: Validated {
         checks.oneLine("name", name)
         checks.number("port", port, in: 1...65_535)
         if let certificateFingerprint, !Self.isFingerprint(certificateFingerprint) {
-            checks.refuse("certificate_fingerprint", .malformed(expected: "the SHA-256 of a certificate in hexadecimal"))
+            checks.refuse("certificate_fingerprint", .malformed(expected: "a certificate's SHA-256 in hexadecimal"))
         }
         if certificateFingerprint != nil, !usesTLS {
             checks.refuse("certificate_fingerprint", .conflicts(reason: "means nothing without uses_tls"))

@@ -49,11 +49,14 @@ extension Role {
                 .credentialsRotate,
             ]),
             .support: looks.union(tickets).union([
-                .usersRead, .customersRead, .servicesRead, .nasRead, .devicesRead, .poolsRead, .leasesRead, .profilesRead,
+                .usersRead, .customersRead, .servicesRead, .nasRead, .devicesRead, .poolsRead, .leasesRead,
+                .profilesRead,
                 .billingRead,
                 .paymentsRead, .radiusDisconnect, .tailRead,
             ]),
-            .technician: looks.union(tickets).union([.customersRead, .servicesRead, .nasRead, .devicesRead, .leasesRead]),
+            .technician: looks.union(tickets).union([
+                .customersRead, .servicesRead, .nasRead, .devicesRead, .leasesRead,
+            ]),
             .viewer: reads.union([.exportsCreate]),
             .customer: [
                 .customersRead, .servicesRead, .credentialsRotate, .sessionsRead, .usageRead, .plansRead, .billingRead,

@@ -25,6 +25,7 @@ import Testing
         "plan_quotas", "quota_usage", "usage_hourly", "quota_orders", "quota_headroom",
         "metered_plans", "metered_projects", "project_usage", "metered_storage_daily", "metered_alerts",
         "enforcements", "nas_capabilities",
+        "devices", "device_status",
     ]
 
     @Test func `without a setting the gateway sees nothing, with an empty or foreign one neither`() async throws {

@@ -154,6 +154,12 @@ enum AuthorizationCases {
         deleteNAS nas.delete
         replaceNASSecret nas.update nas.reveal_secret
         getNASSnippet nas.read nas.reveal_secret
+        listDevices devices.read
+        getDevice devices.read
+        exportDevices devices.read exports.create
+        createDevice devices.create
+        updateDevice devices.update
+        deleteDevice devices.delete
         listAddressPools pools.read
         getAddressPool pools.read
         exportAddressPools pools.read exports.create

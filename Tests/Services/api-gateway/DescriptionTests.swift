@@ -53,6 +53,7 @@ import WireFormat
         check(.bandwidthProfiles)
         check(.services)
         check(.nases)
+        check(.devices)
         check(.pools)
         check(.leases)
         check(.sessions)

@@ -30,6 +30,11 @@ extension GatewayWorld {
         try await made("nas", as: person, "{\"name\":\"\(name)\",\"address\":\"\(address)\"}")
     }
 
+    /// A device's id.
+    func device(as person: Person, _ name: String, _ host: String = "192.0.2.1") async throws -> String {
+        try await made("devices", as: person, "{\"name\":\"\(name)\",\"kind\":\"router\",\"host\":\"\(host)\"}")
+    }
+
     /// A pool's id.
     func pool(as person: Person, _ name: String, _ range: String = "100.64.0.0/24") async throws -> String {
         let body = "{\"name\":\"\(name)\",\"range\":\"\(range)\",\"use\":\"ipv4\"}"
@@ -58,6 +63,7 @@ extension GatewayWorld {
         let plan: String
         let service: String
         let nas: String
+        let device: String
         let pool: String
     }
 
@@ -74,6 +80,7 @@ extension GatewayWorld {
             plan: plan,
             service: try await service(as: person, customer: customer, plan: plan, "\(mark)-user"),
             nas: try await nas(as: person, "\(mark) nas", "10.\(number).0.1"),
+            device: try await device(as: person, "\(mark) device"),
             pool: try await pool(as: person, "\(mark) pool")
         )
     }

@@ -95,6 +95,7 @@ import WireFormat
         let nothing = "00000000-0000-7000-8000-00000000dead"
         let ids = [
             "customers": other.customer, "service-plans": other.plan, "services": other.service, "nas": other.nas,
+            "devices": other.device,
             "network/ipam/pools": other.pool, "users": other.person.user.id.description,
             "tenants": other.tenant.description,
         ]
@@ -154,7 +155,7 @@ import WireFormat
 
     private func clean(_ answer: Answer, _ target: String, _ other: Side, besides said: [String] = []) {
         let text = answer.text + answer.headers.values.joined()
-        for secret in [other.mark, other.customer, other.plan, other.service, other.nas, other.pool]
+        for secret in [other.mark, other.customer, other.plan, other.service, other.nas, other.device, other.pool]
         where !said.contains(secret) && !target.contains(secret) {
             #expect(!text.contains(secret), "\(target) tells \(secret)")
         }
@@ -164,7 +165,7 @@ import WireFormat
     private static func body(_ operationID: String) -> String? {
         switch operationID {
         case "updateCustomer", "updateServicePlan", "updateNAS", "updateAddressPool", "updateUser",
-            "updateTenant", "updateBandwidthProfile":
+            "updateTenant", "updateBandwidthProfile", "updateDevice":
             "{\"name\":\"x\"}"
         case "addCustomerContact": "{\"name\":\"x\",\"phone\":\"1\"}"
         case "setTenantPartner": "{\"kind\":\"retail\",\"commission_basis_points\":1}"

@@ -42,7 +42,8 @@ struct ExportEntity: Sendable {
     /// Every list of the gateway that has an export of its own and stands alone in its path.
     static let all: [ExportEntity] = [
         ExportEntity(.customers), ExportEntity(.plans), ExportEntity(.bandwidthProfiles), ExportEntity(.services),
-        ExportEntity(.nases), ExportEntity(.pools), ExportEntity(.leases), ExportEntity(.sessions),
+        ExportEntity(.nases), ExportEntity(.devices), ExportEntity(.pools), ExportEntity(.leases),
+        ExportEntity(.sessions),
         ExportEntity(.usage), ExportEntity(.deadLetters),
     ]
 

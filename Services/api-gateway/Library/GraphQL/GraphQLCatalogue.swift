@@ -17,6 +17,7 @@ struct GraphQLCatalogue: Sendable {
         GraphQLResource(Resource<Plan>.plans),
         GraphQLResource(Resource<BandwidthProfile>.bandwidthProfiles),
         GraphQLResource(Resource<NAS>.nases),
+        GraphQLResource(Resource<Device>.devices),
         GraphQLResource(Resource<SessionDetail>.sessions),
         GraphQLResource(Resource<UsageDay>.usage, hasOne: false),
         GraphQLResource(Resource<IPPool>.pools),

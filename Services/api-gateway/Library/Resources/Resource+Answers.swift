@@ -6,7 +6,7 @@ extension Resource {
     /// One row: `{"data": …}` with its ETag; 304 where the client has it already.
     func answer(_ row: Row, to request: Request, status: HTTPStatus = .ok) throws -> Response {
         let fields = request.method == .get || request.method == .head ? request.query["fields"] : nil
-        let tag = version(row).map { EntityTag(version: $0, fields: fields) }
+        let tag = version(row).map { EntityTag(version: $0, fields: fields, standing: standing(row)) }
         if let tag, status == .ok, request.method == .get || request.method == .head, tag.isNamed(by: request) {
             var response = Response(.notModified)
             response.headers["etag"] = tag.value

@@ -30,6 +30,8 @@ package struct Resource<Row: Sendable>: Sendable {
     package let owner: @Sendable (Row) -> RecordOwner
     /// Nil for rows that never change.
     package let version: @Sendable (Row) -> Int64?
+    /// What changes in a row without a change of its version: another representation, and the same thing to whoever changes it.
+    package let standing: @Sendable (Row) -> Int64?
     package let find: @Sendable (ScopedTransaction, UUID128, _ includingDeleted: Bool) async throws -> Row?
     /// The schemas of columns whose name does not tell.
     package let schemas: [String: Schema]
@@ -61,6 +63,7 @@ package struct Resource<Row: Sendable>: Sendable {
         id: @escaping @Sendable (Row) -> String,
         owner: @escaping @Sendable (Row) -> RecordOwner,
         version: @escaping @Sendable (Row) -> Int64? = { _ in nil },
+        standing: @escaping @Sendable (Row) -> Int64? = { _ in nil },
         schemas: [String: Schema] = [:],
         isExported: Bool = true,
         staffOnly: Set<String> = [],
@@ -78,6 +81,7 @@ package struct Resource<Row: Sendable>: Sendable {
         self.id = id
         self.owner = owner
         self.version = version
+        self.standing = standing
         self.schemas = schemas
         self.isExported = isExported
         self.staffOnly = staffOnly

@@ -1,12 +1,15 @@
 package import HTTPServer
 
-/// The strong entity tag of a row (RFC 9110 §8.8.3): its version, and for a part of its fields a word that names the part.
+/// The strong entity tag of a row (RFC 9110 §8.8.3): its version, for a part of its fields a word that names the part, and where a row
+/// has values that change without its version a word for those. `If-Match` is about the version alone.
 package struct EntityTag: Hashable, Sendable {
     package let version: Int64
     private let part: String
+    private let standing: String
 
-    package init(version: Int64, fields: String? = nil) {
+    package init(version: Int64, fields: String? = nil, standing: Int64? = nil) {
         self.version = version
+        self.standing = standing.map { "-s" + String($0, radix: 16) } ?? ""
         // FNV-1a: another part is another representation, whatever it is called.
         part =
             fields.map { text in
@@ -17,7 +20,7 @@ package struct EntityTag: Hashable, Sendable {
 
     package var value: HeaderValue { HeaderValue(withoutControls: text) }
 
-    private var text: String { "\"\(version)\(part)\"" }
+    private var text: String { "\"\(version)\(part)\(standing)\"" }
 
     /// Whether `If-None-Match` names it: the client has it already.
     func isNamed(by request: Request) -> Bool {

@@ -42,6 +42,7 @@ struct ErrorMapper: Sendable {
         case let error as VersionConflict: .versionChanged(error.current)
         case let error as CredentialError: Self.problem(error)
         case let error as ErasureRefusal: Self.problem(error)
+        case let error as DeviceDependents: .conflict("still_referenced", "\(error).")
         case let error as CommissionRefusal: Self.problem(error)
         case let error as PayoutRefusal: Self.problem(error)
         case let error as PersistenceError: Self.problem(error)

@@ -11,6 +11,7 @@ struct DirectoryAccess {
     let customers: CustomerRepository
     let services: ServiceRepository
     let pools: PoolRepository
+    let devices: DeviceRepository
     let attributes: ReplyAttributeRepository
     let transaction: ScopedTransaction
 
@@ -24,6 +25,7 @@ struct DirectoryAccess {
         customers = CustomerRepository(transaction)
         services = ServiceRepository(transaction)
         pools = PoolRepository(transaction)
+        devices = DeviceRepository(transaction)
         attributes = ReplyAttributeRepository(transaction)
     }
 
@@ -100,6 +102,15 @@ struct DirectoryAccess {
         }
         let id = try await single(try await pools.find(name: reference), "pool", reference, \.tenantID).id
         return try await found(try await pools.find(id, forUpdate: true), "pool", reference)
+    }
+
+    /// A device by id or name, locked for a change.
+    func device(_ reference: String) async throws -> Device {
+        if let id = DeviceID(reference) {
+            return try await found(try await devices.find(id, forUpdate: true), "device", reference)
+        }
+        let id = try await single(try await devices.find(name: reference), "device", reference, \.tenantID).id
+        return try await found(try await devices.find(id, forUpdate: true), "device", reference)
     }
 
     /// Subdomains by tenant, to name tenants in lists.

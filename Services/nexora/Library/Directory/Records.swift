@@ -38,6 +38,33 @@ extension OutputRecord {
         add(nas.stamp)
     }
 
+    /// A device, without its password.
+    init(_ device: Device, names: [TenantID: String]) {
+        self.init()
+        add("id", .text(device.id.description))
+        add("tenant", .text(names[device.tenantID] ?? device.tenantID.description))
+        add("name", .text(device.name))
+        add("kind", .text(device.kind.rawValue))
+        add("host", .text(device.host.description))
+        add("status", .text(device.health.status.rawValue))
+        add("lastSeenAt", .optional(device.health.lastSeenAt?.description))
+        add("vendor", .text(device.vendor.rawValue), detail: true)
+        add("port", .integer(Int64(device.port)), detail: true)
+        add("usesTLS", .boolean(device.usesTLS), detail: true)
+        add("certificateFingerprint", .optional(device.certificateFingerprint), detail: true)
+        add("username", .optional(device.username), detail: true)
+        add("credentialsSetAt", .optional(device.credentialsSetAt?.description), detail: true)
+        add("location", .text(device.location), detail: true)
+        add("tags", .list(device.tags.map { .text($0) }), detail: true)
+        add("nasId", .optional(device.nasID?.description), detail: true)
+        add("parentId", .optional(device.parentID?.description), detail: true)
+        add("statusSince", .optional(device.health.since?.description), detail: true)
+        add("checkedAt", .optional(device.health.checkedAt?.description), detail: true)
+        add("lastError", .optional(device.health.lastError), detail: true)
+        add("isActive", .boolean(device.isActive))
+        add(device.stamp)
+    }
+
     /// A plan, with its advanced settings where they are given.
     init(_ plan: Plan, names: [TenantID: String], advanced: PlanAdvancedSettings? = nil) {
         self.init()

@@ -30,7 +30,7 @@ struct Crowd: Sendable {
         let tables = [
             "customer": "customers", "plan": "plans", "bandwidth_profile": "bandwidth_profiles",
             "customer_contact": "customer_contacts", "service": "services", "nas": "nas_devices",
-            "ip_pool": "ip_pools",
+            "ip_pool": "ip_pools", "device": "devices",
             "user": "users", "customer_note": "customer_notes", "service_change": "service_history",
             "session": "sessions", "usage": "usage_daily", "lease": "ip_allocations", "operation": "operations",
             "dead_letter": "dead_letters", "api_key": "api_keys", "audit": "audit_logs", "wallet": "wallets",
@@ -63,6 +63,9 @@ struct Crowd: Sendable {
                 JOIN plans p ON p.tenant_id = '\(tenant)' AND p.name = '\(mark) ' || i;
             INSERT INTO nas_devices (tenant_id, name, address, identifier, secret)
                 SELECT '\(tenant)', '\(mark) ' || i, ('\(octet).2.' || i / 250 || '.' || i % 250)::cidr, '\(mark)' || i, 'x'
+                FROM \(Self.series);
+            INSERT INTO devices (tenant_id, name, kind, host, location, username, tags)
+                SELECT '\(tenant)', '\(mark) ' || i, 'router', '\(mark)' || i || '.example.net', '\(mark)', '\(mark)', ARRAY['\(mark)']
                 FROM \(Self.series);
             INSERT INTO ip_pools (tenant_id, name, range, use, unit_length, is_active)
                 SELECT '\(tenant)', '\(mark) ' || i, ('\(octet).3.' || i / 250 || '.' || i % 250)::cidr, 'ipv4', 32, false

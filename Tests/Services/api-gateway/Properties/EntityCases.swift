@@ -6,7 +6,8 @@ import WireFormat
 
 extension EntityCase {
     static let all = [
-        customers, plans, profiles, services, nases, pools, users, contacts, notes, history, sessions, usage, leases,
+        customers, plans, profiles, services, nases, devices, pools, users, contacts, notes, history, sessions, usage,
+        leases,
         operations, deadLetters, tenants, keys, audit, wallets, payments, cashShifts, adjustments, conversions,
         exposures,
     ]
@@ -153,6 +154,41 @@ extension EntityCase {
             },
             change: { ["coa_port": .whole($0.whole(1...65_535)), "auth_rate": .whole($0.whole(0...9_999))] },
             kind: "NAS"
+        )
+    )
+
+    static let devices = EntityCase(
+        Resource<Device>.devices,
+        searched: ["name", "host", "location"],
+        writing: Writing(
+            required: ["name", "kind", "host"],
+            positive: ["port"],
+            texts: ["name"],
+            body: { _, draw in
+                var body: JSONRow = [
+                    "name": .text("\(draw.phrase()) \(Plot.number())"),
+                    "kind": .text(draw.choice(DeviceKind.allCases).rawValue),
+                    "vendor": .text(draw.choice(DeviceVendor.allCases).rawValue),
+                    "host": .text(address(10, Plot.number())), "is_active": .bool(draw.chance(70)),
+                ]
+                if draw.chance(30) { body["host"] = .text("r\(Plot.number()).example.net") }
+                if draw.chance(50) { body["location"] = .text(draw.phrase()) }
+                if draw.chance(30) { body["tags"] = .list([.text(draw.plain())]) }
+                if draw.chance(40) {
+                    body["username"] = .text("admin")
+                    body["password"] = .text(draw.plain())
+                }
+                return body
+            },
+            change: { ["port": .whole($0.whole(1...65_535)), "location": .text($0.plain())] },
+            depend: { plot, id, _ in
+                let body = JSONValue.object([
+                    "name": .text("below \(Plot.number())"), "kind": .text("ap"), "host": .text("192.0.2.2"),
+                    "parent_id": .text(id),
+                ])
+                _ = try await plot.world.must(201, "POST", "/api/v1/devices", as: plot.admin, body.written)
+            },
+            told: ("device.changed", "device.changed", "device.changed")
         )
     )
 

@@ -37,7 +37,9 @@ import Testing
         let events = try await world.outbox(of: plot.tenant).filter { !known.contains($0.id) }
         for id in made {
             let about = events.filter { String(decoding: $0.data, as: UTF8.self).contains(id) }
-            let subjects = about.map(\.subject).filter { $0 == "directory.changed" || $0.hasPrefix("identity.user_") }
+            let subjects = about.map(\.subject).filter {
+                ["directory.changed", "device.changed"].contains($0) || $0.hasPrefix("identity.user_")
+            }
             for wanted in [writing.told.create, writing.told.update, writing.told.delete] {
                 #expect(subjects.contains(wanted), "\(wanted): \(subjects)")
             }

@@ -53,7 +53,8 @@ enum EventFields {
         "sourceId", "subscriptionId", "tenantId",
         "userId", "walletId",
         // Names of what is the provider's own.
-        "actor", "consumer", "deviceName", "nasName", "plan", "poolName", "server", "setting", "socket", "stream", "subject",
+        "actor", "consumer", "deviceName", "nasName", "plan", "poolName", "server", "setting", "socket", "stream",
+        "subject",
         // Stable words.
         "before",
         "cause", "changed", "closedBy", "effect", "entity", "format", "kind", "method", "outcome", "phase", "policy",
