@@ -64,7 +64,7 @@ package final class TCPProbe: DeviceProbe {
                 return round.run()
             }
         } catch {
-            found += tried.map { ($0.index, .unchecked(.noResources)) }
+            found += tried.map { ($0.index, DeviceCheckResult.unchecked(.noResources)) }
         }
         return found
     }
