@@ -36,7 +36,11 @@ package struct DeviceMetrics: Sendable {
         ).with()
     }
 
-    func leads(_ isLeading: Bool) { leading.set(isLeading ? 1 : 0) }
+    /// Who does not lead counts nothing: the levels of all processes together are the leader's.
+    func leads(_ isLeading: Bool) {
+        leading.set(isLeading ? 1 : 0)
+        if !isLeading { count(DeviceCounts()) }
+    }
 
     func count(_ counts: DeviceCounts) {
         online.set(Double(counts.online))
