@@ -69,7 +69,7 @@ import Testing
     @Test func `no resource has a secret among its columns`() {
         let names =
             ListSource.customers.columns.map(\.name) + ListSource.services.columns.map(\.name)
-            + ListSource.nases.columns.map(\.name)
+            + ListSource.nases.columns.map(\.name) + ListSource.devices.columns.map(\.name)
         #expect(!names.contains { $0.contains("secret") || $0.contains("password") })
     }
 }
