@@ -134,8 +134,10 @@ import Testing
     @Test func `waits are short in doubt, long otherwise, and spread by a tenth`() {
         var health = DeviceHealth(status: .online)
         #expect(health.wait(Self.terms, luck: 0.5) == .seconds(60))
-        #expect(health.wait(Self.terms, luck: 0) == .seconds(54))
-        #expect(health.wait(Self.terms, luck: 1) == .seconds(66))
+        for (luck, wait) in [(0.0, Duration.seconds(54)), (1, .seconds(66)), (-1, .seconds(54)), (2, .seconds(66))] {
+            let distance = health.wait(Self.terms, luck: luck) - wait
+            #expect(distance < .milliseconds(1) && distance > .milliseconds(-1), "\(luck)")
+        }
         health.take(.failed(.timedOut), at: Self.start, terms: Self.terms)
         #expect(health.isInDoubt && health.wait(Self.terms, luck: 0.5) == .seconds(10))
         #expect(
