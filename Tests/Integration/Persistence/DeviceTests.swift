@@ -130,7 +130,7 @@ import WireFormat
         #expect(found == core)
         #expect(try await scene.change(core.id) { _ in .removed }.credentialsSetAt == nil)
         // Another tenant's ids are not there.
-        try await scene.world.within(scene.world.two.tenant) { transaction in
+        try await scene.world.within(scene.world.two.tenant) { (transaction) async throws in
             let devices = DeviceRepository(transaction)
             #expect(try await devices.find(core.id) == nil)
             #expect(try await devices.list(limit: 10).isEmpty)
