@@ -1,4 +1,4 @@
-import Concurrency
+package import Concurrency
 import Observability
 package import Sockets
 import Synchronization

@@ -1,3 +1,4 @@
+package import Concurrency
 import RADIUS
 package import Sockets
 

@@ -1,3 +1,5 @@
+import Concurrency
+
 /// When a request that nobody answers is sent again, and when it is given up (RFC 5080 §2.2.1). Pure: time and chance come
 /// from outside. Nanoseconds of a monotonic clock.
 package struct Retransmission: Hashable, Sendable {

@@ -1,4 +1,5 @@
 import CoA
+import Concurrency
 import Domain
 import RADIUS
 import SharedTesting

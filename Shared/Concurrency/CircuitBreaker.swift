@@ -1,5 +1,5 @@
-/// Keeps a NAS that does not answer from holding up anything: after some timeouts in a row nothing is sent to it for a
-/// while, then a single request probes. Pure: time comes from outside, in nanoseconds of a monotonic clock.
+/// Keeps a peer that does not answer (a NAS, a router) from holding up anything: after some timeouts in a row nothing is
+/// sent to it for a while, then a single request probes. Pure: time comes from outside, in nanoseconds of a monotonic clock.
 package struct CircuitBreaker: Hashable, Sendable {
     package struct Settings: Hashable, Sendable {
         /// Timeouts in a row that open it.
@@ -83,7 +83,7 @@ package struct CircuitBreaker: Hashable, Sendable {
         if case .open(let until, _) = phase { until } else { nil }
     }
 
-    /// The NAS answered something that is proven to be its own, a NAK or a late answer too: it is there.
+    /// The peer answered something that is proven to be its own, a NAK or a late answer too: it is there.
     package mutating func answered() { phase = .closed(failures: 0) }
 
     /// A request was given up. True when that opened the breaker.
