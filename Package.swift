@@ -48,6 +48,7 @@ let shared: [Target] = [
     .systemLibrary(name: "CPostgres", path: "Shared/CLibraries/CPostgres"),
     .systemLibrary(name: "CNATS", path: "Shared/CLibraries/CNATS"),
     .systemLibrary(name: "COpenSSL", path: "Shared/CLibraries/COpenSSL"),
+    .systemLibrary(name: "CTLS", path: "Shared/CLibraries/CTLS"),
     .systemLibrary(name: "CHiredis", path: "Shared/CLibraries/CHiredis"),
     .systemLibrary(name: "CMicrohttpd", path: "Shared/CLibraries/CMicrohttpd"),
     .systemLibrary(name: "CWslay", path: "Shared/CLibraries/CWslay"),
@@ -108,6 +109,12 @@ let shared: [Target] = [
         "CoA",
         "Shared/CoA",
         ["Concurrency", "Crypto", "Domain", "Observability", "Profiles", "RADIUS", "Sockets"]
+    ),
+    library("TLS", "Shared/TLS", ["CTLS"]),
+    library(
+        "RouterOS",
+        "Shared/RouterOS",
+        ["Concurrency", "Crypto", "Domain", "Observability", "Profiles", "RADIUS", "TLS"]
     ),
     library("Admission", "Shared/Admission", ["Domain", "Redis", "WireFormat"]),
     library("Devices", "Shared/Devices", ["Concurrency", "Domain", "Lifecycle", "Observability", "Persistence"]),
@@ -211,6 +218,12 @@ let simulators: [Target] = [
         ["Concurrency", "Crypto", "HTTPServer", "Observability", "WireFormat"]
     ),
     executable("object-store", "Tests/Simulators/object-store/Executable", ["ObjectStoreSimulator"]),
+    library(
+        "RouterOSEmulator",
+        "Tests/Simulators/routeros-emulator/Library",
+        ["Concurrency", "Crypto", "TLS"]
+    ),
+    executable("routeros-emulator", "Tests/Simulators/routeros-emulator/Executable", ["RouterOSEmulator"]),
 ]
 
 /// What measures, where the load generator in C cannot.
@@ -262,6 +275,11 @@ let suites: [Target] = [
         "DevicesTests",
         "Tests/Shared/Devices",
         ["Devices", "Concurrency", "Domain", "Lifecycle", "Observability", "Persistence", "SharedTesting"]
+    ),
+    tests(
+        "RouterOSTests",
+        "Tests/Shared/RouterOS",
+        ["RouterOS", "RouterOSEmulator", "Concurrency", "Domain", "Observability", "SharedTesting", "TLS"]
     ),
     tests("LedgerTests", "Tests/Shared/Ledger", ["Ledger", "Crypto", "Domain", "SharedTesting"]),
     tests("BillingTests", "Tests/Shared/Billing", ["Billing", "Domain", "Ledger", "SharedTesting"]),

@@ -32,10 +32,16 @@ package enum VendorSpeed {
     // MARK: - Vendors
 
     private static func mikrotik(_ profile: SpeedProfile) -> [Attribute] {
+        guard let limit = mikrotikRateLimit(profile) else { return [] }
+        return [.vendor(Vendor.mikrotik, MikroTikAttribute.rateLimit, text: limit.text)]
+    }
+
+    /// What RouterOS is told, by RADIUS and by its API alike; nil for a profile without limits.
+    package static func mikrotikRateLimit(_ profile: SpeedProfile) -> MikroTikRateLimit? {
         guard profile != SpeedProfile(rate: .init(download: 0, upload: 0), priority: profile.priority) else {
-            return []
+            return nil
         }
-        let limit = MikroTikRateLimit(
+        return MikroTikRateLimit(
             rate: pair(profile.rate),
             burst: profile.burst.map { burst in
                 let seconds = UInt32(clamping: burst.seconds)
@@ -49,7 +55,6 @@ package enum VendorSpeed {
             priority: profile.priority == 8 ? nil : UInt8(clamping: profile.priority),
             minimum: profile.guaranteed.isNothing ? nil : pair(profile.guaranteed)
         )
-        return [.vendor(Vendor.mikrotik, MikroTikAttribute.rateLimit, text: limit.text)]
     }
 
     private static func wispr(_ profile: SpeedProfile) -> [Attribute] {

@@ -24,7 +24,7 @@ package struct RouterConfiguration: Hashable, Sendable, CustomStringConvertible,
     package var login: Login
     package var user: String
     package var password: String
-    package var pool: PoolSettings
+    package var pool: RouterPoolSettings
 
     /// Port 0 is the service's own: 8728, with TLS 8729. With TLS the certificate is verified by the system's authorities
     /// unless `security` says otherwise.
@@ -35,7 +35,7 @@ package struct RouterConfiguration: Hashable, Sendable, CustomStringConvertible,
         login: Login = .automatic,
         user: String,
         password: String,
-        pool: PoolSettings = .init()
+        pool: RouterPoolSettings = .init()
     ) {
         self.host = host
         self.port = port != 0 ? port : security == .plain ? 8728 : 8729
@@ -51,7 +51,7 @@ package struct RouterConfiguration: Hashable, Sendable, CustomStringConvertible,
 }
 
 /// How many connections to one router, and how patient.
-package struct PoolSettings: Hashable, Sendable {
+package struct RouterPoolSettings: Hashable, Sendable {
     /// At most so many connections.
     package var connections = 2
     /// Commands under way on one of them.

@@ -68,7 +68,8 @@ package struct RouterOSError: Error, Sendable, Hashable, CustomStringConvertible
 
     package var disposition: Disposition {
         switch code {
-        case .unreachable, .connectionLost, .protocolViolation, .terminated, .timeout, .resting, .busy, .interrupted: .retry
+        case .unreachable, .connectionLost, .protocolViolation, .terminated, .timeout, .resting, .busy, .interrupted:
+            .retry
         case .tls, .loginRefused, .cancelled, .closed, .noSuchItem, .noSuchCommand, .alreadyExists, .invalidArgument,
             .notPermitted, .failure, .answerTooLarge:
             .permanent
@@ -81,7 +82,7 @@ package struct RouterOSError: Error, Sendable, Hashable, CustomStringConvertible
 extension RouterOSError {
     /// What a `!trap` means. Its category is a number that many traps lack; then, and where it says little, the words decide, which
     /// are the same in RouterOS 6 and 7.
-    init(trap row: Row, of command: Command) {
+    init(trap row: RouterRow, of command: RouterCommand) {
         let message = row["message"] ?? "no reason given"
         let text = message.lowercased()
         let code: Code =
@@ -106,7 +107,8 @@ extension RouterOSError {
         case 0: .noSuchItem
         case 1: .invalidArgument
         case 2: .interrupted
-        case nil where text.contains("invalid value") || text.contains("does not match") || text.contains("unknown parameter"):
+        case nil
+        where text.contains("invalid value") || text.contains("does not match") || text.contains("unknown parameter"):
             .invalidArgument
         case nil where text.contains("interrupted"): .interrupted
         default: .failure
@@ -114,7 +116,7 @@ extension RouterOSError {
     }
 
     /// At most 200 characters of one line, without the command's secrets.
-    static func shown(_ message: String, without command: Command?) -> String {
+    static func shown(_ message: String, without command: RouterCommand?) -> String {
         var text = message
         for secret in command?.arguments.filter(\.isSecret).map(\.value) ?? [] where !secret.isEmpty {
             text = text.split(separator: secret, omittingEmptySubsequences: false).joined(separator: "<redacted>")

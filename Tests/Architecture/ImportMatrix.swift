@@ -17,6 +17,8 @@ enum ImportMatrix {
         "Profiles": ["Domain", "RADIUS"],
         "CoA": ["Concurrency", "Crypto", "Domain", "Observability", "Profiles", "RADIUS", "Sockets"],
         "Devices": ["Concurrency", "Domain", "Lifecycle", "Observability", "Persistence"],
+        "TLS": ["CTLS"],
+        "RouterOS": ["Concurrency", "Crypto", "Domain", "Observability", "Profiles", "RADIUS", "TLS"],
         "Sockets": ["CPlatform", "Concurrency", "Observability"],
         "Postgres": ["CPlatform", "CPostgres", "Concurrency", "Observability"],
         "NATS": ["CNATS", "Concurrency", "Observability"],
@@ -45,6 +47,7 @@ enum ImportMatrix {
         "CHiredis": "Shared/Redis/", "CMicrohttpd": "Shared/HTTPServer/", "CWslay": "Shared/HTTPServer/",
         "CZlib": "Shared/Compression/", "CCrypt": "Shared/Passwords/", "CArgon2": "Shared/Passwords/",
         "CCurl": "Shared/HTTPClient/", "CXlsxwriter": "Shared/Documents/", "CPango": "Shared/Documents/",
+        "CTLS": "Shared/TLS/",
     ]
 
     /// What a service names only where it is put together, in its Application.swift.
@@ -59,7 +62,7 @@ enum ImportMatrix {
     /// of their rules: a mistake in those must not be its own.
     static let simulators = "Tests/Simulators/"
     static let simulator: Set = [
-        "CPlatform", "Concurrency", "Crypto", "HTTPServer", "Observability", "Postgres", "RADIUS", "Sockets",
+        "CPlatform", "Concurrency", "Crypto", "HTTPServer", "Observability", "Postgres", "RADIUS", "Sockets", "TLS",
         "WireFormat",
     ]
 

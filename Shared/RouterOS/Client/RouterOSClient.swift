@@ -39,7 +39,7 @@ package final class RouterOSClient: Sendable {
     private struct Asking: Sendable {
         let router: UInt32
         let path: String
-        let continuation: CheckedContinuation<Result<Answer, RouterOSError>, Never>
+        let continuation: CheckedContinuation<Result<RouterAnswer, RouterOSError>, Never>
     }
 
     private struct State: Sendable {
@@ -58,7 +58,7 @@ package final class RouterOSClient: Sendable {
     /// What is to be done once the lock is released.
     private struct Work {
         var actions: [RouterEngine.Action] = []
-        var answers: [(Asking, Result<Answer, RouterOSError>, UInt64?)] = []
+        var answers: [(Asking, Result<RouterAnswer, RouterOSError>, UInt64?)] = []
         var failures: [RouterOSError] = []
         var mustWake = false
     }
@@ -78,9 +78,9 @@ package final class RouterOSClient: Sendable {
         metrics.watch { [weak self] in self?.levels ?? Levels(connections: 0, waiting: 0, breakers: [:]) }
     }
 
-    /// A router to speak to. Connections are opened when something is asked of it. To be given back with `Router.forget()`; one
+    /// A router to speak to. Connections are opened when something is asked of it. To be given back with `ManagedRouter.forget()`; one
     /// whose configuration changed is forgotten and made anew.
-    package func router(_ configuration: RouterConfiguration) -> Router {
+    package func router(_ configuration: RouterConfiguration) -> ManagedRouter {
         let number = state.withLock { state in
             let number = state.nextRouter
             state.nextRouter += 1
@@ -89,7 +89,7 @@ package final class RouterOSClient: Sendable {
             }
             return number
         }
-        return Router(client: self, number: number, limit: configuration.pool.commandLimit)
+        return ManagedRouter(client: self, number: number, limit: configuration.pool.commandLimit)
     }
 
     /// How much is going on.
@@ -120,7 +120,9 @@ package final class RouterOSClient: Sendable {
         }
     }
 
-    func ask(_ router: UInt32, _ command: Command, until deadline: Deadline) async -> Result<Answer, RouterOSError> {
+    func ask(_ router: UInt32, _ command: RouterCommand, until deadline: Deadline) async -> Result<
+        RouterAnswer, RouterOSError
+    > {
         let ticket = tickets.wrappingAdd(1, ordering: .relaxed).oldValue
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in

@@ -16,7 +16,10 @@ package final class RouterOSMetrics: Sendable {
             "Commands by what became of them",
             labels: ["command", "outcome"]
         )
-        roundTrip = registry.histogram("routeros_round_trip_seconds", "From a command's sending to the end of its answer")
+        roundTrip = registry.histogram(
+            "routeros_round_trip_seconds",
+            "From a command's sending to the end of its answer"
+        )
         failures = registry.counter(
             "routeros_connection_failures_total",
             "Connections that could not be made, or ended otherwise than by our will",
@@ -37,7 +40,7 @@ package final class RouterOSMetrics: Sendable {
     }
 
     /// The command is its path, of which there are as many as the program knows.
-    func count(_ command: String, _ result: Result<Answer, RouterOSError>, nanoseconds: UInt64?) {
+    func count(_ command: String, _ result: Result<RouterAnswer, RouterOSError>, nanoseconds: UInt64?) {
         switch result {
         case .success: requests.with(command, "done").add()
         case .failure(let error): requests.with(command, error.code.rawValue).add()

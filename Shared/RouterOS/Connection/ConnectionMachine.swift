@@ -9,7 +9,7 @@ struct ConnectionMachine: Sendable {
         /// The router let us in: commands may be submitted.
         case ready
         /// What became of a command. `nanoseconds`: from its sending to its answer.
-        case finished(ticket: UInt64, Result<Answer, RouterOSError>, nanoseconds: UInt64)
+        case finished(ticket: UInt64, Result<RouterAnswer, RouterOSError>, nanoseconds: UInt64)
         /// Close the transport. Every command has been finished before.
         case close(RouterOSError)
     }
@@ -34,10 +34,10 @@ struct ConnectionMachine: Sendable {
     struct Flight: Sendable {
         /// Nil where nobody waits any more.
         var ticket: UInt64?
-        let command: Command
+        let command: RouterCommand
         let sentAt: UInt64
         var deadline: UInt64
-        var rows: [Row] = []
+        var rows: [RouterRow] = []
         var octets = 0
         var failure: RouterOSError?
     }
@@ -83,12 +83,12 @@ struct ConnectionMachine: Sendable {
             return [.send(LoginWords.plain(configuration).sentence(tag: nil).encoded)]
         case .challenge:
             phase = .login(.challenge, until: until)
-            return [.send(Command("/login").sentence(tag: nil).encoded)]
+            return [.send(RouterCommand("/login").sentence(tag: nil).encoded)]
         }
     }
 
     /// Sends a command on a connection that is ready.
-    mutating func submit(_ command: Command, ticket: UInt64?, deadline: UInt64, now: UInt64) -> [Action] {
+    mutating func submit(_ command: RouterCommand, ticket: UInt64?, deadline: UInt64, now: UInt64) -> [Action] {
         precondition(phase == .ready, "submitted to a connection that is not ready")
         let tag = nextTag
         nextTag += 1
@@ -146,7 +146,9 @@ struct ConnectionMachine: Sendable {
     private mutating func take(_ reply: Reply, now: UInt64) -> [Action] {
         if reply.kind == .fatal {
             let text = reply.text.isEmpty ? reply.row["message"] ?? "no reason given" : reply.text
-            return close(RouterOSError(.terminated, RouterOSError.shown(text, without: LoginWords.plain(configuration))))
+            return close(
+                RouterOSError(.terminated, RouterOSError.shown(text, without: LoginWords.plain(configuration)))
+            )
         }
         if case .login(let step, let until) = phase { return login(step, until: until, reply) }
         guard let tag = reply.tag, flights[tag] != nil else {
@@ -171,8 +173,8 @@ struct ConnectionMachine: Sendable {
             flights[tag]?.failure = RouterOSError(trap: reply.row, of: flight.command)
         case .done:
             guard let flight = flights.removeValue(forKey: tag), let ticket = flight.ticket else { return [] }
-            let result: Result<Answer, RouterOSError> =
-                flight.failure.map { .failure($0) } ?? .success(Answer(rows: flight.rows, end: reply.row))
+            let result: Result<RouterAnswer, RouterOSError> =
+                flight.failure.map { .failure($0) } ?? .success(RouterAnswer(rows: flight.rows, end: reply.row))
             return [.finished(ticket: ticket, result, nanoseconds: now - min(flight.sentAt, now))]
         case .empty, .fatal: break
         }
@@ -187,7 +189,7 @@ struct ConnectionMachine: Sendable {
         flights[tag]?.rows = []
         flights[tag]?.deadline = deadline
         let finished = Action.finished(ticket: ticket, .failure(error), nanoseconds: now - min(flight.sentAt, now))
-        let cancel = Command("/cancel").with("tag", String(tag))
+        let cancel = RouterCommand("/cancel").with("tag", String(tag))
         return [finished] + submit(cancel, ticket: nil, deadline: deadline, now: now)
     }
 

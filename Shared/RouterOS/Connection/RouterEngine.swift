@@ -15,7 +15,7 @@ struct RouterEngine: Sendable {
         /// Close the transport, after what was sent before has left. It is not to be reported.
         case close(UInt32)
         /// `nanoseconds`: from its sending to its answer; nil where it was not sent.
-        case finished(ticket: UInt64, Result<Answer, RouterOSError>, nanoseconds: UInt64?)
+        case finished(ticket: UInt64, Result<RouterAnswer, RouterOSError>, nanoseconds: UInt64?)
         /// A connection ended otherwise than by our will.
         case failed(RouterOSError)
     }
@@ -32,7 +32,7 @@ struct RouterEngine: Sendable {
 
     private struct Waiting: Sendable {
         let ticket: UInt64
-        let command: Command
+        let command: RouterCommand
         let deadline: UInt64
     }
 
@@ -84,7 +84,7 @@ struct RouterEngine: Sendable {
 
     // MARK: - Commands
 
-    mutating func submit(_ command: Command, ticket: UInt64, deadline: UInt64, now: UInt64) -> [Action] {
+    mutating func submit(_ command: RouterCommand, ticket: UInt64, deadline: UInt64, now: UInt64) -> [Action] {
         func refused(_ error: RouterOSError) -> [Action] {
             [.finished(ticket: ticket, .failure(error), nanoseconds: nil)]
         }
@@ -103,7 +103,11 @@ struct RouterEngine: Sendable {
         if let index = waiting.firstIndex(where: { $0.ticket == ticket }) {
             waiting.remove(at: index)
             return [
-                .finished(ticket: ticket, .failure(RouterOSError(.cancelled, "cancelled while it waited")), nanoseconds: nil)
+                .finished(
+                    ticket: ticket,
+                    .failure(RouterOSError(.cancelled, "cancelled while it waited")),
+                    nanoseconds: nil
+                )
             ]
         }
         for id in slots.keys.sorted() {
@@ -184,14 +188,20 @@ struct RouterEngine: Sendable {
     /// A question that every router answers every user.
     private mutating func ask(_ id: UInt32, now: UInt64) -> [ConnectionMachine.Action] {
         let deadline = now.later(by: configuration.pool.cancelLimit.monotonic)
-        return slots[id]?.machine.submit(Command("/system/identity/print"), ticket: nil, deadline: deadline, now: now) ?? []
+        return slots[id]?.machine.submit(
+            RouterCommand("/system/identity/print"),
+            ticket: nil,
+            deadline: deadline,
+            now: now
+        ) ?? []
     }
 
     private mutating func expire(now: UInt64) -> [Action] {
         let late = waiting.filter { $0.deadline <= now }
         guard !late.isEmpty else { return [] }
         waiting.removeAll { $0.deadline <= now }
-        let error = lastFailure.map { RouterOSError($0.code, $0.message) } ?? RouterOSError(.timeout, "no connection in time")
+        let error =
+            lastFailure.map { RouterOSError($0.code, $0.message) } ?? RouterOSError(.timeout, "no connection in time")
         return late.map { .finished(ticket: $0.ticket, .failure(error), nanoseconds: nil) }
     }
 
@@ -203,7 +213,8 @@ struct RouterEngine: Sendable {
             let next = waiting[taken]
             taken += 1
             slots[id]?.usedAt = now
-            let sent = slots[id]?.machine.submit(next.command, ticket: next.ticket, deadline: next.deadline, now: now) ?? []
+            let sent =
+                slots[id]?.machine.submit(next.command, ticket: next.ticket, deadline: next.deadline, now: now) ?? []
             actions += apply(sent, id, now: now)
         }
         waiting.removeFirst(taken)
@@ -217,7 +228,8 @@ struct RouterEngine: Sendable {
 
     private mutating func open(now: UInt64) -> [Action] {
         let busy = min(2, configuration.pool.commandsPerConnection)
-        guard !isStopped, !waiting.isEmpty || !slots.isEmpty, slots.count < configuration.pool.connections, now >= retryAt,
+        guard !isStopped, !waiting.isEmpty || !slots.isEmpty, slots.count < configuration.pool.connections,
+            now >= retryAt,
             slots.values.allSatisfy({ $0.machine.isReady && $0.machine.load >= busy })
         else { return [] }
         let isProbe: Bool

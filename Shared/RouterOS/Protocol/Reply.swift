@@ -16,7 +16,7 @@ struct Reply: Hashable, Sendable {
     let kind: Kind
     /// Of the command that this belongs to.
     var tag: UInt64?
-    var row = Row()
+    var row = RouterRow()
     /// Words that are no attribute, as behind `!fatal`.
     var text = ""
     /// How much the sentence weighs.
@@ -47,7 +47,7 @@ struct Reply: Hashable, Sendable {
 }
 
 /// The attributes of one thing, as the router told them.
-package struct Row: Hashable, Sendable {
+package struct RouterRow: Hashable, Sendable {
     package struct Attribute: Hashable, Sendable {
         package let name: String
         /// Octets: routers hold text in whatever encoding it was typed.
@@ -73,12 +73,12 @@ package struct Row: Hashable, Sendable {
 }
 
 /// The whole answer to a command.
-package struct Answer: Hashable, Sendable {
-    package var rows: [Row]
+package struct RouterAnswer: Hashable, Sendable {
+    package var rows: [RouterRow]
     /// What came with the end: `ret` of an `add` is the new thing's id.
-    package var end: Row
+    package var end: RouterRow
 
-    package init(rows: [Row] = [], end: Row = Row()) {
+    package init(rows: [RouterRow] = [], end: RouterRow = RouterRow()) {
         self.rows = rows
         self.end = end
     }

@@ -1,6 +1,6 @@
 /// What a router is asked to do: a path, arguments, and for `print` a query. Its description holds no argument: names of
 /// subscribers and passwords stand there.
-package struct Command: Hashable, Sendable, CustomStringConvertible, CustomReflectable {
+package struct RouterCommand: Hashable, Sendable, CustomStringConvertible, CustomReflectable {
     package struct Argument: Hashable, Sendable {
         package let name: String
         package let value: String
@@ -12,7 +12,7 @@ package struct Command: Hashable, Sendable, CustomStringConvertible, CustomRefle
     package let path: String
     package private(set) var arguments: [Argument] = []
     /// In the order of the stack machine that reads them.
-    package private(set) var queries: [Query] = []
+    package private(set) var queries: [RouterQuery] = []
 
     /// The path begins with a slash and is fixed by the program: it is a label of metrics.
     package init(_ path: String) {
@@ -21,7 +21,7 @@ package struct Command: Hashable, Sendable, CustomStringConvertible, CustomRefle
     }
 
     /// With an argument more. The name is the program's own; the value may be anything.
-    package func with(_ name: String, _ value: String, secret: Bool = false) -> Command {
+    package func with(_ name: String, _ value: String, secret: Bool = false) -> RouterCommand {
         precondition(!name.isEmpty && !name.contains("="), "a name without =")
         var command = self
         command.arguments.append(Argument(name: name, value: value, isSecret: secret))
@@ -29,26 +29,26 @@ package struct Command: Hashable, Sendable, CustomStringConvertible, CustomRefle
     }
 
     /// With many.
-    package func with(_ added: [Argument]) -> Command {
+    package func with(_ added: [Argument]) -> RouterCommand {
         var command = self
         command.arguments += added
         return command
     }
 
     /// Only what all of these hold for.
-    package func matching(_ all: Query...) -> Command { matching(all) }
+    package func matching(_ all: RouterQuery...) -> RouterCommand { matching(all) }
 
     /// Only what all of these hold for.
-    package func matching(_ all: [Query]) -> Command {
+    package func matching(_ all: [RouterQuery]) -> RouterCommand {
         var command = self
         command.queries += all
         // Said explicitly: the manual leaves open what becomes of several values that stay on the stack.
-        if all.count > 1 { command.queries += [Query](repeating: .and, count: all.count - 1) }
+        if all.count > 1 { command.queries += [RouterQuery](repeating: .and, count: all.count - 1) }
         return command
     }
 
     /// Only these attributes of each row.
-    package func listing(_ names: [String]) -> Command { with(".proplist", names.joined(separator: ",")) }
+    package func listing(_ names: [String]) -> RouterCommand { with(".proplist", names.joined(separator: ",")) }
 
     /// As it goes over the wire, with a tag that comes back with every reply.
     package func sentence(tag: UInt64?) -> Sentence {
@@ -64,7 +64,7 @@ package struct Command: Hashable, Sendable, CustomStringConvertible, CustomRefle
 }
 
 /// One step of a query of `print`.
-package enum Query: Hashable, Sendable {
+package enum RouterQuery: Hashable, Sendable {
     case equals(String, String)
     case has(String)
     case lacks(String)
