@@ -51,7 +51,7 @@ package struct PPPProfile: Hashable, Sendable {
             addressList: settings?.addressList,
             parentQueue: settings?.parentQueue,
             queueType: settings?.queueType,
-            onlyOne: settings?.maxConnections.map { $0 == 1 }
+            onlyOne: plan.sessionLimit == 1
         )
     }
 }

@@ -1,0 +1,4 @@
+import Glibc
+import RouterOSEmulator
+
+exit(Application.run(Array(CommandLine.arguments.dropFirst())))
