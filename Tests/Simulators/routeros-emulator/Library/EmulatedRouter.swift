@@ -1,5 +1,5 @@
 import CPlatform
-package import Concurrency
+import Concurrency
 import Glibc
 import Synchronization
 import TLS
@@ -53,7 +53,8 @@ package final class EmulatedRouter: Sendable {
         let plain = try ListeningSocket(address: "127.0.0.1", port: settings.port)
         port = plain.port
         guard let certificate = settings.certificate, let key = settings.key else {
-            (context, tlsPort) = (nil, nil)
+            context = nil
+            tlsPort = nil
             listeners = [plain.release()]
             return
         }

@@ -127,7 +127,7 @@ struct RouterContents: Sendable {
         guard let text = values[".id"] ?? values["numbers"], !text.isEmpty else { return nil }
         let ids = text.split(separator: ",").map { part -> Int? in
             part.hasPrefix("*")
-                ? Int(part.dropFirst(), radix: 16) : tables[menu]?.first { $0.value["name"] == part }?.key
+                ? Int(part.dropFirst(), radix: 16) : tables[menu]?.first { $0.value["name"] == String(part) }?.key
         }
         return ids.allSatisfy { $0.map { tables[menu]?[$0] != nil } ?? false } ? ids.compactMap { $0 } : nil
     }
