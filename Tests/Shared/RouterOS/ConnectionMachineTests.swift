@@ -36,7 +36,9 @@ enum RouterFixture {
     }
 
     static func sent(_ actions: [ConnectionMachine.Action]) -> [[String]] {
-        actions.flatMap { if case .send(let octets) = $0 { words(octets) } else { [] } }
+        var all: [[String]] = []
+        for case .send(let octets) in actions { all += words(octets) }
+        return all
     }
 
     static func ended(_ actions: [ConnectionMachine.Action]) -> [UInt64: Result<RouterAnswer, RouterOSError>] {

@@ -77,7 +77,7 @@ import Testing
         async throws
     {
         let emulator = try EmulatedRouter(Self.settings { $0.sessions = ["bob"] })
-        try await withClient(emulator) { client, registry in
+        try await withClient(emulator) { (client, registry) async throws in
             let router = client.router(Self.configuration(emulator))
             #expect(try await router.secrets.put(PPPSecret(name: "bob", password: "x")) == .created)
             #expect(emulator.rows("/ppp/secret").map { $0["name"] } == ["bob"])
@@ -99,7 +99,7 @@ import Testing
     @Test(.proves("MTK-03"), arguments: [true, false], RouterConfiguration.Login.allCases)
     func `old and new routers let us in`(isOld: Bool, login: RouterConfiguration.Login) async throws {
         let emulator = try EmulatedRouter(Self.settings { $0.isOld = isOld })
-        try await withClient(emulator) { client, _ in
+        try await withClient(emulator) { (client, _) async throws in
             let router = client.router(Self.configuration(emulator, login: login))
             if !isOld, login == .challenge {
                 #expect(await failure(router)?.code == .loginRefused)
@@ -114,7 +114,7 @@ import Testing
 
     @Test(.proves("MTK-04")) func `a wrong password is told, and stands nowhere`() async throws {
         let emulator = try EmulatedRouter(Self.settings())
-        try await withClient(emulator) { client, _ in
+        try await withClient(emulator) { (client, _) async throws in
             let error = await failure(client.router(Self.configuration(emulator, password: "wr0ng")))
             #expect(error?.code == .loginRefused && error?.disposition == .permanent)
             #expect(error?.description.contains("wr0ng") == false)
@@ -125,11 +125,11 @@ import Testing
         async throws
     {
         let emulator = try EmulatedRouter(Self.settings())
-        try await withClient(emulator) { client, _ in
+        try await withClient(emulator) { (client, _) async throws in
             let router = client.router(Self.configuration(emulator))
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for number in 0..<200 {
-                    group.addTask {
+                    group.addTask { () async throws in
                         let name = "s\(number)"
                         #expect(try await router.secrets.put(PPPSecret(name: name, password: "p\(number)")) == .created)
                         #expect(try await router.secrets.find(name)?.password == "p\(number)")
@@ -153,7 +153,7 @@ import Testing
         )
         let shown = try await Self.fingerprint(of: certificate, in: folder)
         let other = try #require(CertificateFingerprint(octets: [UInt8](repeating: 7, count: 32)))
-        try await withClient(emulator) { client, _ in
+        try await withClient(emulator) { (client, _) async throws in
             func outcome(_ trust: TLSTrust, host: String = "127.0.0.1") async -> RouterOSError.Code? {
                 let router = client.router(Self.configuration(emulator, security: .tls(trust), host: host))
                 return await failure(router)?.code
@@ -179,7 +179,7 @@ import Testing
                 $0.key = key
             }
         )
-        try await withClient(emulator) { client, _ in
+        try await withClient(emulator) { (client, _) async throws in
             var wrong = Self.configuration(emulator, security: .tls(.anything)) { $0.commandLimit = .milliseconds(500) }
             wrong.port = emulator.port
             #expect(await failure(client.router(wrong)) != nil)
@@ -193,7 +193,7 @@ import Testing
         async throws
     {
         let emulator = try EmulatedRouter(Self.settings())
-        try await withClient(emulator) { client, _ in
+        try await withClient(emulator) { (client, _) async throws in
             let router = client.router(
                 Self.configuration(emulator) {
                     $0.commandLimit = .milliseconds(400)
@@ -233,7 +233,7 @@ import Testing
     @Test(.proves("MTK-04", "PLT-29")) func `a router that is away is left alone after some attempts`() async throws {
         let emulator = try EmulatedRouter(Self.settings())
         let closed = try ListeningSocket(address: "127.0.0.1", port: 0).port
-        try await withClient(emulator) { client, registry in
+        try await withClient(emulator) { (client, registry) async throws in
             var configuration = Self.configuration(emulator) {
                 $0.breaker = .init(threshold: 3, pause: .seconds(600), longestPause: .seconds(600))
             }
@@ -250,7 +250,7 @@ import Testing
 
     @Test(.proves("MTK-03")) func `a cancelled task is told at once, and the connection goes on`() async throws {
         let emulator = try EmulatedRouter(Self.settings())
-        try await withClient(emulator) { client, _ in
+        try await withClient(emulator) { (client, _) async throws in
             let router = client.router(Self.configuration(emulator))
             await withTaskGroup(of: RouterOSError.Code?.self) { group in
                 group.addTask { await failure(router, "/ppp/active/listen")?.code }
@@ -266,7 +266,7 @@ import Testing
 
     @Test(.proves("MTK-04")) func `an idle connection is closed`() async throws {
         let emulator = try EmulatedRouter(Self.settings())
-        try await withClient(emulator) { client, _ in
+        try await withClient(emulator) { (client, _) async throws in
             let router = client.router(Self.configuration(emulator) { $0.idleLimit = .milliseconds(50) })
             #expect(try await router.system.identity() == "emulated")
             try await eventually { client.levels.connections == 0 && emulator.open == 0 }
@@ -277,7 +277,7 @@ import Testing
 
     @Test(.proves("MTK-03")) func `a name is looked up, and one that is none is told so`() async throws {
         let emulator = try EmulatedRouter(Self.settings())
-        try await withClient(emulator) { client, _ in
+        try await withClient(emulator) { (client, _) async throws in
             let named = client.router(Self.configuration(emulator, host: "localhost"))
             // Where localhost is ::1 too, one attempt may go there first: the next goes to the other.
             #expect(try await named.system.identity() == "emulated")
