@@ -214,15 +214,6 @@ private final class DirectRouter: CommandRunner {
     }
 
     @Test(.proves("PLT-29")) func `what may help is tried again, what does not is not`() async throws {
-        final class Failing: CommandRunner {
-            let codes: Mutex<[RouterOSError.Code]>
-            init(_ codes: [RouterOSError.Code]) { self.codes = Mutex(codes) }
-            func run(_ command: RouterCommand) async throws(RouterOSError) -> RouterAnswer {
-                let code = codes.withLock { $0.isEmpty ? nil : $0.removeFirst() }
-                if let code { throw RouterOSError(code, "no") }
-                return RouterAnswer()
-            }
-        }
         func attempt(_ codes: [RouterOSError.Code]) async -> RouterOSError.Code? {
             let quick = RetryingRouter(
                 Failing(codes),
@@ -240,5 +231,18 @@ private final class DirectRouter: CommandRunner {
         for code in [RouterOSError.Code.loginRefused, .resting, .invalidArgument] {
             #expect(await attempt([code]) == code)
         }
+    }
+}
+
+/// Fails so often, then answers.
+private final class Failing: CommandRunner {
+    let codes: Mutex<[RouterOSError.Code]>
+
+    init(_ codes: [RouterOSError.Code]) { self.codes = Mutex(codes) }
+
+    func run(_ command: RouterCommand) async throws(RouterOSError) -> RouterAnswer {
+        let code = codes.withLock { $0.isEmpty ? nil : $0.removeFirst() }
+        if let code { throw RouterOSError(code, "no") }
+        return RouterAnswer()
     }
 }
