@@ -175,7 +175,8 @@ let services: [Target] = [
         "Provisioner",
         "Services/provisioner/Library",
         [
-            "CoA", "Concurrency", "Configuration", "Crypto", "Domain", "Events", "Lifecycle", "Messaging", "NATS",
+            "CoA", "Concurrency", "Configuration", "Crypto", "Devices", "Domain", "Events", "Lifecycle", "Messaging",
+            "NATS",
             "Observability", "Persistence", "Postgres", "Sockets",
         ]
     ),

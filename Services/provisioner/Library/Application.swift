@@ -2,6 +2,7 @@ import CoA
 import Concurrency
 import Configuration
 import Crypto
+import Devices
 import Domain
 import Events
 package import Lifecycle
@@ -69,7 +70,22 @@ package enum Application {
                 }
             },
             NamedService("enforcer", try enforcer(settings, context, nats, client)),
+            NamedService("devices", devices(settings, context)),
         ]
+    }
+
+    private static let clock = TimeSource { Timestamp(microseconds: SystemClock.microsecondsSince1970()) }
+
+    private static func devices(_ settings: Settings, _ context: DaemonContext) -> DeviceMonitor {
+        DeviceMonitor(
+            book: DeviceCheckStore(session("devices", settings)),
+            probe: TCPProbe(limit: settings.devices.limit, reachesLocal: settings.devices.reachesLocal),
+            terms: settings.devices.terms,
+            metrics: DeviceMetrics(context.metrics),
+            health: context.health.component("devices"),
+            logger: context.logger,
+            clock: clock
+        )
     }
 
     private static func enforcer(
@@ -78,7 +94,6 @@ package enum Application {
         _ nats: NATSClient,
         _ client: ControlClient
     ) throws -> Enforcer {
-        let clock = TimeSource { Timestamp(microseconds: SystemClock.microsecondsSince1970()) }
         let secrets = DirectorySecrets(try Keyring(path: settings.keyringPath))
         let logger = context.logger
         let letters = try DeadLetterQueue(nats, publisher: try EventPublisher(nats, limit: .seconds(10)))

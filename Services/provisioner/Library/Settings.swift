@@ -20,6 +20,58 @@ package struct Settings: Sendable {
     var pace: Enforcer.Pace
     /// An intent that was not stored within this is read again.
     var acknowledgementWait: Duration
+    var devices: Devices
+
+    /// How devices are checked.
+    struct Devices: Sendable {
+        var terms: DeviceHealthTerms
+        /// How long a device may take to answer.
+        var limit: Duration
+        /// Addresses of this machine and its links are checked too: a tenant may name them.
+        var reachesLocal: Bool
+
+        init(_ config: ConfigReader) {
+            let interval = config.duration(
+                "devices.interval",
+                default: .seconds(60),
+                in: .seconds(1)...Duration.seconds(3_600),
+                doc: "The pause between two checks of a device."
+            )
+            let retry = config.duration(
+                "devices.retry",
+                default: .seconds(10),
+                in: .seconds(1)...Duration.seconds(3_600),
+                doc: "The same while its status is in doubt."
+            )
+            terms = DeviceHealthTerms(
+                failures: config.int(
+                    "devices.failures",
+                    default: 3,
+                    in: 1...100,
+                    doc: "Checks in a row without an answer after which a device is offline."
+                ),
+                successes: config.int(
+                    "devices.successes",
+                    default: 2,
+                    in: 1...100,
+                    doc: "Answers in a row after which one that was offline is online."
+                ),
+                interval: interval,
+                retry: min(retry, interval)
+            )
+            limit = config.duration(
+                "devices.limit",
+                default: .seconds(3),
+                in: .milliseconds(100)...Duration.seconds(30),
+                doc: "How long a device may take to accept a connection."
+            )
+            reachesLocal = config.bool(
+                "devices.local",
+                default: false,
+                doc: "Whether loopback and link-local addresses are checked too: tenants choose the hosts."
+            )
+        }
+    }
 
     /// Reads every key. The caller finishes the reader.
     package init(_ config: ConfigReader) {
@@ -50,6 +102,7 @@ package struct Settings: Sendable {
             in: .seconds(1)...Duration.seconds(60),
             doc: "An intent that was not stored comes again after this; the same in every process."
         )
+        devices = Devices(config)
     }
 
     private static func engine(_ config: ConfigReader) -> ControlEngine.Settings {

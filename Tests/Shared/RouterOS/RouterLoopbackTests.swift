@@ -251,7 +251,7 @@ import Testing
     @Test(.proves("MTK-03")) func `a cancelled task is told at once, and the connection goes on`() async throws {
         let emulator = try EmulatedRouter(Self.settings())
         try await withClient(emulator) { (client, _) async throws in
-            let router = client.router(Self.configuration(emulator))
+            let router = client.router(Self.configuration(emulator) { $0.connections = 1 })
             await withTaskGroup(of: RouterOSError.Code?.self) { group in
                 group.addTask { await failure(router, "/ppp/active/listen")?.code }
                 try? await eventually { emulator.heard.contains("/ppp/active/listen") }
