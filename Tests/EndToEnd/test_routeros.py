@@ -114,9 +114,9 @@ def test_librouteros_lists_adds_sets_removes_and_asks(new):
     found = list(secrets.select(name, identity).where(name == "lib2"))
     assert found == [{"name": "lib2", ".id": ids[2]}]
     secrets.update(**{".id": ids[2], "disabled": True})
-    assert [row["name"] for row in secrets.select(name).where(*And(disabled == "true", name != "x"))] == ["lib2"]
-    assert {row["name"] for row in secrets.select(name).where(*Or(name == "lib0", name == "lib3"))} == {"lib0", "lib3"}
-    assert {row["name"] for row in secrets.select(name).where(*name.In("lib0", "lib1"))} == {"lib0", "lib1"}
+    assert [row["name"] for row in secrets.select(name).where(And(disabled == True, name != "x"))] == ["lib2"]  # noqa: E712
+    assert {row["name"] for row in secrets.select(name).where(Or(name == "lib0", name == "lib3"))} == {"lib0", "lib3"}
+    assert {row["name"] for row in secrets.select(name).where(name.In("lib0", "lib1"))} == {"lib0", "lib1"}
     with pytest.raises(TrapError, match="already exists"):
         secrets.add(name="lib0", password="again")
     with pytest.raises(TrapError, match="no such item"):
