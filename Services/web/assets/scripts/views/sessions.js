@@ -3,6 +3,7 @@
 import { list, query } from "../api.js";
 import { busy, empty, failure, field, h, show } from "../dom.js";
 import { ago, octets, time } from "../format.js";
+import { endSession } from "./end-session.js";
 
 export async function sessionsView(main, { query: asked, signal }) {
   const user = h("input", { type: "search", id: "user", value: asked.get("user") ?? "", autocomplete: "off", maxlength: "253" });
@@ -33,7 +34,7 @@ export async function sessionsView(main, { query: asked, signal }) {
         if (page.data.length === 0) return show(place, empty(asked.size > 0 ? "Nobody who is online fits." : "Nobody is online."));
         show(place, table(rows, page.total));
       }
-      rows.append(...page.data.map(row));
+      rows.append(...page.data.map((session) => row(session, signal)));
       place.querySelector("[data-more]")?.remove();
       if (page.next) {
         place.append(h("p", { "data-more": true }, h("button", { type: "button", on: { click: () => more(page.next) } }, "Show more")));
@@ -58,12 +59,12 @@ async function nases(select, chosen, signal) {
 function table(rows, total) {
   return h("div", { class: "panel scroll" }, h("table", { class: "cards" },
     h("caption", {}, total === null ? "Newest first" : `${total} online, newest first`),
-    h("thead", {}, h("tr", {}, ...["User name", "NAS", "Address", "Since", "Last report", "Down", "Up"].map((name, index) =>
-      h("th", { scope: "col", class: index > 4 && "numeric" }, name)))),
+    h("thead", {}, h("tr", {}, ...["User name", "NAS", "Address", "Since", "Last report", "Down", "Up", ""].map((name, index) =>
+      h("th", { scope: "col", class: index > 4 && name && "numeric" }, name)))),
     rows));
 }
 
-function row(session) {
+function row(session, signal) {
   return h("tr", {},
     h("th", { scope: "row" }, session.customer_id
       ? h("a", { href: `#/subscriber/${session.customer_id}` }, session.username) : session.username),
@@ -72,5 +73,6 @@ function row(session) {
     h("td", { "data-label": "Since" }, time(session.started_at)),
     h("td", { "data-label": "Last report" }, ago(session.last_update_at)),
     h("td", { "data-label": "Down", class: "numeric" }, octets(session.output_octets)),
-    h("td", { "data-label": "Up", class: "numeric" }, octets(session.input_octets)));
+    h("td", { "data-label": "Up", class: "numeric" }, octets(session.input_octets)),
+    h("td", {}, endSession(session, signal)));
 }

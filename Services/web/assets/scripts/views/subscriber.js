@@ -4,6 +4,7 @@ import { list, one, query, session } from "../api.js";
 import { busy, empty, failure, h, show } from "../dom.js";
 import { ago, duration, octets, rate, time, words } from "../format.js";
 import { watch } from "../live.js";
+import { endSession } from "./end-session.js";
 import { explain } from "./explain.js";
 import { personalPanel } from "./personal.js";
 import { statusMark } from "./search.js";
@@ -128,8 +129,8 @@ async function sessionTable(customer, signal) {
   }, signal);
   if (data.length === 0) return empty("No session was ever seen.");
   return h("div", { class: "scroll" }, h("table", { class: "cards" },
-    h("thead", {}, h("tr", {}, ...["Started", "Ended", "Lasted", "NAS", "Address", "Down", "Up"].map((name, index) =>
-      h("th", { scope: "col", class: index > 4 && "numeric" }, name)))),
+    h("thead", {}, h("tr", {}, ...["Started", "Ended", "Lasted", "NAS", "Address", "Down", "Up", ""].map((name, index) =>
+      h("th", { scope: "col", class: index > 4 && name && "numeric" }, name)))),
     h("tbody", {}, ...data.map((session) => h("tr", {},
       h("td", { "data-label": "Started" }, time(session.started_at)),
       h("td", { "data-label": "Ended" }, session.is_open ? h("span", { class: "mark good" }, "online") : [time(session.ended_at), `, ${endOf(session)}`]),
@@ -137,7 +138,8 @@ async function sessionTable(customer, signal) {
       h("td", { "data-label": "NAS" }, session.nas_name ?? ""),
       h("td", { "data-label": "Address" }, h("code", {}, session.framed_ipv4 ?? session.framed_ipv6_prefix ?? "")),
       h("td", { "data-label": "Down", class: "numeric" }, octets(session.output_octets)),
-      h("td", { "data-label": "Up", class: "numeric" }, octets(session.input_octets)))))));
+      h("td", { "data-label": "Up", class: "numeric" }, octets(session.input_octets)),
+      h("td", {}, endSession(session, signal)))))));
 }
 
 /** The subscriber's newest events, and those that come while one looks, of which `heard` is told. */

@@ -1,0 +1,60 @@
+"""Sessions are ended from the page: Chromium against a running gateway, provisioner behind it, and a NAS that is asked."""
+
+import secrets
+
+import pytest
+from playwright.sync_api import expect
+
+from browser import accessibility_faults, overflows, sign_in
+from enforced import STOP, Provider
+from processes import eventually
+
+
+@pytest.fixture(scope="module")
+def provisioner(system):
+    made = system.provisioner(
+        f"provisioner-{secrets.token_hex(3)}", NEXORA_COA_TRIES="2", NEXORA_ENFORCEMENT_ATTEMPTS="1",
+        NEXORA_COA_BREAKER_THRESHOLD="100",
+    )
+    made.start()
+    yield made
+    made.terminate()
+
+
+@pytest.fixture
+def provider(system, provisioner):
+    made = Provider(system)
+    yield made
+    made.close()
+
+
+# proves: COA-02 COA-09
+def test_a_session_is_ended_by_its_button(page, ann, provider):
+    session = provider.online()
+    sign_in(page, ann)
+    page.goto(f"/#/sessions?user={provider.user}")
+    page.get_by_role("button", name=f"End the session of {provider.user}").click()
+    page.get_by_role("button", name="Leave it").click()
+    assert not provider.desk.requests
+    page.get_by_role("button", name=f"End the session of {provider.user}").click()
+    assert not accessibility_faults(page) and not overflows(page)
+    page.get_by_role("button", name="End the session", exact=True).click()
+    expect(page.get_by_text("Asking the NAS")).to_be_visible()
+    eventually(lambda: provider.desk.requests, 30, "the Disconnect-Request")
+    assert provider.report(STOP, age=1)
+    expect(page.get_by_text("Done: the session is over.")).to_be_visible(timeout=30_000)
+    assert not provider.system.sql(f"SELECT 1 FROM sessions WHERE id = '{session}' AND ended_at IS NULL")
+    assert not page.complaints
+
+
+# proves: COA-07
+def test_a_nas_that_does_not_answer_is_told_beside_the_session(page, system, ann, provider):
+    provider.desk.answers = None
+    session = provider.online()
+    customer = system.sql(f"SELECT customer_id FROM sessions WHERE id = '{session}'")[0][0]
+    sign_in(page, ann)
+    page.goto(f"/#/subscriber/{customer}")
+    page.get_by_role("button", name=f"End the session of {provider.user}").click()
+    page.get_by_role("button", name="End the session", exact=True).click()
+    expect(page.get_by_text("Failed: the NAS does not answer.")).to_be_visible(timeout=60_000)
+    assert not page.complaints
