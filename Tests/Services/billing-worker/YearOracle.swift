@@ -9,17 +9,30 @@ struct YearPlan: Sendable {
     let isPrepaid: Bool
     let price: Int64
 
-    static let all = [
+    /// Six kinds, and each at three prices: the usual one, a dearer and a cheaper one. A plan is changed for one of its kind.
+    static let all =
+        kinds + at([17_300, 14_900, 449_900, 333_300, 4_990_100, 3_333_300])
+        + at([7_100, 4_900, 199_900, 99_700, 1_999_900, 1_000_100])
+
+    private static let kinds = [
         YearPlan(cycle: .day, isPrepaid: true, price: 10_000), YearPlan(cycle: .day, isPrepaid: false, price: 9_900),
         YearPlan(cycle: .month, isPrepaid: true, price: 300_000),
         YearPlan(cycle: .month, isPrepaid: false, price: 249_900),
         YearPlan(cycle: .year, isPrepaid: true, price: 3_000_000),
         YearPlan(cycle: .year, isPrepaid: false, price: 2_500_100),
     ]
+
+    private static func at(_ prices: [Int64]) -> [YearPlan] {
+        zip(kinds, prices).map { YearPlan(cycle: $0.cycle, isPrepaid: $0.isPrepaid, price: $1) }
+    }
+
+    /// The plans that somebody with that one may change to, itself among them.
+    static func alike(_ plan: Int) -> [Int] { (0..<3).map { plan % kinds.count + $0 * kinds.count } }
 }
 
-/// Somebody who has one plan for the whole rehearsal.
+/// Somebody who has a contract for the whole rehearsal.
 struct YearSubscriber: Sendable {
+    /// The plan that he begins with.
     let plan: Int
     let zone: YearZone
     let billingDay: Int
@@ -29,49 +42,20 @@ struct YearSubscriber: Sendable {
     let day: Int
     /// When he begins; the day's moment.
     let start: Int64
+    /// He asks for other plans.
+    let isChanging: Bool
 
-    var terms: YearPlan { YearPlan.all[plan] }
+    private var terms: YearPlan { YearPlan.all[plan] }
 
-    /// The second that ends his period of that number.
-    func boundary(_ number: Int) -> Int64 {
-        let (date, second) = zone.local(start)
+    /// The second that ends the period of that number, counted from an anchor.
+    func boundary(_ number: Int, from anchor: Int64) -> Int64 {
+        let (date, second) = zone.local(anchor)
         return switch terms.cycle {
         case .day: zone.instant(YearDate(number: date.number + number), second)
         case .month: zone.instant(date.adding(months: number), second)
         case .year: zone.instant(date.adding(months: 12 * number), second)
         }
     }
-
-    /// The bills of somebody rich up to and with that time.
-    func bills(until now: Int64) -> [YearBill] {
-        var bills: [YearBill] = []
-        var begins = start
-        while true {
-            let (ends, ordinal) = (boundary(bills.count + 1), bills.count + 1)
-            let issued = terms.isPrepaid ? begins : ends
-            guard issued <= now else { return bills }
-            let due = terms.isPrepaid ? begins : zone.endOfBillingDay(billingDay, notBefore: ends)
-            bills.append(
-                YearBill(
-                    ordinal: ordinal,
-                    start: begins,
-                    end: ends,
-                    due: due,
-                    amount: terms.price,
-                    status: due <= now ? "paid" : "pending"
-                )
-            )
-            begins = ends
-        }
-    }
-}
-
-/// A bill as it is predicted, and as it is read.
-struct YearBill: Equatable, Sendable {
-    let ordinal: Int
-    let start, end, due: Int64
-    let amount: Int64
-    let status: String
 }
 
 /// The rehearsal, drawn from a seed: who there is, when the clock stands where, and what dies when.
@@ -82,6 +66,11 @@ struct YearScript {
     static let beginning = 31
     /// A year after the last began, and some days for what is due then.
     static let days = 410
+    /// Days on which plans are changed three times, forty minutes apart, and the second of each at which that begins: before the clocks change,
+    /// in the hour that they show twice or leave out, and after it, in Rome and in New York; and on 29 February.
+    static let special: [Int: Int64] = [
+        30: 600, 37: 18_600, 151: 39_600, 163: 23_400, 177: 1_800, 394: 600, 401: 18_600,
+    ]
     static let firstSecond = Int64(YearDate(2027, 10, 1).number) * 86_400
 
     /// Where the clock stands on each day, in the day's first half: nothing that is waited for moves it beyond the next.
@@ -100,7 +89,8 @@ struct YearScript {
     init(subscribers count: Int, _ random: inout SeededRandom) {
         // Moments that the clocks show twice or leave out on the days on which they change: 02:30 and 03:00 in Rome, 02:30 and 01:30
         // in New York.
-        let chosen: [Int: Int64] = [3: 1_800, 4: 23_400, 5: 19_800, 6: 3_600]
+        let early: [Int: Int64] = [3: 1_800, 4: 23_400, 5: 19_800, 6: 3_600]
+        let chosen = early.merging(Self.special) { first, _ in first }
         var moments: [Int64] = []
         for day in 0..<Self.days {
             let second = Int64.random(in: 0..<43_200, using: &random)
@@ -123,7 +113,8 @@ struct YearScript {
                 billingDay: Int.random(in: 1...31, using: &random),
                 isRich: !Self.isShort(number),
                 day: day,
-                start: moments[day]
+                start: moments[day],
+                isChanging: number % 3 != 2
             )
         }
         subscribers = everybody

@@ -14,20 +14,28 @@ final class YearWorld {
     let money: MoneyWorld
     let script: YearScript
     private(set) var diary: YearDiary
+    /// The contracts as they should be; exact for those who are never short of money.
+    var accounts: [YearAccount]
+    /// What each asked of his contract and was not refused, in its order.
+    var asked: [[YearAsked]]
     /// Where the clock stands, in seconds since 1970.
     private(set) var now: Int64
-    private var random: SeededRandom
+    var random: SeededRandom
     private let server: RealPostgres
     private let clockFile: String
     private var worker: ChildProcess?
     private var relay: ChildProcess?
-    private var subscriptions: [SubscriptionID] = []
-    private let calendars: [YearZone: BillingCalendar]
+    private(set) var subscriptions: [SubscriptionID] = []
+    /// The plans as they are sold.
+    private(set) var terms: [PlanTerms] = []
+    let calendars: [YearZone: BillingCalendar]
 
     init(subscribers count: Int, _ random: SeededRandom) async throws {
         self.random = random
         script = YearScript(subscribers: count, &self.random)
         diary = YearDiary(subscribers: count)
+        accounts = script.subscribers.map(YearAccount.init)
+        asked = Array(repeating: [], count: count)
         now = YearScript.firstSecond
         server = try await RealPostgres.start()
         money = try await MoneyWorld(on: server, customers: count)
@@ -93,7 +101,7 @@ final class YearWorld {
 
     // MARK: - Time
 
-    private func move(to time: Int64) throws {
+    func move(to time: Int64) throws {
         precondition(time >= now, "time goes forward")
         now = time
         // Renamed into its place: nobody reads half a time.
@@ -101,13 +109,18 @@ final class YearWorld {
         try #require(unsafe rename(new, clockFile) == 0)
     }
 
-    /// One day: the clock moves, whoever begins today begins, money moves, and something may die meanwhile. Returns when the worker
-    /// has nothing more to do.
+    /// One day: the clock moves, whoever begins today begins, money moves, something may die meanwhile, and plans are changed.
+    /// Returns when the worker has nothing more to do.
     func live(day: Int) async throws {
         try move(to: script.moments[day])
         if day < YearScript.beginning { try await begin(on: day) }
         let commands = (0..<script.subscribers.count / 40).compactMap { draw(day, $0) }
         try await ask(commands, while: script.faults[day])
+        try await waitForWorker(on: day)
+        try await changePlans(on: day)
+    }
+
+    func waitForWorker(on day: Int) async throws {
         try await waitForWorker(mayMoveTime: day >= YearScript.beginning, hears: script.faults[day] == nil)
     }
 
@@ -149,7 +162,7 @@ final class YearWorld {
     /// Plans, services and contracts that nobody began yet, as the gateway stores them.
     private func sell() async throws {
         let (money, script) = (money, script)
-        subscriptions = try await money.database.transaction(in: money.provider) { transaction in
+        (subscriptions, terms) = try await money.database.transaction(in: money.provider) { transaction in
             let store = SubscriptionStore(transaction, ids: money.ids)
             var terms: [PlanTerms] = []
             for (number, plan) in YearPlan.all.enumerated() {
@@ -176,7 +189,7 @@ final class YearWorld {
                 )
                 subscriptions.append(row.subscription.id)
             }
-            return subscriptions
+            return (subscriptions, terms)
         }
     }
 
@@ -282,7 +295,7 @@ final class YearWorld {
 
     /// Sends commands, all at once and some more than once, while something dies; each until it is answered. Whoever asks under a key
     /// is told the same.
-    private func ask(_ commands: [YearCommand], while fault: YearScript.Fault?) async throws {
+    func ask(_ commands: [YearCommand], while fault: YearScript.Fault?) async throws {
         let money = money
         let before = try await money.number("SELECT count(*) FROM ledger_keys")
         let new = Int64(Set(commands.map(\.key)).count { diary.entry($0) == nil })
