@@ -107,6 +107,9 @@ extension Device: Validated {
     package func check(_ checks: inout FieldChecks) {
         checks.text("name", name, maximum: 100)
         checks.oneLine("name", name)
+        if case .address(let address) = host, !address.isUnicast {
+            checks.refuse("host", .conflicts(reason: "is an address that nobody has"))
+        }
         checks.number("port", port, in: 1...65_535)
         if let certificateFingerprint, !Self.isFingerprint(certificateFingerprint) {
             checks.refuse("certificate_fingerprint", .malformed(expected: "a certificate's SHA-256 in hexadecimal"))

@@ -5,11 +5,9 @@ package enum NetworkHost: Hashable, Sendable {
     case name(String)
 
     /// Reads an address, or a name of labels of letters, digits and hyphens whose last one begins with a letter: what looks like an
-    /// address and is none is no name either. Nil for anything else, and for addresses that nobody has: unspecified, multicast
-    /// and broadcast ones.
+    /// address and is none is no name either. Nil for anything else.
     package init?(_ text: String) {
         if let address = IPAddress(text) {
-            guard address.isUnicast else { return nil }
             self = .address(address.unmapped)
             return
         }
@@ -52,11 +50,11 @@ extension IPAddress {
         return plain.bits != UUID128(high: 0, low: 0) && plain.bits.high >> 56 != 0xff
     }
 
-    /// Whether it leads to the machine itself or no farther than its own link: loopback and link-local addresses, among which clouds
-    /// keep their machines' credentials (RFC 1122 §3.2.1.3, RFC 3927, RFC 4291 §2.5).
+    /// Whether it leads to the machine itself or no farther than its own link: unspecified, loopback and link-local addresses, among which
+    /// clouds keep their machines' credentials (RFC 1122 §3.2.1.3, RFC 3927, RFC 4291 §2.5).
     package var isLocal: Bool {
         let plain = unmapped
-        if let ipv4 = plain.ipv4 { return ipv4 >> 24 == 127 || ipv4 >> 16 == 0xa9fe }
-        return plain.bits == UUID128(high: 0, low: 1) || plain.bits.high >> 54 == 0x3fa
+        if let ipv4 = plain.ipv4 { return ipv4 >> 24 == 127 || ipv4 >> 24 == 0 || ipv4 >> 16 == 0xa9fe }
+        return plain.bits.high == 0 && plain.bits.low <= 1 || plain.bits.high >> 54 == 0x3fa
     }
 }
