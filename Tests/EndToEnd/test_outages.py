@@ -11,7 +11,8 @@ import pytest
 import books
 from accounting_load import Load
 from processes import eventually
-from radius_clients import Pyrad, accepted, rejected, within
+from radius_clients import Pyrad, accepted, radclient, rejected, within
+from system import fetch
 
 OUTAGE = float(os.environ.get("E2E_OUTAGE_SECONDS", "60"))
 USERS = [f"demo{number:04}" for number in range(400, 500)]
@@ -20,6 +21,11 @@ USERS = [f"demo{number:04}" for number in range(400, 500)]
 def nas(system, server):
     """Asks again as a NAS does: a login that meets a late Redis is left to its next try."""
     return Pyrad(server, system.secret, seconds=2, tries=3)
+
+
+def publishes(server):
+    """Whether it has the stream, and something to bring to it."""
+    return "the journal is being published" in fetch(server.admin_port, "/ready")[1] + fetch(server.admin_port, "/health")[1]
 
 
 @pytest.fixture
@@ -86,6 +92,29 @@ def test_radius_answers_while_postgres_hangs(system, client):
             system.postgres.resume_family(family)
         load.finish()
         books.check(system, load)
+
+
+# proves: ACC-02 ACC-13
+def test_what_was_journalled_before_a_restart_waits_for_the_directory_and_is_somebodys(system):
+    system.nats.kill()
+    try:
+        radclient(system.radius.acct_port, "acct", system.secret, {
+            "User-Name": system.user, "Acct-Status-Type": "Start", "Acct-Session-Id": "before-the-directory", "NAS-Port": 9,
+            "Calling-Station-Id": "02-00-00-00-77-09",
+        })
+        system.radius.kill()
+        system.postgres.kill()
+        (system.folder / f"{system.radius.name}.snapshot").unlink(missing_ok=True)
+    finally:
+        system.nats.start()
+    system.radius.start(wait=False)
+    # It has the stream and no directory: what it would publish now had no service.
+    eventually(lambda: publishes(system.radius), what="the stream")
+    system.postgres.start()
+    query = "SELECT service_id IS NOT NULL FROM sessions WHERE acct_session_id = 'before-the-directory'"
+    assert eventually(lambda: system.sql(query), 60, "the session") == [["t"]]
+    for daemon in (system.radius, *system.consumers):
+        daemon.wait_ready()
 
 
 # proves: RAD-06 RAD-23

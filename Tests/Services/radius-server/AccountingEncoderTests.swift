@@ -62,6 +62,15 @@ import WireFormat
         #expect(record.inputOctets == 3 << 32 && record.outputOctets == (5 << 32) + 7)
     }
 
+    @Test("It is ready once a directory was put in place: without one, records would be nobody's", .proves("ACC-02"))
+    func readiness() {
+        let store = DirectoryStore(SampleDirectory.make())
+        let encoder = AccountingEncoder(directory: store, source: "/radius-server/test")
+        #expect(!encoder.isReady)
+        store.replace(with: SampleDirectory.make())
+        #expect(encoder.isReady)
+    }
+
     @Test("Class wins over the user name", .proves("ACC-02"))
     func classWins() throws {
         var value: [UInt8] = [0x4e, 1, 0, 0, 1]

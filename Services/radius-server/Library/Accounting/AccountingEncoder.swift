@@ -15,6 +15,10 @@ final class AccountingEncoder: JournalEncoder {
         self.source = source
     }
 
+    /// What was journalled before a restart and went out before the directory is there would be nobody's, and its octets in nobody's
+    /// usage.
+    var isReady: Bool { directory.isLoaded }
+
     func encode(_ packets: [JournalledPacket]) -> JournalMessage {
         var records = packets.map(record)
         resolve(&records)

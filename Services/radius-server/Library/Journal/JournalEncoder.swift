@@ -1,5 +1,8 @@
 /// Turns journalled packets into the message that JetStream keeps.
 protocol JournalEncoder: Sendable {
+    /// Whether it knows yet what a message must tell; until then nothing is published.
+    var isReady: Bool { get }
+
     /// One message for packets of one ``PacketSender``, in their order. The same packets always give the same message id.
     func encode(_ packets: [JournalledPacket]) -> JournalMessage
 }

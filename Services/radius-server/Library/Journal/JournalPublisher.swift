@@ -100,7 +100,7 @@ final class JournalPublisher: Sendable {
             if stopping { return }
             if let restart { cursor = restart }
             markAcknowledged()
-            guard let place = readable(from: cursor) else {
+            guard encoder.isReady, let place = readable(from: cursor) else {
                 waitForNews(upTo: .milliseconds(200))
                 continue
             }
