@@ -81,6 +81,11 @@ export async function authorized(path, options = {}) {
   }
 }
 
+/** A key of one wish, however often it is sent. */
+export function wishKey() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((octet) => octet.toString(16).padStart(2, "0")).join("");
+}
+
 /** Parameters as a query: lists repeat, nothing is left out but null. */
 export function query(parameters) {
   const result = new URLSearchParams();

@@ -1,17 +1,16 @@
 // What the network is made of and whether it answers: by name, by status, by words.
 
-import { list, query } from "../api.js";
-import { busy, empty, failure, field, h, show } from "../dom.js";
+import { query } from "../api.js";
+import { field, h, show } from "../dom.js";
 import { ago, words } from "../format.js";
+import { pages } from "../paging.js";
 
 const tones = { online: "good", offline: "bad", unknown: "warn" };
-const most = 50;
 
 export async function devicesView(main, { query: asked, signal }) {
   const text = h("input", { type: "search", id: "words", value: asked.get("q") ?? "", autocomplete: "off", maxlength: "100" });
   const status = h("select", { id: "status" }, h("option", { value: "" }, "All"),
     ...Object.keys(tones).map((name) => h("option", { value: name, selected: name === asked.get("status") }, words(name))));
-  const rows = h("tbody");
   const place = h("div");
   const submit = (event) => {
     event.preventDefault();
@@ -23,31 +22,16 @@ export async function devicesView(main, { query: asked, signal }) {
       h("button", { class: "primary", type: "submit" }, "Show")),
     place);
 
-  const more = async (cursor) => {
-    const filter = tones[asked.get("status")] ? [`status:eq:${asked.get("status")}`] : [];
-    const waiting = busy("Reading devices");
-    if (cursor) place.append(waiting); else show(place, waiting);
-    try {
-      const page = await list("/api/v1/devices", {
-        filter, q: asked.get("q") ?? "", sort: "name", limit: most, cursor, ...(cursor ? {} : { count: "true" }),
-      }, signal);
-      if (signal.aborted) return;
-      waiting.remove();
-      if (!cursor) {
-        if (page.data.length === 0) return show(place, empty(asked.size > 0 ? "No device fits." : "There are no devices yet."));
-        show(place, table(rows, page.total));
-      }
-      rows.append(...page.data.map(row));
-      place.querySelector("[data-more]")?.remove();
-      if (page.next) {
-        place.append(h("p", { "data-more": true }, h("button", { type: "button", on: { click: () => more(page.next) } }, "Show more")));
-      }
-    } catch (error) {
-      waiting.remove();
-      if (!signal.aborted) place.append(failure(error, (event) => { event.target.closest(".notice").remove(); more(cursor); }));
-    }
-  };
-  await more(null);
+  await pages(place, {
+    path: "/api/v1/devices",
+    parameters: {
+      filter: tones[asked.get("status")] ? [`status:eq:${asked.get("status")}`] : [],
+      q: asked.get("q") ?? "", sort: "name", limit: 50,
+    },
+    reading: "Reading devices",
+    none: asked.size > 0 ? "No device fits." : "There are no devices yet.",
+    table, row, signal,
+  });
 }
 
 function table(rows, total) {

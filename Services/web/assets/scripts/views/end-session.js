@@ -1,6 +1,6 @@
 // The end of a live session, asked for and followed to what became of it.
 
-import { call, one, session as signedIn } from "../api.js";
+import { call, one, session as signedIn, wishKey } from "../api.js";
 import { busy, failure, h, show } from "../dom.js";
 
 const pause = 500;
@@ -11,8 +11,7 @@ const patience = 120_000;
 export function endSession(session, signal) {
   if (!session.is_open || !signedIn.user?.permissions?.includes("radius.disconnect")) return null;
   const place = h("div", { class: "acts", "aria-live": "polite" });
-  // One wish, however often it is sent.
-  const key = [...crypto.getRandomValues(new Uint8Array(16))].map((octet) => octet.toString(16).padStart(2, "0")).join("");
+  const key = wishKey();
   const offer = () => show(place, h("button", {
     type: "button", class: "plain", "aria-label": `End the session of ${session.username}`, on: { click: confirm },
   }, "End…"));

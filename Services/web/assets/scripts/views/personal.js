@@ -1,6 +1,6 @@
 // What is held about a subscriber: as a file, and its end. Only for those who may; nothing happens without his code and a reason.
 
-import { authorized, call, one, session } from "../api.js";
+import { authorized, call, one, session, wishKey } from "../api.js";
 import { announce, busy, empty, failure, field, h, show } from "../dom.js";
 
 /** The panel, or null for who may neither. */
@@ -73,7 +73,7 @@ function form(place, customer, signal) {
   const cancel = h("button", { type: "button", on: { click: () => show(place) } }, "Cancel");
   code.addEventListener("input", () => { button.disabled = code.value !== customer.code; });
   // A repetition of the same wish is the same wish.
-  const key = [...crypto.getRandomValues(new Uint8Array(16))].map((octet) => octet.toString(16).padStart(2, "0")).join("");
+  const key = wishKey();
   const submit = async (event) => {
     event.preventDefault();
     button.disabled = true;

@@ -1,14 +1,14 @@
 // Who is online: the newest first, by NAS or user name.
 
 import { list, query } from "../api.js";
-import { busy, empty, failure, field, h, show } from "../dom.js";
+import { field, h, show } from "../dom.js";
 import { ago, octets, time } from "../format.js";
+import { pages } from "../paging.js";
 import { endSession } from "./end-session.js";
 
 export async function sessionsView(main, { query: asked, signal }) {
   const user = h("input", { type: "search", id: "user", value: asked.get("user") ?? "", autocomplete: "off", maxlength: "253" });
   const nas = h("select", { id: "nas" }, h("option", { value: "" }, "All"));
-  const rows = h("tbody");
   const place = h("div");
   const submit = (event) => {
     event.preventDefault();
@@ -21,30 +21,17 @@ export async function sessionsView(main, { query: asked, signal }) {
     place);
   nases(nas, asked.get("nas") ?? "", signal);
 
-  const more = async (cursor) => {
-    const filter = ["is_open:eq:true", asked.get("user") && `username:prefix:${asked.get("user")}`,
-      asked.get("nas") && `nas_id:eq:${asked.get("nas")}`].filter(Boolean);
-    const waiting = busy("Reading sessions");
-    if (cursor) place.append(waiting); else show(place, waiting);
-    try {
-      const page = await list("/api/v1/radius/sessions", { filter, limit: 50, cursor, ...(cursor ? {} : { count: "true" }) }, signal);
-      if (signal.aborted) return;
-      waiting.remove();
-      if (!cursor) {
-        if (page.data.length === 0) return show(place, empty(asked.size > 0 ? "Nobody who is online fits." : "Nobody is online."));
-        show(place, table(rows, page.total));
-      }
-      rows.append(...page.data.map((session) => row(session, signal)));
-      place.querySelector("[data-more]")?.remove();
-      if (page.next) {
-        place.append(h("p", { "data-more": true }, h("button", { type: "button", on: { click: () => more(page.next) } }, "Show more")));
-      }
-    } catch (error) {
-      waiting.remove();
-      if (!signal.aborted) place.append(failure(error, (event) => { event.target.closest(".notice").remove(); more(cursor); }));
-    }
-  };
-  await more(null);
+  await pages(place, {
+    path: "/api/v1/radius/sessions",
+    parameters: {
+      filter: ["is_open:eq:true", asked.get("user") && `username:prefix:${asked.get("user")}`,
+        asked.get("nas") && `nas_id:eq:${asked.get("nas")}`].filter(Boolean),
+      limit: 50,
+    },
+    reading: "Reading sessions",
+    none: asked.size > 0 ? "Nobody who is online fits." : "Nobody is online.",
+    table, row: (session) => row(session, signal), signal,
+  });
 }
 
 async function nases(select, chosen, signal) {

@@ -1,7 +1,7 @@
 // A subscriber's money: what is in his wallets, what moved there, his last payments, and a top-up at the desk. Amounts are text as
 // the API has them: no number of a browser holds them.
 
-import { call, list, one, session } from "../api.js";
+import { call, list, one, session, wishKey } from "../api.js";
 import { announce, busy, empty, failure, field, h, show } from "../dom.js";
 import { time, words } from "../format.js";
 
@@ -131,7 +131,7 @@ function topUp(place, customer, reload, signal) {
   let key = null;
   const submit = async (event) => {
     event.preventDefault();
-    key ??= [...crypto.getRandomValues(new Uint8Array(16))].map((octet) => octet.toString(16).padStart(2, "0")).join("");
+    key ??= wishKey();
     for (const control of [button, sum, currency, method, note]) control.disabled = true;
     show(result, busy("Moving the money"));
     try {
