@@ -60,3 +60,20 @@ extension StorageFault {
         self.init(error)
     }
 }
+
+/// Runs a body whose failures are told by what their caller must do about them.
+func guarded<Success: Sendable>(_ body: () async throws -> Success) async throws(StorageFault) -> Success {
+    do {
+        return try await body()
+    } catch {
+        throw StorageFault(error)
+    }
+}
+
+extension PostgresSession {
+    /// Whether this connection leads now, of those that ask for that class: the lock is had at once or another process has it. A connection
+    /// that has the lock already has it once more; all of it ends with the connection.
+    func leads(_ lockClass: Int32) async throws -> Bool {
+        try await query("SELECT pg_try_advisory_lock($1, 0)", [.int4(lockClass)]).first?[0].bool == true
+    }
+}

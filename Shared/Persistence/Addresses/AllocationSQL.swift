@@ -2,8 +2,6 @@
 enum AllocationSQL {
     /// The first half of the two-number lock of whoever keeps addresses.
     static let lockClass: Int32 = 0x4950
-    /// A connection that has the lock already has it once more; all of it ends with the connection.
-    static let lead = "SELECT pg_try_advisory_lock($1, 0)"
 
     static let columns = """
         a.id, a.pool_id, a.unit::text, a.service_id, a.nas_id, a.admission_id, a.hardware_address::text, a.status,

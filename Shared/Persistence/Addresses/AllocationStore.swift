@@ -19,9 +19,7 @@ package final class AllocationStore: Sendable {
 
     /// Whether this connection leads now: the lock is had at once or another process has it.
     package func lead() async throws(StorageFault) -> Bool {
-        try await guarded {
-            try await self.session.query(AllocationSQL.lead, [.int4(AllocationSQL.lockClass)]).first?[0].bool == true
-        }
+        try await guarded { try await self.session.leads(AllocationSQL.lockClass) }
     }
 
     /// Every pool of every tenant, active or not.
@@ -136,15 +134,6 @@ package final class AllocationStore: Sendable {
                 )
                 try await transaction.pipeline([OutboxRow.insert([row])])
             }
-        }
-    }
-
-    /// Runs a body whose failures are told by what their caller must do about them.
-    func guarded<Success: Sendable>(_ body: () async throws -> Success) async throws(StorageFault) -> Success {
-        do {
-            return try await body()
-        } catch {
-            throw StorageFault(error)
         }
     }
 }

@@ -49,13 +49,9 @@ package final class DeviceCheckStore: Sendable {
     /// The first half of the two-number lock of whoever checks devices.
     private static let lockClass: Int32 = 0x4456
 
-    /// Whether this connection leads now: the lock is had at once or another process has it. A connection that has the lock already has
-    /// it once more; all of it ends with the connection.
+    /// Whether this connection leads now: the lock is had at once or another process has it.
     package func lead() async throws(StorageFault) -> Bool {
-        try await guarded {
-            try await self.session.query("SELECT pg_try_advisory_lock($1, 0)", [.int4(Self.lockClass)])
-                .first?[0].bool == true
-        }
+        try await guarded { try await self.session.leads(Self.lockClass) }
     }
 
     /// Up to `limit` active devices whose next check is due, those that wait longest first.
@@ -141,13 +137,5 @@ package final class DeviceCheckStore: Sendable {
             port: try row.need("port", \.int),
             health: try DeviceRepository.health(row)
         )
-    }
-
-    private func guarded<Success: Sendable>(_ body: () async throws -> Success) async throws(StorageFault) -> Success {
-        do {
-            return try await body()
-        } catch {
-            throw StorageFault(error)
-        }
     }
 }

@@ -166,17 +166,6 @@ package final class PostureStore: Sendable {
         )
         SELECT tenant_id, id, name, requests FROM turned ORDER BY id
         """
-
-    /// Runs a body whose failures are told by what their caller must do about them.
-    private func guarded<Success: Sendable>(
-        _ body: () async throws -> Success
-    ) async throws(StorageFault) -> Success {
-        do {
-            return try await body()
-        } catch {
-            throw StorageFault(error)
-        }
-    }
 }
 
 extension NASPostureSeen {

@@ -5,8 +5,6 @@ import Postgres
 enum EnforcementSQL {
     /// The first half of the two-number lock of whoever carries orders out.
     static let lockClass: Int32 = 0x454E
-    /// A connection that has the lock already has it once more; all of it ends with the connection.
-    static let lead = "SELECT pg_try_advisory_lock($1, 0)"
 
     /// The columns of an order under the alias `e`.
     static let columns = """

@@ -20,9 +20,7 @@ package final class EnforcementStore: Sendable {
 
     /// Whether this connection leads now: the lock is had at once or another process has it.
     package func lead() async throws(StorageFault) -> Bool {
-        try await guarded {
-            try await self.session.query(EnforcementSQL.lead, [.int4(EnforcementSQL.lockClass)]).first?[0].bool == true
-        }
+        try await guarded { try await self.session.leads(EnforcementSQL.lockClass) }
     }
 
     /// Stores new orders; those that are known already, or of tenants that are gone, are passed over. Returns those that are to
