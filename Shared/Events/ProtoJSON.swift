@@ -45,6 +45,12 @@ extension JSONWriter {
         value(number)
     }
 
+    mutating func member(_ key: StaticString, present number: UInt64?) {
+        guard let number else { return }
+        self.key(key)
+        value(quoted: number)
+    }
+
     mutating func member(_ key: StaticString, _ number: Int64) {
         guard number != 0 else { return }
         self.key(key)

@@ -54,6 +54,8 @@ package struct AccountingRecord: Hashable, Sendable {
     package var eventTimestamp: Timestamp?
     /// The version of the access decision under which the session was admitted, from Class.
     package var decisionVersion: UInt32?
+    /// The digest of the terms under which the session was admitted (``TermsDigest``), from Class.
+    package var termsDigest: UInt64?
 
     package init(
         id: EventID,
@@ -86,7 +88,8 @@ package struct AccountingRecord: Hashable, Sendable {
         outputPackets: Int64 = 0,
         terminateCause: UInt32? = nil,
         eventTimestamp: Timestamp? = nil,
-        decisionVersion: UInt32? = nil
+        decisionVersion: UInt32? = nil,
+        termsDigest: UInt64? = nil
     ) {
         self.id = id
         self.tenantID = tenantID
@@ -119,6 +122,7 @@ package struct AccountingRecord: Hashable, Sendable {
         self.terminateCause = terminateCause
         self.eventTimestamp = eventTimestamp
         self.decisionVersion = decisionVersion
+        self.termsDigest = termsDigest
     }
 
     /// When the NAS took down what it reports: receipt less Acct-Delay-Time.

@@ -4,6 +4,8 @@ struct SessionRow {
     let isNew: Bool
     var changed: Bool
     private(set) var ranBackwards = false
+    /// What the batch told of the terms the session was admitted under; no column holds it.
+    private var termsDigest: UInt64?
     private let wasOpen: Bool
     private let closedBefore: SessionEnd?
     private var input: Int64 = 0
@@ -32,6 +34,7 @@ struct SessionRow {
         sessions = 1
         seconds = max(0, state.sessionSeconds)
         at = record.receivedAt
+        termsDigest = record.termsDigest
     }
 
     /// Microseconds between a record's start and the row's, the nearer of the two that the row knows.
@@ -65,6 +68,7 @@ struct SessionRow {
                 record.takenAt > end.adding(microseconds: SessionRules.rounding)
             {
                 state.reopen()
+                termsDigest = record.termsDigest
             }
         } else if age == state.sessionSeconds || record.statusType == .stop {
             // A Stop has the last word even when an interim's age was rounded above its own.
@@ -239,6 +243,7 @@ struct SessionRow {
             filled = true
         }
         fill(&state.admissionID, record.admissionID)
+        if termsDigest == nil { termsDigest = record.termsDigest }
         fill(&state.nasPortID, record.nasPortID)
         fill(&state.framedIPv4, record.framedIPv4)
         fill(&state.framedIPv6Prefix, record.framedIPv6Prefix)
@@ -277,7 +282,9 @@ struct SessionRow {
 
     /// Tells what became of the session, by what it was before the batch and is after it.
     func tell(_ events: inout [SessionLifecycle]) {
-        if isNew || !wasOpen && state.isOpen { events.append(.started(state, reopened: !isNew)) }
+        if isNew || !wasOpen && state.isOpen {
+            events.append(.started(state, reopened: !isNew, termsDigest: termsDigest))
+        }
         guard let end = state.closedBy else { return }
         if isNew || wasOpen || end != closedBefore {
             events.append(.stopped(state, amended: !isNew && !wasOpen))

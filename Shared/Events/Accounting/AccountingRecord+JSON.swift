@@ -31,6 +31,7 @@ extension AccountingRecord {
         writer.member("terminateCause", present: terminateCause)
         writer.member("eventTimestamp", present: eventTimestamp)
         writer.member("decisionVersion", present: decisionVersion)
+        writer.member("termsDigest", present: termsDigest)
         writer.endObject()
     }
 
@@ -79,6 +80,7 @@ extension AccountingRecord {
         case "terminateCause": terminateCause = try reader.unsigned32(key)
         case "eventTimestamp": eventTimestamp = try reader.timestamp(key)
         case "decisionVersion": decisionVersion = try reader.unsigned32(key)
+        case "termsDigest": termsDigest = try reader.unsigned64()
         default: try readNetwork(key, from: &reader)
         }
     }

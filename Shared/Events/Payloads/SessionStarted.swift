@@ -10,15 +10,24 @@ package struct SessionStarted: EventPayload, Hashable {
     package var session: SessionIdentity
     package var startedAt: Timestamp
     package var reopened: Bool
+    /// The digest of the terms under which it was admitted (``TermsDigest``), as the record that made or reopened it told; nil
+    /// where it did not.
+    package var termsDigest: UInt64?
 
-    package init(session: SessionIdentity, startedAt: Timestamp, reopened: Bool) {
+    package init(session: SessionIdentity, startedAt: Timestamp, reopened: Bool, termsDigest: UInt64? = nil) {
         self.session = session
         self.startedAt = startedAt
         self.reopened = reopened
+        self.termsDigest = termsDigest
     }
 
-    package init(_ row: SessionState, reopened: Bool) {
-        self.init(session: SessionIdentity(row), startedAt: row.startedAt, reopened: reopened)
+    package init(_ row: SessionState, reopened: Bool, termsDigest: UInt64?) {
+        self.init(
+            session: SessionIdentity(row),
+            startedAt: row.startedAt,
+            reopened: reopened,
+            termsDigest: termsDigest
+        )
     }
 
     package func encode(into writer: inout JSONWriter) {
@@ -26,6 +35,7 @@ package struct SessionStarted: EventPayload, Hashable {
         session.encode(into: &writer)
         writer.member("startedAt", startedAt)
         writer.member("reopened", reopened)
+        writer.member("termsDigest", present: termsDigest)
         writer.endObject()
     }
 
@@ -33,17 +43,20 @@ package struct SessionStarted: EventPayload, Hashable {
         var session = SessionIdentity.Partial()
         var startedAt: Timestamp?
         var reopened = false
+        var termsDigest: UInt64?
         try reader.readMembers { reader, key throws(JSONError) in
             switch key {
             case "startedAt": startedAt = try reader.timestamp(key)
             case "reopened": reopened = try reader.flag() ?? false
+            case "termsDigest": termsDigest = try reader.unsigned64()
             default: try session.read(key, from: &reader)
             }
         }
         self.init(
             session: try session.complete(),
             startedAt: try required(startedAt, "startedAt"),
-            reopened: reopened
+            reopened: reopened,
+            termsDigest: termsDigest
         )
     }
 }

@@ -3,12 +3,17 @@ import Events
 
 /// The outbox rows of a batch. A session's events keep their order; usage has none to keep.
 extension OutboxRow {
-    static func started(_ state: SessionState, reopened: Bool, id: (id: EventID, time: Timestamp)) -> OutboxRow {
+    static func started(
+        _ state: SessionState,
+        reopened: Bool,
+        termsDigest: UInt64?,
+        id: (id: EventID, time: Timestamp)
+    ) -> OutboxRow {
         OutboxRow(
             id: id.id,
             tenantID: state.tenantID,
             aggregateID: state.id.value,
-            payload: SessionStarted(state, reopened: reopened),
+            payload: SessionStarted(state, reopened: reopened, termsDigest: termsDigest),
             createdAt: id.time
         )
     }

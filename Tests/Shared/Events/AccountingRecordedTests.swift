@@ -251,7 +251,8 @@ extension Samples {
             outputPackets: anyCount(&random),
             terminateCause: maybe(&random) { UInt32(truncatingIfNeeded: anyCount(&$0)) },
             eventTimestamp: maybe(&random, anyTime),
-            decisionVersion: maybe(&random) { UInt32(truncatingIfNeeded: anyCount(&$0)) }
+            decisionVersion: maybe(&random) { UInt32(truncatingIfNeeded: anyCount(&$0)) },
+            termsDigest: maybe(&random) { $0.next() }
         )
     }
 }

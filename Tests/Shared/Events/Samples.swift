@@ -50,7 +50,8 @@ enum Samples {
         outputPackets: 34,
         terminateCause: 1,
         eventTimestamp: Timestamp(secondsSince1970: 1_795_168_797),
-        decisionVersion: 4_294_967_295
+        decisionVersion: 4_294_967_295,
+        termsDigest: .max
     )
 
     static let minimalRecord = AccountingRecord(
@@ -103,7 +104,11 @@ extension Samples {
         [
             accounting("AccountingRecorded", [fullRecord, nextRecord]),
             accounting("AccountingRecorded.minimal", [minimalRecord]),
-            sample("SessionStarted", SessionStarted(session: identity, startedAt: time, reopened: true), bare: false),
+            sample(
+                "SessionStarted",
+                SessionStarted(session: identity, startedAt: time, reopened: true, termsDigest: 9_007_199_254_740_993),
+                bare: false
+            ),
             sample("SessionStarted.minimal", SessionStarted(session: bareIdentity, startedAt: .epoch, reopened: false)),
             sample(
                 "SessionStopped",

@@ -31,10 +31,12 @@ enum AcceptReply {
         let extras = ReplyExtras(from: start, view: view, vendor: nas.vendor)
         // The walled garden has no quotas.
         let bounds = isConfined ? nil : bounds(subscriber, plan, nas, directory, shortestInterim, wallTime)
+        var terms: TermsDigest?
         if let plan {
             let throttle = isConfined ? 0 : record.restriction.throttle(at: wallTime)
             let lent = isConfined ? nil : directory.boostPlan(subscriber, at: wallTime)
             let template = (lent ?? plan).template(for: nas.vendor, at: wallTime, throttle: throttle)
+            terms = template?.terms(isConfined: isConfined)
             leftOut += extras.append(template, to: &reply)
             appendPoolNames(nas, plan, directory, isConfined, to: &reply)
         }
@@ -56,7 +58,8 @@ enum AcceptReply {
         AdmissionClass(
             decisionVersion: AccessDecision.version,
             admissionID: admission,
-            serviceID: record.serviceID
+            serviceID: record.serviceID,
+            terms: terms
         ).append(to: &reply)
         keys?.append(to: &reply, view: view, nas: nas)
         eap?.appendKeys(to: &reply, view: view, nas: nas)

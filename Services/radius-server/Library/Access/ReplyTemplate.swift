@@ -7,6 +7,9 @@ struct ReplyTemplate {
     let own: [UInt8]
     /// What the plan's own attributes put behind it; left out where a reply has no room for it.
     let extras: [UInt8]
+    /// What Class says of the speed, outside the walled garden and inside.
+    private let openTerms: TermsDigest
+    private let confinedTerms: TermsDigest
 
     init(_ plan: PlanRow, speed: SpeedProfile, for vendor: NASVendor) {
         let attributes = PlanAttributes(
@@ -17,5 +20,10 @@ struct ReplyTemplate {
             extras: plan.extras
         )
         (own, extras) = attributes.encoded(speed, for: vendor)
+        openTerms = TermsDigest(speed, isConfined: false)
+        confinedTerms = TermsDigest(speed, isConfined: true)
     }
+
+    /// The terms that a reply with these attributes admits under.
+    func terms(isConfined: Bool) -> TermsDigest { isConfined ? confinedTerms : openTerms }
 }

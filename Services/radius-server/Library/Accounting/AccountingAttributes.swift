@@ -17,6 +17,7 @@ enum AccountingAttributes {
             record.admissionID = AdmissionID(admission.admissionID)
             record.serviceID = ServiceID(admission.serviceID)
             record.decisionVersion = UInt32(admission.decisionVersion)
+            record.termsDigest = admission.terms?.rawValue
         }
     }
 

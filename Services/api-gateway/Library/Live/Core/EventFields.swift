@@ -78,7 +78,8 @@ enum EventFields {
         "outputOctets", "pap",
         "planDownloadBps", "planUploadBps", "proxied", "proxiedUnsigned", "refusedProxied", "refusedUnsigned",
         "refusals", "rejects", "reopened", "reports", "requests", "seconds", "secretOctets", "sequence", "sessions",
-        "sessionSeconds", "signed", "threshold", "timestamped", "total", "transfers", "usable", "used", "version",
+        "sessionSeconds", "signed", "termsDigest", "threshold", "timestamped", "total", "transfers", "usable", "used",
+        "version",
         "month", "year",
         // What holds others.
         "accounts", "deltas", "rows",

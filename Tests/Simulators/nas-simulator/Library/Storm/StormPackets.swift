@@ -71,12 +71,13 @@ enum StormPackets {
 
     /// What an Access-Accept grants; nil without a Class of the server's.
     static func grant(_ answer: Packet) -> StormTruth.Grant? {
-        guard let value = answer.first(AttributeType.class), value.count == 37 else { return nil }
+        guard let value = answer.first(AttributeType.class), value.count == 45 else { return nil }
         func number(_ octets: ArraySlice<UInt8>) -> UInt64 { octets.reduce(0) { $0 << 8 | UInt64($1) } }
         let name = StormTruth.Grant.Name(
             admission: (number(value[5..<13]), number(value[13..<21])),
             service: (number(value[21..<29]), number(value[29..<37])),
-            version: UInt16(number(value[3..<5]))
+            version: UInt16(number(value[3..<5])),
+            terms: number(value[37..<45])
         )
         let ipv4 = answer.first(AttributeType.framedIPAddress).map { number($0[...]) } ?? 0
         // Delegated-IPv6-Prefix (RFC 4818): a zero, the length, the octets that matter.
@@ -87,9 +88,9 @@ enum StormPackets {
     }
 
     private static func classValue(_ name: StormTruth.Grant.Name) -> [UInt8] {
-        [0x4e, 1, 0, UInt8(name.version >> 8), UInt8(name.version & 255)] + octets(of: name.admission.high)
+        [0x4e, 2, 0, UInt8(name.version >> 8), UInt8(name.version & 255)] + octets(of: name.admission.high)
             + octets(of: name.admission.low)
-            + octets(of: name.service.high) + octets(of: name.service.low)
+            + octets(of: name.service.high) + octets(of: name.service.low) + octets(of: name.terms)
     }
 
     private static func octets(of value: UInt64) -> [UInt8] {

@@ -10,15 +10,18 @@ package struct StormTruth: Sendable {
             package var admission: (high: UInt64, low: UInt64)
             package var service: (high: UInt64, low: UInt64)
             package var version: UInt16 = 0
+            package var terms: UInt64 = 0
 
             package init(
                 admission: (high: UInt64, low: UInt64),
                 service: (high: UInt64, low: UInt64),
-                version: UInt16 = 0
+                version: UInt16 = 0,
+                terms: UInt64 = 0
             ) {
                 self.admission = admission
                 self.service = service
                 self.version = version
+                self.terms = terms
             }
 
             package static func == (left: Self, right: Self) -> Bool {
