@@ -112,6 +112,23 @@ import Testing
         #expect(after == (600 * 1_100, 600 * 1_100, 600 * 1_100))
     }
 
+    @Test(.proves("ACC-02")) func `a session's beginning tells the terms that Class told, and only where it told any`()
+        async throws
+    {
+        let world = try await AccountingWorld()
+        let writer = world.writer()
+        var told = Subscriber(world, 1, start: start).record(.start, age: 0)
+        told.termsDigest = .max
+        _ = try await writer.commit([told, Subscriber(world, 2, start: start).record(.start, age: 0)])
+        let digests = try await world.texts(
+            """
+            SELECT data::jsonb ->> 'termsDigest' FROM outbox WHERE subject = 'session.started'
+            ORDER BY data::jsonb ->> 'username'
+            """
+        )
+        #expect(digests == ["18446744073709551615", nil])
+    }
+
     @Test(.proves("ACC-02")) func `an admission under another key stays one session`() async throws {
         let world = try await AccountingWorld()
         let writer = world.writer()

@@ -78,9 +78,19 @@ import WireFormat
         let record = try encode(stop + [Attribute(AttributeType.class, value)])
         #expect(record.admissionID == AdmissionID(UUID128(high: 77, low: 78)))
         #expect(record.serviceID == ServiceID(UUID128(high: 4, low: 3)))
-        #expect(record.decisionVersion == 1)
+        #expect(record.decisionVersion == 1 && record.termsDigest == nil)
+        // Format 2 ends with the digest of the terms; 0 is none.
+        let newer = [0x4e, 2] + value[2...]
+        let told = try encode(stop + [Attribute(AttributeType.class, newer + [0, 0, 0, 0, 0, 0, 1, 2])])
+        #expect(told.admissionID == record.admissionID && told.serviceID == record.serviceID)
+        #expect(told.decisionVersion == 1 && told.termsDigest == 258)
+        let silent = try encode(stop + [Attribute(AttributeType.class, newer + [UInt8](repeating: 0, count: 8))])
+        #expect(silent.admissionID == record.admissionID && silent.termsDigest == nil)
         let foreign = try encode(stop + [Attribute(AttributeType.class, text: "t1:s42")])
-        #expect(foreign.admissionID == nil && foreign.serviceID == ServiceID(UUID128(high: 4, low: 1)))
+        #expect(
+            foreign.termsDigest == nil && foreign.admissionID == nil
+                && foreign.serviceID == ServiceID(UUID128(high: 4, low: 1))
+        )
     }
 
     @Test("Texts that are not UTF-8 or hold NUL become storable")

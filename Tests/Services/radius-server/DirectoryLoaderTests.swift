@@ -132,7 +132,7 @@ import Testing
         let directory = try await loader.load().directory
         let loaded = try #require(directory.plans.first { $0.row?.id == plan.id.value })
         #expect(loaded.row?.windows == [ExtrasWorld.night])
-        #expect(loaded.schedule?.zone == SystemFiles.timeZone("Europe/Rome"))
+        #expect(loaded.speeds.schedule?.zone == SystemFiles.timeZone("Europe/Rome"))
         #expect(loaded.row?.extras.map(\.action) == [.set, .remove] && loaded.row?.extras.last?.vendor == .mikrotik)
         #expect(loaded.row?.extras.first?.octets == [11, 9] + Array("a,b;c d".utf8))
         #expect(unusable == 2)

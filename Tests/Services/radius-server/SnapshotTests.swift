@@ -35,7 +35,7 @@ import Testing
         let restored = try reader.directory(now: 0)
         let (a, b) = (try #require(original.plans.first), try #require(restored.plans.first))
         #expect(a.row == b.row && a.row?.extras.isEmpty == false && a.row?.windows.count == 1)
-        #expect(a.schedule == b.schedule && a.schedule?.zone != .utc)
+        #expect(a.speeds == b.speeds && a.speeds.schedule?.zone != .utc)
         #expect(original.nases.values.first?.extras == restored.nases.values.first?.extras)
         for index in original.subscribers.records.indices where original.subscribers.records[index].isLive {
             let name = original.subscribers.records[index].serviceID

@@ -195,6 +195,29 @@ import Testing
         #expect(bench.faults == [])
     }
 
+    @Test mutating func `a beginning tells the terms that its record told, and no row keeps them`() {
+        let began = bench.fold([record(.start, at: 0) { $0.termsDigest = 7 }])
+        #expect(began.events == [.started(bench.sorted[0], reopened: false, termsDigest: 7)])
+        // A session that goes on tells nothing, whatever its reports say.
+        #expect(bench.fold([record(.interimUpdate, at: 300, age: 300, output: 1) { $0.termsDigest = 8 }]).events == [])
+        bench.reap()
+        let again = bench.fold([record(.interimUpdate, at: 900, age: 900, output: 2) { $0.termsDigest = 9 }])
+        #expect(again.events == [.started(bench.sorted[0], reopened: true, termsDigest: 9)])
+        bench.reap()
+        // Its NAS forgot Class, and what was told before is not remembered.
+        let silent = bench.fold([record(.interimUpdate, at: 1500, age: 1500, output: 3)])
+        #expect(silent.events == [.started(bench.sorted[0], reopened: true, termsDigest: nil)])
+        #expect(bench.faults == [])
+    }
+
+    @Test mutating func `terms that the first record does not tell are those of the batch's next one that does`() {
+        let began = bench.fold([
+            record(.start, at: 0), record(.interimUpdate, at: 300, age: 300, output: 1) { $0.termsDigest = 7 },
+        ])
+        #expect(began.events == [.started(bench.sorted[0], reopened: false, termsDigest: 7)])
+        #expect(bench.faults == [])
+    }
+
     @Test(.proves("SES-08"))
     mutating func `a reaped session opens again when it proves alive, unless its key has another`() {
         bench.fold([record(.start, at: 0), record(.interimUpdate, at: 300, age: 300, output: 100)])

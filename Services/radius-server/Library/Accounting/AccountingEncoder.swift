@@ -23,7 +23,7 @@ final class AccountingEncoder: JournalEncoder {
         var records = packets.map(record)
         resolve(&records)
         let message = AccountingRecorded(source: source, records: records)
-        var writer = JSONWriter(capacity: 512 + 640 * records.count)
+        var writer = JSONWriter(capacity: 512 + 680 * records.count)
         message.encode(into: &writer)
         return JournalMessage(
             subject: Subjects.accounting(tenant: records[0].tenantID, nas: records[0].nasID),
