@@ -177,7 +177,7 @@ let services: [Target] = [
         [
             "CoA", "Concurrency", "Configuration", "Crypto", "Devices", "Domain", "Events", "Lifecycle", "Messaging",
             "NATS",
-            "Observability", "Persistence", "Postgres", "Sockets",
+            "Observability", "Persistence", "Postgres", "Profiles", "Sockets",
         ]
     ),
     executable("provisioner", "Services/provisioner/Executable", ["Provisioner"]),

@@ -11,6 +11,7 @@ import NATS
 import Observability
 import Persistence
 import Postgres
+import Profiles
 
 /// provisioner, put together.
 package enum Application {
@@ -96,6 +97,7 @@ package enum Application {
     ) throws -> Enforcer {
         let secrets = DirectorySecrets(try Keyring(path: settings.keyringPath))
         let logger = context.logger
+        let ids = IDGenerator(time: clock)
         let letters = try DeadLetterQueue(nats, publisher: try EventPublisher(nats, limit: .seconds(10)))
         var options = EventConsumerOptions()
         options.batch = 200
@@ -103,8 +105,33 @@ package enum Application {
         options.wait = .milliseconds(2)
         options.acknowledgementWait = settings.acknowledgementWait
         return Enforcer(
-            keeping: EnforcementStore(session("orders", settings), ids: IDGenerator(time: clock)),
+            keeping: EnforcementStore(session("orders", settings), ids: ids),
             conduct: Conduct(sender: client, secret: { secret(of: $0, secrets, logger) }, time: clock),
+            reconciling: Reconciling(
+                keeping: EnforcementStore(session("terms", settings), ids: ids),
+                pace: settings.reconciling,
+                zones: ZoneBook { SystemFiles.timeZone($0) },
+                metrics: ReconcilerMetrics(context.metrics),
+                changes: { [options] in
+                    func consumer(_ durable: String, _ filter: String) throws -> EventConsumer {
+                        try EventConsumer(
+                            nats,
+                            stream: .domain,
+                            durable: durable,
+                            filter: filter,
+                            options: options,
+                            deadLetters: letters,
+                            logger: logger,
+                            classify: Enforcer.failure
+                        )
+                    }
+                    return ChangeConsumers(
+                        sessions: try consumer("provisioner-sessions", Subjects.all(SessionStarted.self)),
+                        access: try consumer("provisioner-access", Subjects.all(AccessChanged.self)),
+                        directory: try consumer("provisioner-directory", Subjects.all(DirectoryChanged.self))
+                    )
+                }
+            ),
             intents: { [options] in
                 try EventConsumer(
                     nats,
@@ -119,6 +146,7 @@ package enum Application {
             },
             rules: settings.rules,
             pace: settings.pace,
+            ids: ids,
             time: clock,
             metrics: EnforcerMetrics(context.metrics),
             health: context.health.component("orders"),

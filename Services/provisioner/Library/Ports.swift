@@ -22,6 +22,24 @@ protocol EnforcementKeeping: Sendable {
 
 extension EnforcementStore: EnforcementKeeping {}
 
+/// Where what live sessions have is kept, with what decides about it.
+protocol TermsKeeping: Sendable {
+    /// Those that are live and of a service.
+    func live(_ sessions: [SessionRef], at now: Timestamp) async throws(StorageFault) -> [LiveSession]
+    func live(of services: [ServiceRef], at now: Timestamp) async throws(StorageFault) -> [LiveSession]
+    func live(on nas: NASRef, after last: SessionID?, limit: Int, at now: Timestamp) async throws(StorageFault)
+        -> [LiveSession]
+    /// Where sessions are live, in all tenants or in those.
+    func liveNASes(of tenants: [TenantID]?) async throws(StorageFault) -> [NASRef]
+    func services(ofCustomers customers: [(TenantID, UUID128)]) async throws(StorageFault) -> [ServiceRef]
+    func services(ofPlans plans: [(TenantID, UUID128)]) async throws(StorageFault) -> [ServiceRef]
+    func plans(_ ids: Set<PlanID>) async throws(StorageFault) -> [PlanID: StoredPlanSpeeds]
+    func store(_ terms: [SessionTermsRow], at now: Timestamp) async throws(StorageFault)
+    func forgetTerms(before time: Timestamp) async throws(StorageFault) -> Int
+}
+
+extension EnforcementStore: TermsKeeping {}
+
 /// What talks to NASes.
 protocol ControlSending: Sendable {
     /// Sends a request and waits for what becomes of it.

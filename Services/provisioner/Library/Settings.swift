@@ -18,6 +18,7 @@ package struct Settings: Sendable {
     var engine: ControlEngine.Settings
     var rules: EnforcementRules
     var pace: Enforcer.Pace
+    var reconciling: Reconciling.Pace
     /// An intent that was not stored within this is read again.
     var acknowledgementWait: Duration
     var devices: Devices
@@ -96,6 +97,7 @@ package struct Settings: Sendable {
         engine = Self.engine(config)
         rules = Self.rules(config)
         pace = Self.pace(config)
+        reconciling = Self.reconciling(config)
         acknowledgementWait = config.duration(
             "enforcement.ack_wait",
             default: .seconds(5),
@@ -158,6 +160,12 @@ package struct Settings: Sendable {
             in: .milliseconds(100)...day,
             doc: "How long the session's end is waited for after the NAS's acknowledgement."
         )
+        let proof = config.duration(
+            "enforcement.proof",
+            default: .seconds(900),
+            in: .seconds(1)...day,
+            doc: "How long what a session carries is waited for after its change was acknowledged: longer than two of its reports are apart."
+        )
         let start = config.duration(
             "enforcement.start",
             default: .seconds(75),
@@ -185,10 +193,28 @@ package struct Settings: Sendable {
         return EnforcementRules(
             deadline: deadline,
             confirmation: confirmation,
+            proof: proof,
             start: start,
             attempts: attempts,
             retry: retry,
             longestRetry: max(retry, longest)
+        )
+    }
+
+    private static func reconciling(_ config: ConfigReader) -> Reconciling.Pace {
+        Reconciling.Pace(
+            sweep: config.duration(
+                "enforcement.sweep",
+                default: .seconds(60),
+                in: .seconds(1)...Duration.seconds(86_400),
+                doc: "Every live session is compared at each multiple of this; hours of a plan begin at a minute."
+            ),
+            again: config.duration(
+                "enforcement.again",
+                default: .seconds(3_600),
+                in: .seconds(1)...Duration.seconds(86_400),
+                doc: "What a NAS would not give a session is asked for again after this."
+            )
         )
     }
 

@@ -3,9 +3,9 @@
 /// | new | under way | what happens |
 /// | --- | --- | --- |
 /// | disconnect | a disconnect | the new one joins it and ends as it does |
-/// | disconnect | a change that waits | the change is superseded |
+/// | disconnect | a change that waits, for the NAS or for proof | the change is superseded |
 /// | change | a disconnect | the new one is superseded: the next session has the terms of its time |
-/// | change | a change that waits | the old one is superseded |
+/// | change | a change that waits, for the NAS or for proof | the old one is superseded |
 ///
 /// A change that is with the NAS ends by itself.
 package struct EnforcementMeeting: Hashable, Sendable {
@@ -25,6 +25,6 @@ package struct EnforcementMeeting: Hashable, Sendable {
         case .change: isSuperseded = disconnect != nil
         }
         guard !isSuperseded else { return }
-        supersedes = open.filter { $0.kind == .change && $0.state == .pending }.map(\.id)
+        supersedes = open.filter { $0.kind == .change && $0.state != .sent }.map(\.id)
     }
 }

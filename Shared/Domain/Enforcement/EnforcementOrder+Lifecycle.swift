@@ -4,6 +4,8 @@ package struct EnforcementRules: Hashable, Sendable {
     package var deadline: Duration
     /// After an answer, the session's end is waited for so long.
     package var confirmation: Duration
+    /// After a change, what the session carries is waited for so long.
+    package var proof: Duration
     /// A session that was admitted begins within this, or never.
     package var start: Duration
     /// How often a NAS that does not answer is asked, each time with its own retransmissions.
@@ -15,6 +17,7 @@ package struct EnforcementRules: Hashable, Sendable {
     package init(
         deadline: Duration = .seconds(900),
         confirmation: Duration = .seconds(30),
+        proof: Duration = .seconds(900),
         start: Duration = .seconds(75),
         attempts: Int = 5,
         retry: Duration = .seconds(5),
@@ -23,6 +26,7 @@ package struct EnforcementRules: Hashable, Sendable {
         precondition(attempts > 0 && retry > .zero && longestRetry >= retry)
         self.deadline = deadline
         self.confirmation = confirmation
+        self.proof = proof
         self.start = start
         self.attempts = attempts
         self.retry = retry
@@ -34,15 +38,17 @@ package struct EnforcementRules: Hashable, Sendable {
 package enum SessionSight: Hashable, Sendable {
     /// No session is known; `wasKnown` where the order names one, which is gone then.
     case unknown(wasKnown: Bool)
-    /// Its NAS reported it last at that time.
-    case open(heardAt: Timestamp)
+    /// Its NAS reported it last at that time, with so much carried since its start.
+    case open(heardAt: Timestamp, octets: SessionOctets = SessionOctets())
     case over
 }
 
 /// What became of asking the NAS.
 package enum EnforcementAnswer: Hashable, Sendable {
-    /// It says that it did it.
+    /// It says that it ended the session.
     case acknowledged
+    /// It says that it changed the session.
+    case changed
     /// It says that there is no such session.
     case sessionGone
     /// It says no, with that Error-Cause.
@@ -73,12 +79,22 @@ extension EnforcementOrder {
     /// A session that was admitted is looked for so often.
     static let look = Duration.seconds(1)
 
-    /// Its time has come, or its session ended.
-    package mutating func step(seeing session: SessionSight, at now: Timestamp, _ rules: EnforcementRules) -> Step {
+    /// Its time has come, or its session ended. `terms` are what the session should have and has, where that is known.
+    package mutating func step(
+        seeing session: SessionSight,
+        _ terms: TermsSight? = nil,
+        at now: Timestamp,
+        _ rules: EnforcementRules
+    ) -> Step {
         switch state {
         case .confirmed, .unproven, .failed, .superseded: return .rest
-        case .pending, .sent: return begin(seeing: session, at: now, rules)
+        case .pending, .sent: return begin(seeing: session, terms, at: now, rules)
         case .acknowledged:
+            if way == .change {
+                measure(session, at: now, rules)
+                // More passes than was asked for: it is to be ended, now.
+                return state == .pending ? begin(seeing: session, terms, at: now, rules) : .rest
+            }
             watch(session, at: now, rules)
             return .rest
         }
@@ -90,6 +106,10 @@ extension EnforcementOrder {
         switch answer {
         case .acknowledged: answered(nil, at: now, rules)
         case .sessionGone: answered(.sessionGone, at: now, rules)
+        case .changed:
+            answered(nil, at: now, rules)
+            way = .change
+            nextAt = now + Self.reading
         case .refused(let cause):
             errorCause = cause
             answeredAt = now
@@ -135,6 +155,7 @@ extension EnforcementOrder {
 
     private mutating func begin(
         seeing session: SessionSight,
+        _ terms: TermsSight?,
         at now: Timestamp,
         _ rules: EnforcementRules
     ) -> Step {
@@ -157,6 +178,7 @@ extension EnforcementOrder {
                 end(.failed, isStale ? .overdue : reason ?? .overdue, at: now)
                 return .rest
             }
+            guard isWanted(terms, at: now) else { return .rest }
             state = .sent
             reason = nil
             attempts += 1
@@ -169,6 +191,8 @@ extension EnforcementOrder {
 
     private mutating func answered(_ said: EnforcementReason?, at now: Timestamp, _ rules: EnforcementRules) {
         state = .acknowledged
+        if kind == .change { way = .disconnect }
+        base = nil
         reason = said
         answeredAt = now
         nextAt = now + rules.confirmation
@@ -180,7 +204,7 @@ extension EnforcementOrder {
         let wasGone = reason == .sessionGone
         switch session {
         case .over, .unknown: end(.confirmed, wasGone ? .sessionGone : .sessionOver, at: now)
-        case .open(let heardAt):
+        case .open(let heardAt, _):
             guard now >= answeredAt + rules.confirmation else { return nextAt = answeredAt + rules.confirmation }
             if heardAt > answeredAt {
                 end(.unproven, .stillReports, at: now)
@@ -192,7 +216,7 @@ extension EnforcementOrder {
         }
     }
 
-    private mutating func wait(
+    mutating func wait(
         _ why: EnforcementReason,
         until: Timestamp,
         at now: Timestamp,
@@ -205,7 +229,7 @@ extension EnforcementOrder {
         nextAt = min(until, deadline)
     }
 
-    private mutating func end(_ how: EnforcementState, _ why: EnforcementReason, at now: Timestamp) {
+    mutating func end(_ how: EnforcementState, _ why: EnforcementReason, at now: Timestamp) {
         state = how
         reason = why
         endedAt = now

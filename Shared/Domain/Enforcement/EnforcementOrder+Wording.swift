@@ -4,6 +4,8 @@ extension EnforcementOrder {
         switch state {
         case .pending: reason.map { "Waits: \(Self.words($0))." } ?? "Waits to be sent."
         case .sent: "Sent to the NAS."
+        case .acknowledged where way == .change:
+            "The NAS acknowledged it; what the session carries is waited for."
         case .acknowledged:
             reason == .sessionGone
                 ? "The NAS has no such session; whether nothing is heard of it is waited for."
@@ -11,7 +13,7 @@ extension EnforcementOrder {
         case .confirmed: "Done: \(Self.words(reason))."
         case .unproven: "The NAS acknowledged it, and nothing proves it: \(Self.words(reason))."
         case .failed: "Failed: \(Self.words(reason))\(errorCause.map { " (Error-Cause \($0))" } ?? "")."
-        case .superseded: "Another order took its place."
+        case .superseded: reason == .notWanted ? "Not needed: \(Self.words(reason))." : "Another order took its place."
         }
     }
 
@@ -37,7 +39,12 @@ extension EnforcementOrder {
         case .queueFull: "too many requests wait for the NAS"
         case .overdue: "its time was over"
         case .noSession: "no session of its admission is known yet"
+        case .alreadySo: "the session had it already"
+        case .rateMeasured: "what the session carried since shows it"
+        case .notMeasured: "nothing that the session carried since shows it"
+        case .exceeded: "more passes than the new speed allows"
         case .replaced: "another order took its place"
+        case .notWanted: "what it was for is so no more"
         case nil: "nothing more is known"
         }
     }

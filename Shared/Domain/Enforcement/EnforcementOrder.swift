@@ -19,6 +19,21 @@ package enum EnforcementCause: String, Hashable, Sendable, CaseIterable {
     case sessionLimit = "session_limit"
     /// Somebody asked for it.
     case requested
+    // What a session has is not what it should have; see `TermsDifference`.
+    /// Its service has another plan, or its plan other speeds.
+    case plan
+    /// The plan's hours with another speed began or ended.
+    case window
+    /// A quota is used up.
+    case quota
+    case boost
+    /// A throttle, a boost or the walled garden is over.
+    case restored
+    /// It belongs into the walled garden.
+    case confined
+    case suspended
+    case expired
+    case terminated
 }
 
 /// Where an order stands. The raw values are stored and told.
@@ -54,6 +69,10 @@ package enum EnforcementReason: String, Hashable, Sendable, CaseIterable {
     case sessionOver = "session_over"
     /// It was over before anything was sent.
     case alreadyOver = "already_over"
+    /// It has what it should have: nothing was to be changed.
+    case alreadySo = "already_so"
+    /// What it carried since is what its new speed allows, or more than its old one did.
+    case rateMeasured = "rate_measured"
     /// It was admitted and never began.
     case neverStarted = "never_started"
     /// The NAS has no such session, and reported nothing of it since.
@@ -63,6 +82,8 @@ package enum EnforcementReason: String, Hashable, Sendable, CaseIterable {
     case noStop = "no_stop"
     /// The NAS reports it still.
     case stillReports = "still_reports"
+    /// Nothing was reported, or carried, by which a change could be told.
+    case notMeasured = "not_measured"
     // Failed.
     case refused
     case tooLong = "too_long"
@@ -85,8 +106,12 @@ package enum EnforcementReason: String, Hashable, Sendable, CaseIterable {
     case overdue
     /// Its admission has no session yet.
     case noSession = "no_session"
+    /// More passes than its new speed allows.
+    case exceeded
     // Superseded.
     case replaced
+    /// What it was for is so no more.
+    case notWanted = "not_wanted"
 }
 
 /// One request to a NAS and what became of it.
@@ -135,6 +160,12 @@ package struct EnforcementOrder: Hashable, Sendable {
     package internal(set) var endedAt: Timestamp?
     /// When it is looked at again; nil once it has ended.
     package internal(set) var nextAt: Timestamp?
+    /// Of a change: what it wants, as it was when it was sent last.
+    package internal(set) var goal: EnforcementGoal?
+    /// Of a change: what the NAS acknowledged, or, while it waits, the only way that is left.
+    package internal(set) var way: EnforcementKind?
+    /// Of a change: the session's first record after the acknowledgement, and then each one that proved nothing.
+    package internal(set) var base: SessionMeter?
 
     /// A new one, to be carried out at once.
     package init(
@@ -178,6 +209,9 @@ package struct EnforcementOrder: Hashable, Sendable {
         package var answeredAt: Timestamp?
         package var endedAt: Timestamp?
         package var nextAt: Timestamp?
+        package var goal: EnforcementGoal?
+        package var way: EnforcementKind?
+        package var base: SessionMeter?
 
         package init(
             state: EnforcementState,
@@ -187,7 +221,10 @@ package struct EnforcementOrder: Hashable, Sendable {
             sentAt: Timestamp?,
             answeredAt: Timestamp?,
             endedAt: Timestamp?,
-            nextAt: Timestamp?
+            nextAt: Timestamp?,
+            goal: EnforcementGoal? = nil,
+            way: EnforcementKind? = nil,
+            base: SessionMeter? = nil
         ) {
             self.state = state
             self.reason = reason
@@ -197,6 +234,9 @@ package struct EnforcementOrder: Hashable, Sendable {
             self.answeredAt = answeredAt
             self.endedAt = endedAt
             self.nextAt = nextAt
+            self.goal = goal
+            self.way = way
+            self.base = base
         }
     }
 
@@ -211,6 +251,9 @@ package struct EnforcementOrder: Hashable, Sendable {
         order.answeredAt = standing.answeredAt
         order.endedAt = standing.endedAt
         order.nextAt = standing.nextAt
+        order.goal = standing.goal
+        order.way = standing.way
+        order.base = standing.base
         return order
     }
 }

@@ -13,11 +13,7 @@ package struct BandwidthProfileRepository {
     /// Of a row `r`; the windows in one text, 0 for what is not there.
     static let columns = """
         r.tenant_id, r.id, r.name, r.description, \(SpeedColumns.names), r.queue_type, r.parent_queue, \
-        (SELECT string_agg(concat_ws(',', w.days, w.start_minute, w.end_minute, w.download_bps, w.upload_bps, \
-        coalesce(w.burst_download_bps, 0), coalesce(w.burst_upload_bps, 0), coalesce(w.threshold_download_bps, 0), \
-        coalesce(w.threshold_upload_bps, 0), coalesce(w.burst_seconds, 0), w.priority, \
-        coalesce(w.guaranteed_download_bps, 0), coalesce(w.guaranteed_upload_bps, 0)), ';' ORDER BY w.position) \
-        FROM bandwidth_profile_windows w WHERE w.tenant_id = r.tenant_id AND w.profile_id = r.id) AS windows, \
+        \(SpeedColumns.windows("bandwidth_profile_windows", "profile_id", of: "r")) AS windows, \
         r.row_version, r.created_at, r.updated_at
         """
 
@@ -127,11 +123,7 @@ package struct BandwidthProfileRepository {
             speed: try SpeedColumns.profile(row),
             queueType: try row.need("queue_type", \.text),
             parentQueue: row["parent_queue"].text,
-            windows: try (row["windows"].text ?? "").split(separator: ";").map { record in
-                let numbers = record.split(separator: ",").compactMap { Int64($0) }
-                guard let window = SpeedWindow(numbers: numbers) else { throw UnexpectedRow(column: "windows") }
-                return window
-            },
+            windows: try SpeedColumns.windows(row["windows"].text),
             stamp: try row.stamp()
         )
     }

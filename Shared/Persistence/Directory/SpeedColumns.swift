@@ -2,7 +2,7 @@ import Domain
 import Postgres
 
 /// The columns in which windows and bandwidth profiles have a speed: the same in each table.
-enum SpeedColumns {
+package enum SpeedColumns {
     /// In the order of ``values(_:)``.
     static let names = """
         download_bps, upload_bps, burst_download_bps, burst_upload_bps, threshold_download_bps, threshold_upload_bps, \
@@ -52,5 +52,32 @@ enum SpeedColumns {
             end: try row.need("end_minute", \.int),
             profile: try profile(row)
         )
+    }
+
+    // MARK: - In queries
+
+    /// A column of the profile's where the plan has a profile, else of the plan's own settings: the one or the other as a whole.
+    package static func shaping(_ column: String, profile: String, settings: String) -> String {
+        "CASE WHEN \(profile).id IS NULL THEN \(settings).\(column) ELSE \(profile).\(column) END"
+    }
+
+    /// The windows of an owner in one text, as `SpeedWindow(numbers:)` reads them; 0 is what is not there.
+    package static func windows(_ table: String, _ reference: String, of alias: String) -> String {
+        """
+        (SELECT string_agg(concat_ws(',', w.days, w.start_minute, w.end_minute, w.download_bps, w.upload_bps, \
+        coalesce(w.burst_download_bps, 0), coalesce(w.burst_upload_bps, 0), coalesce(w.threshold_download_bps, 0), \
+        coalesce(w.threshold_upload_bps, 0), coalesce(w.burst_seconds, 0), w.priority, \
+        coalesce(w.guaranteed_download_bps, 0), coalesce(w.guaranteed_upload_bps, 0)), ';' ORDER BY w.position) \
+        FROM \(table) w WHERE w.tenant_id = \(alias).tenant_id AND w.\(reference) = \(alias).id)
+        """
+    }
+
+    /// What ``windows(_:_:of:)`` gave.
+    static func windows(_ text: String?) throws -> [SpeedWindow] {
+        try (text ?? "").split(separator: ";").map { record in
+            let numbers = record.split(separator: ",").compactMap { Int64($0) }
+            guard let window = SpeedWindow(numbers: numbers) else { throw UnexpectedRow(column: "windows") }
+            return window
+        }
     }
 }

@@ -31,7 +31,7 @@ extension EnforcementStore {
         let changed = Set(written.compactMap { Self.ref($0) })
         var ended = outcomes.map(\.order).filter { $0.state.isFinal && changed.contains(EnforcementRef($0)) }
         ended += try await follow(ended, transaction)
-        let more = Self.lessons(outcomes) + conclusions(ended, at: now)
+        let more = Self.lessons(outcomes) + Self.terms(outcomes, at: now) + conclusions(ended, at: now)
         if !more.isEmpty { try await transaction.pipeline(more) }
         return ended
     }
@@ -76,8 +76,18 @@ extension EnforcementStore {
             .timestamptzArray(orders.map { $0.answeredAt?.microseconds }),
             .timestamptzArray(orders.map { $0.endedAt?.microseconds }),
             .timestamptzArray(orders.map { $0.nextAt?.microseconds }), .textArray(outcomes.map { json($0.trials) }),
+            .int8Array(orders.map { $0.goal.map { Int64(bitPattern: $0.terms.digest.rawValue) } }),
+            .textArray(orders.map { $0.goal?.terms.source?.rawValue }),
+            .textArray(orders.map { $0.goal?.terms.speeds.map { literal($0.numbers) } }),
+            .textArray(orders.map { $0.goal?.before.map { literal([$0.download, $0.upload]) } }),
+            .textArray(orders.map { $0.way?.rawValue }),
+            .timestamptzArray(orders.map { $0.base?.at.microseconds }),
+            .textArray(orders.map { $0.base.map { literal([$0.octets.input, $0.octets.output]) } }),
         ]
     }
+
+    /// An array within an array of texts.
+    private static func literal(_ numbers: [Int64]) -> String { "{\(numbers.map(String.init).joined(separator: ","))}" }
 
     private static func json(_ trials: [EnforcementTrial]) -> String {
         var writer = JSONWriter()

@@ -109,7 +109,11 @@ package struct EnforcementTarget: Sendable {
                 framedIPv4: row["framed_ipv4"].text.flatMap { IPAddress($0) }
             )
             let isOver = row["live_ended_at"].time != nil
-            sight = isOver ? .over : .open(heardAt: try row.need("last_update_at", \.time))
+            let octets = SessionOctets(
+                input: row["input_octets"].int64 ?? 0,
+                output: row["output_octets"].int64 ?? 0
+            )
+            sight = isOver ? .over : .open(heardAt: try row.need("last_update_at", \.time), octets: octets)
         } else {
             session = nil
             sight = .unknown(wasKnown: wasKnown)

@@ -143,10 +143,12 @@ struct ProvisionerWorld {
     func withEnforcer(
         _ nases: ModelNASes,
         isKilled: Bool = false,
+        sweep: Duration = .seconds(3_600),
         _ body: @escaping @Sendable () async throws -> Void
     ) async throws {
         let session = PostgresSession(PostgresConfiguration(url: url, role: "nexora_pipeline"))
-        let enforcer = try enforcer(nases, session)
+        let terms = PostgresSession(PostgresConfiguration(url: url, role: "nexora_pipeline"))
+        let enforcer = try enforcer(nases, session, terms, sweep: sweep)
         let signal = ShutdownSignal()
         let failure = await withTaskGroup(of: (any Error)?.self) { group in
             group.addTask {
@@ -166,10 +168,16 @@ struct ProvisionerWorld {
             return failure
         }
         await session.close()
+        await terms.close()
         if let failure { throw failure }
     }
 
-    private func enforcer(_ nases: ModelNASes, _ session: PostgresSession) throws -> Enforcer {
+    private func enforcer(
+        _ nases: ModelNASes,
+        _ session: PostgresSession,
+        _ terms: PostgresSession,
+        sweep: Duration
+    ) throws -> Enforcer {
         let logger = Logger(service: "test", sink: MemoryLogSink())
         let metrics = MetricsRegistry()
         let letters = try DeadLetterQueue(client, publisher: publisher)
@@ -177,21 +185,35 @@ struct ProvisionerWorld {
         options.wait = .milliseconds(2)
         options.acknowledgementWait = .seconds(1)
         let secret = SharedSecret(Array("0123456789abcdef".utf8))
+        let consumer: @Sendable (String, String) throws -> EventConsumer = { [client, options] durable, filter in
+            try EventConsumer(
+                client,
+                stream: .domain,
+                durable: durable,
+                filter: filter,
+                options: options,
+                deadLetters: letters,
+                logger: logger,
+                classify: Enforcer.failure
+            )
+        }
         return Enforcer(
             keeping: EnforcementStore(session, ids: ids),
             conduct: Conduct(sender: nases, secret: { _ in secret }, time: Self.clock),
-            intents: { [client, options] in
-                try EventConsumer(
-                    client,
-                    stream: .domain,
-                    durable: "provisioner-intents",
-                    filter: Subjects.all(DisconnectRequested.self),
-                    options: options,
-                    deadLetters: letters,
-                    logger: logger,
-                    classify: Enforcer.failure
-                )
-            },
+            reconciling: Reconciling(
+                keeping: EnforcementStore(terms, ids: ids),
+                pace: Reconciling.Pace(sweep: sweep, again: .seconds(3_600)),
+                zones: ZoneBook { _ in .utc },
+                metrics: ReconcilerMetrics(metrics),
+                changes: {
+                    ChangeConsumers(
+                        sessions: try consumer("provisioner-sessions", Subjects.all(SessionStarted.self)),
+                        access: try consumer("provisioner-access", Subjects.all(AccessChanged.self)),
+                        directory: try consumer("provisioner-directory", Subjects.all(DirectoryChanged.self))
+                    )
+                }
+            ),
+            intents: { try consumer("provisioner-intents", Subjects.all(DisconnectRequested.self)) },
             rules: EnforcementRules(confirmation: .seconds(600)),
             pace: Enforcer.Pace(
                 interval: .milliseconds(20),
@@ -199,6 +221,7 @@ struct ProvisionerWorld {
                 retention: .seconds(86_400),
                 lessons: .seconds(86_400)
             ),
+            ids: ids,
             time: Self.clock,
             metrics: EnforcerMetrics(metrics),
             health: Health(version: "test").component("orders"),

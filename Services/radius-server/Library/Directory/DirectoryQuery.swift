@@ -1,4 +1,5 @@
 import Domain
+import Persistence
 
 /// The rows of the directory as COPY sends them. The same text loads everything at start and single rows afterwards.
 enum DirectoryQuery {
@@ -62,8 +63,8 @@ enum DirectoryQuery {
                 \(shaping("guaranteed_download_bps")), \(shaping("guaranteed_upload_bps")), \
                 a.address_pool, a.delegated_ipv6_pool, a.address_list, a.dns_servers[1], a.dns_servers[2], \
                 a.ipv6_pool, p.session_limit, \(attributes("plan", of: "p")), \
-                CASE WHEN b.id IS NULL THEN \(windows("plan_speed_windows", "plan_id", of: "p")) \
-                ELSE \(windows("bandwidth_profile_windows", "profile_id", of: "b")) END, \
+                CASE WHEN b.id IS NULL THEN \(SpeedColumns.windows("plan_speed_windows", "plan_id", of: "p")) \
+                ELSE \(SpeedColumns.windows("bandwidth_profile_windows", "profile_id", of: "b")) END, \
                 (SELECT string_agg(concat_ws(',', q.position, q.throttle_download_bps, q.throttle_upload_bps), ';' \
                 ORDER BY q.position) FROM plan_quotas q \
                 WHERE q.tenant_id = p.tenant_id AND q.plan_id = p.id AND q.policy = 'throttle'), \
@@ -101,10 +102,9 @@ enum DirectoryQuery {
         """
     }
 
-    /// A column of the profile's where the plan has a profile, else of the plan's own settings: the one or the other as a whole.
     /// A change of a profile is one of its plans', whose versions tell (see the tables' triggers).
     private static func shaping(_ column: String) -> String {
-        "CASE WHEN b.id IS NULL THEN a.\(column) ELSE b.\(column) END"
+        SpeedColumns.shaping(column, profile: "b", settings: "a")
     }
 
     /// The most or least that use counts in a quota, in percent: the last of the four numbers of each of its hours, or in full.
@@ -112,17 +112,6 @@ enum DirectoryQuery {
         """
         (SELECT \(choice)(100, \(aggregate)(x.number)) FROM unnest(q.hours) WITH ORDINALITY AS x (number, place) \
         WHERE x.place % 4 = 0)
-        """
-    }
-
-    /// The windows of an owner in one text, as `SpeedWindow(numbers:)` reads them; 0 is what is not there.
-    private static func windows(_ table: String, _ reference: String, of alias: String) -> String {
-        """
-        (SELECT string_agg(concat_ws(',', w.days, w.start_minute, w.end_minute, w.download_bps, w.upload_bps, \
-        coalesce(w.burst_download_bps, 0), coalesce(w.burst_upload_bps, 0), coalesce(w.threshold_download_bps, 0), \
-        coalesce(w.threshold_upload_bps, 0), coalesce(w.burst_seconds, 0), w.priority, \
-        coalesce(w.guaranteed_download_bps, 0), coalesce(w.guaranteed_upload_bps, 0)), ';' ORDER BY w.position) \
-        FROM \(table) w WHERE w.tenant_id = \(alias).tenant_id AND w.\(reference) = \(alias).id)
         """
     }
 

@@ -26,14 +26,18 @@ struct Conduct: Sendable {
     /// How long a request may wait for its turn.
     var patience = Duration.seconds(30)
 
-    func carryOut(_ target: EnforcementTarget) async -> Report {
+    /// Carries `order` out, which is the target's as it was given to be sent; `terms` are what a change is to bring about.
+    func carryOut(
+        _ target: EnforcementTarget,
+        _ order: EnforcementOrder? = nil,
+        _ terms: TermsSight? = nil
+    ) async -> Report {
+        let order = order ?? target.order
         guard let device = target.device else { return Report(answer: .impossible(.nasGone)) }
         guard let session = target.session else { return Report(answer: .impossible(.notIdentified)) }
         guard device.address.length == device.address.address.family.bits else {
             return Report(answer: .impossible(.noAddress))
         }
-        // What a session shall become follows from what its service has; nobody asks for that yet.
-        guard target.order.kind == .disconnect else { return Report(answer: .impossible(.cannotChange)) }
         guard let secret = secret(target) else { return Report(answer: .impossible(.secretUnreadable)) }
         let known = target.lessons.compactMap { text, second in Lesson(text: text).map { ($0, second) } }
         var capabilities = NASCapabilities(
@@ -41,7 +45,10 @@ struct Conduct: Sendable {
             lessons: Dictionary(known, uniquingKeysWith: max)
         )
         let before = capabilities
-        var enforcement = Enforcement(.disconnect, on: Self.identity(session, device))
+        var enforcement = Enforcement(
+            Self.intent(order, terms, device.vendor),
+            on: Self.identity(session, device)
+        )
         var step = enforcement.begin(capabilities)
         var wasGivenUp = false
         while case .send(let request) = step {
@@ -51,7 +58,7 @@ struct Conduct: Sendable {
                 secret: secret,
                 request: request,
                 session: "\(target.order.tenantID)/\(session.id)",
-                isUrgent: target.order.kind == .disconnect,
+                isUrgent: order.kind == .disconnect,
                 patience: patience
             )
             let outcome = await sender.send(order)
@@ -70,7 +77,8 @@ struct Conduct: Sendable {
 
     private func answer(_ result: Enforcement.Result) -> EnforcementAnswer? {
         switch result {
-        case .changed, .disconnected: .acknowledged
+        case .changed: .changed
+        case .disconnected: .acknowledged
         case .sessionGone: .sessionGone
         case .failed(let refusal): .refused(refusal.number)
         case .unanswered(let bad): .silent(isForged: bad > 0)
@@ -90,6 +98,20 @@ struct Conduct: Sendable {
         let now = SystemClock.monotonicNanoseconds()
         let wait = nanoseconds > now ? Int64(clamping: nanoseconds - now) : 0
         return time.now() + .nanoseconds(wait) + .milliseconds(Int64.random(in: 0..<1_000))
+    }
+
+    /// What an order asks for. A speed that the vendor has no words for is an empty change: the session is ended then, if it may be.
+    private static func intent(
+        _ order: EnforcementOrder,
+        _ terms: TermsSight?,
+        _ vendor: NASVendor
+    ) -> Enforcement.Intent {
+        guard order.kind == .change, order.way != .disconnect, case .admitted(let speed, _) = terms?.desired else {
+            return .disconnect
+        }
+        var change = LiveChange()
+        _ = change.addSpeed(speed, from: terms?.observed?.speeds?.profile, for: vendor)
+        return .change(change, mayDisconnect: order.cause.mayDisconnect)
     }
 
     // MARK: - What is known, and what was learned

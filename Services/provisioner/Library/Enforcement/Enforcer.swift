@@ -26,10 +26,12 @@ struct Enforcer: Lifecycle.Service {
 
     let keeping: any EnforcementKeeping
     let conduct: Conduct
+    let reconciling: Reconciling
     /// Reads the intents; made when this process begins to lead.
     let intents: @Sendable () throws -> EventConsumer
     let rules: EnforcementRules
     let pace: Pace
+    let ids: IDGenerator
     let time: TimeSource
     let metrics: EnforcerMetrics
     let health: HealthComponent

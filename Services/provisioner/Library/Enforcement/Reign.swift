@@ -17,6 +17,9 @@ struct Reign: Sendable {
     private let enforcer: Enforcer
     private let orders = OrderQueue(capacity: 65_536)
     private let results = BoundedQueue<EnforcementOutcome>(capacity: 65_536)
+    /// Sessions that are to be compared again: something became of an order for them.
+    private let again = BoundedQueue<SessionRef>(capacity: 65_536)
+    private let reconciler: Reconciler
     private let end = End()
 
     /// Whether it is over but for what has to be stored.
@@ -24,29 +27,46 @@ struct Reign: Sendable {
         let hasCome = Atomic(false)
     }
 
-    init(_ enforcer: Enforcer) { self.enforcer = enforcer }
+    init(_ enforcer: Enforcer) {
+        self.enforcer = enforcer
+        reconciler = Reconciler(
+            enforcer.reconciling,
+            ids: enforcer.ids,
+            time: enforcer.time,
+            logger: enforcer.logger
+        ) { [orders] new in
+            orders.offer(try await enforcer.keeping.store(new).map { EnforcementRef($0) })
+        }
+    }
 
     /// Leads until another process does, or the daemon ends. What NASes have answered by then is stored; what they have not
     /// stays as it is, for whoever leads next.
     func run() async throws {
         let consumer = try enforcer.intents()
+        let changes: ChangeConsumers
+        do { changes = try enforcer.reconciling.changes() } catch {
+            await consumer.close()
+            throw error
+        }
         let failure = try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await keepBooks() }
-            let failure = await work(consumer)
+            let failure = await work(consumer, changes)
             end.hasCome.store(true, ordering: .releasing)
             results.finish()
             try await group.waitForAll()
             return failure
         }
         await consumer.close()
+        await changes.close()
         if let failure { throw failure }
     }
 
-    private func work(_ consumer: EventConsumer) async -> (any Error)? {
+    private func work(_ consumer: EventConsumer, _ changes: ChangeConsumers) async -> (any Error)? {
         await withTaskGroup(of: (any Error)?.self) { group in
-            for part in [{ try await listen(consumer) }, { try await pump() }, { try await watch() }]
-                as [@Sendable () async throws -> Void]
-            {
+            for part in [
+                { try await listen(consumer) }, { try await pump() }, { try await watch() }, { await reconciler.run() },
+                { try await reconciler.follow(changes) }, { try await sweep() }, { try await lookAgain() },
+            ] as [@Sendable () async throws -> Void] {
                 group.addTask {
                     do {
                         try await part()
@@ -59,7 +79,10 @@ struct Reign: Sendable {
             // Whichever ends first: without it the others are no use.
             let first = await group.next() ?? nil
             consumer.stop()
+            changes.stop()
             orders.finish()
+            reconciler.finish()
+            again.finish()
             group.cancelAll()
             for await _ in group {}
             return first is CancellationError ? nil : first
@@ -118,6 +141,23 @@ struct Reign: Sendable {
         }
     }
 
+    // MARK: - What sessions have
+
+    private func sweep() async throws {
+        while !GracefulShutdown.isShuttingDown {
+            try await persisting { try await reconciler.sweep() }
+            try await rest(for: reconciler.untilNextSweep())
+        }
+    }
+
+    private func lookAgain() async throws {
+        while true {
+            let sessions = await again.nextBatch(maximum: Self.batch)
+            guard !sessions.isEmpty else { return }
+            _ = try await persisting { try await reconciler.look(Look(.sessions(sessions))) }
+        }
+    }
+
     // MARK: - What is done
 
     private func pump() async throws {
@@ -126,12 +166,12 @@ struct Reign: Sendable {
             while true {
                 let refs = await orders.next(maximum: Self.batch)
                 guard !refs.isEmpty else { break }
-                for (target, order) in try await begin(refs) {
+                for (target, order, terms) in try await begin(refs) {
                     if running >= enforcer.pace.inFlight {
                         _ = try await group.next()
                         running -= 1
                     }
-                    group.addTask { await carryOut(target, order) }
+                    group.addTask { await carryOut(target, order, terms) }
                     running += 1
                 }
             }
@@ -140,18 +180,23 @@ struct Reign: Sendable {
     }
 
     /// Looks at orders as they are now, and stores what that means; returns those that the NAS is to be asked for.
-    private func begin(_ refs: [EnforcementRef]) async throws -> [(EnforcementTarget, EnforcementOrder)] {
+    private func begin(
+        _ refs: [EnforcementRef]
+    ) async throws -> [(EnforcementTarget, EnforcementOrder, TermsSight?)] {
         let now = enforcer.time.now()
         let targets = try await persisting {
             try await enforcer.keeping.targets(refs, lessonsSince: now - enforcer.pace.lessons)
         }
         var changed: [EnforcementOutcome] = []
-        var asked: [(EnforcementTarget, EnforcementOrder)] = []
+        var asked: [(EnforcementTarget, EnforcementOrder, TermsSight?)] = []
+        let weighed = targets.map(\.order).filter { $0.kind == .change || $0.cause.isByState }.compactMap(\.session)
+        let sights = try await persisting { try await reconciler.sights(weighed) }
         for target in targets {
             var order = target.order
-            let step = order.step(seeing: target.sight, at: now, enforcer.rules)
+            let terms = order.session.flatMap { sights[$0] }
+            let step = order.step(seeing: target.sight, terms, at: now, enforcer.rules)
             if order != target.order { changed.append(EnforcementOutcome(order)) }
-            if step == .send { asked.append((target, order)) }
+            if step == .send { asked.append((target, order, terms)) }
         }
         try await store(changed, at: now)
         let sent = Set(asked.map { EnforcementRef($0.1) })
@@ -159,12 +204,12 @@ struct Reign: Sendable {
         return asked
     }
 
-    private func carryOut(_ target: EnforcementTarget, _ sent: EnforcementOrder) async {
-        let report = await enforcer.conduct.carryOut(target)
+    private func carryOut(_ target: EnforcementTarget, _ sent: EnforcementOrder, _ terms: TermsSight?) async {
+        let report = await enforcer.conduct.carryOut(target, sent, terms)
         guard let answer = report.answer else { return orders.release(EnforcementRef(sent)) }
         var order = sent
         order.take(answer, at: enforcer.time.now(), enforcer.rules)
-        if answer == .acknowledged { enforcer.metrics.acknowledged(order) }
+        if answer == .acknowledged || answer == .changed { enforcer.metrics.acknowledged(order) }
         let outcome = EnforcementOutcome(
             order,
             trials: report.trials,
@@ -190,6 +235,11 @@ struct Reign: Sendable {
         do {
             let ended = try await persisting { try await enforcer.keeping.write(outcomes, at: now) }
             for order in ended { enforcer.metrics.ended(order) }
+            for order in outcomes.map(\.order) where order.state.isFinal || order.state == .acknowledged {
+                // What was changed may have changed again meanwhile; a sweep finds what has no room here.
+                guard order.kind == .change || order.cause.isByState, let session = order.session else { continue }
+                _ = again.offer(session)
+            }
         } catch let fault as StorageFault where fault.blamesData {
             guard outcomes.count > 1 else {
                 return enforcer.logger.error(
@@ -221,4 +271,8 @@ struct Reign: Sendable {
             }
         }
     }
+}
+
+extension EnforcementOrder {
+    fileprivate var session: SessionRef? { sessionID.map { SessionRef(tenantID: tenantID, id: $0) } }
 }

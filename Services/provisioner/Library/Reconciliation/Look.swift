@@ -1,0 +1,157 @@
+import Domain
+import Persistence
+
+/// Sessions to be looked at, and why.
+struct Look: Sendable {
+    enum Subject: Sendable {
+        case sessions([SessionRef])
+        /// Every live session of those services.
+        case services([ServiceRef])
+        /// So many live sessions of a NAS, after that one.
+        case page(NASRef, after: SessionID?, limit: Int)
+    }
+
+    /// What brought it about, for the orders that come of it.
+    struct Occasion: Sendable {
+        var time: Timestamp
+        var correlationID: String?
+        var traceparent: String?
+    }
+
+    var subject: Subject
+    /// What the logins of those sessions said.
+    var granted: [SessionRef: TermsDigest] = [:]
+    var occasion: Occasion?
+    /// By service, where several changes come together.
+    var occasions: [ServiceRef: Occasion] = [:]
+
+    init(_ subject: Subject) { self.subject = subject }
+}
+
+/// What a look found.
+struct LookReport: Sendable, Equatable {
+    var looked = 0
+    /// Sessions that have not what they should have, whatever is done about it.
+    var drifted = 0
+    /// Those among them of which the NAS would not have it.
+    var refused = 0
+    /// Of which nothing was known.
+    var presumed = 0
+    var ordered = 0
+    /// The last session of a page.
+    var last: SessionID?
+
+    mutating func add(_ other: LookReport) {
+        looked += other.looked
+        drifted += other.drifted
+        refused += other.refused
+        presumed += other.presumed
+        ordered += other.ordered
+        last = other.last
+    }
+}
+
+/// Carries looks out, one at a time.
+struct LookDesk: Sendable {
+    let keeping: any TermsKeeping
+    let zones: ZoneBook
+    let ids: IDGenerator
+    let time: TimeSource
+    let again: Duration
+    let orders: @Sendable ([EnforcementOrder]) async throws -> Void
+
+    func carryOut(_ look: Look) async throws -> LookReport {
+        let now = time.now()
+        let live =
+            switch look.subject {
+            case .sessions(let sessions): try await keeping.live(sessions, at: now)
+            case .services(let services): try await keeping.live(of: services, at: now)
+            case .page(let nas, let last, let limit):
+                try await keeping.live(on: nas, after: last, limit: limit, at: now)
+            }
+        var report = LookReport(looked: live.count, last: live.last?.ref.id)
+        guard !live.isEmpty else { return report }
+        let plans = try await keeping.plans(Self.plans(of: live))
+        var terms: [SessionTermsRow] = []
+        var wanted: [EnforcementOrder] = []
+        for session in live {
+            let zone = zones.rules(session.zone)
+            var sight = session.sight(plans, zone: zone, at: now)
+            if let digest = look.granted[session.ref], session.evidence != .granted, session.evidence != .changed {
+                let granted = session.terms(digest, plans, zone: zone)
+                sight.observed = granted
+                terms.append(SessionTermsRow(session, granted, .granted))
+            }
+            switch sight.difference {
+            case .none: break
+            case .presumed(let presumed):
+                report.presumed += 1
+                terms.append(SessionTermsRow(session, presumed, .presumed))
+            case .change(let cause):
+                report.drifted += 1
+                weigh(.change, cause, session, sight, look, now, &wanted, &report)
+            case .disconnect(let cause):
+                report.drifted += 1
+                weigh(.disconnect, cause, session, sight, look, now, &wanted, &report)
+            }
+        }
+        try await keeping.store(terms, at: now)
+        if !wanted.isEmpty { try await orders(wanted) }
+        report.ordered = wanted.count
+        return report
+    }
+
+    private func weigh(
+        _ kind: EnforcementKind,
+        _ cause: EnforcementCause,
+        _ session: LiveSession,
+        _ sight: TermsSight,
+        _ look: Look,
+        _ now: Timestamp,
+        _ wanted: inout [EnforcementOrder],
+        _ report: inout LookReport
+    ) {
+        if let refused = session.refused, now < refused.at + again {
+            let goal = kind == .disconnect ? .over : sight.desired.terms?.digest
+            if refused.digest == goal {
+                report.refused += 1
+                return
+            }
+        }
+        guard !session.isBusy else { return }
+        let service = ServiceRef(tenantID: session.ref.tenantID, serviceID: session.serviceID)
+        let occasion = look.occasions[service] ?? look.occasion
+        wanted.append(
+            EnforcementOrder(
+                tenantID: session.ref.tenantID,
+                id: ids.next(),
+                kind: kind,
+                cause: cause,
+                nasID: session.nasID,
+                sessionID: session.ref.id,
+                serviceID: session.serviceID,
+                correlationID: occasion?.correlationID,
+                traceparent: occasion?.traceparent,
+                requestedAt: occasion?.time ?? now,
+                storedAt: now
+            )
+        )
+    }
+
+    /// The plans that decide about those sessions.
+    static func plans(of sessions: [LiveSession]) -> Set<PlanID> {
+        var plans: Set<PlanID> = []
+        for session in sessions {
+            for plan in [session.planID, session.gardenID, session.boost?.planID] {
+                if let plan { plans.insert(plan) }
+            }
+        }
+        return plans
+    }
+}
+
+extension SessionTermsRow {
+    fileprivate init(_ session: LiveSession, _ terms: SessionTerms, _ evidence: Evidence) {
+        self.init(session: session.ref, nasID: session.nasID, terms: terms, evidence: evidence)
+    }
+}

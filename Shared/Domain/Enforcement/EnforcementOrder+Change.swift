@@ -1,0 +1,160 @@
+/// Octets that a session carried since its start.
+package struct SessionOctets: Hashable, Sendable {
+    /// From the subscriber.
+    package var input: Int64
+    /// To the subscriber.
+    package var output: Int64
+
+    package init(input: Int64 = 0, output: Int64 = 0) {
+        self.input = input
+        self.output = output
+    }
+}
+
+/// What a session had carried at a time.
+package struct SessionMeter: Hashable, Sendable {
+    package var at: Timestamp
+    package var octets: SessionOctets
+
+    package init(at: Timestamp, octets: SessionOctets) {
+        self.at = at
+        self.octets = octets
+    }
+}
+
+/// What a change wants of its session.
+package struct EnforcementGoal: Hashable, Sendable {
+    package var terms: SessionTerms
+    /// The speed before, where it is known.
+    package var before: SpeedPair?
+
+    package init(terms: SessionTerms, before: SpeedPair?) {
+        self.terms = terms
+        self.before = before
+    }
+}
+
+/// What a session should have and has, as it is now.
+package struct TermsSight: Hashable, Sendable {
+    package var desired: DesiredTerms
+    package var observed: SessionTerms?
+    /// An operator's own reply attributes say the speed.
+    package var isSpeedForeign: Bool
+
+    package init(desired: DesiredTerms, observed: SessionTerms?, isSpeedForeign: Bool = false) {
+        self.desired = desired
+        self.observed = observed
+        self.isSpeedForeign = isSpeedForeign
+    }
+
+    package var difference: TermsDifference {
+        TermsDifference(of: observed, from: desired, isSpeedForeign: isSpeedForeign)
+    }
+}
+
+/// Changes of what a session has.
+///
+/// What is wanted is looked at when the order is carried out, not when it was made: of many changes that follow each other only the
+/// last one reaches the NAS. Where the session cannot have its terms by a change, it is ended and comes back with them.
+///
+/// An acknowledged change is proven by what the session carries between two of its records: no more than its new speed allows where
+/// that is lower, more than the old one did where it is higher. Where more passes than was asked for, the NAS did not do what it
+/// acknowledged, and the session is ended.
+extension EnforcementOrder {
+    /// An acknowledged change is looked at so often.
+    static let reading = Duration.seconds(15)
+    /// What a NAS counts is no more than so many quarters of what it shapes: headers, and bursts.
+    private static let quarters: Int64 = 5
+    /// Records that lie closer together say nothing of a speed.
+    private static let shortest = Duration.seconds(5)
+
+    /// Whether it is still to be carried out; sets what a change wants then, and else how it ended.
+    mutating func isWanted(_ terms: TermsSight?, at now: Timestamp) -> Bool {
+        guard kind == .change || cause.isByState else { return true }
+        if kind == .change, way == .disconnect, reason == .exceeded { return true }
+        guard let terms else {
+            end(.superseded, .notWanted, at: now)
+            return false
+        }
+        switch (kind, terms.difference) {
+        case (.disconnect, .disconnect): return true
+        case (.disconnect, _):
+            end(.superseded, .notWanted, at: now)
+            return false
+        case (.change, .disconnect):
+            goal = nil
+            way = .disconnect
+            return true
+        case (.change, .change): return aim(terms)
+        case (.change, .none), (.change, .presumed):
+            // Who asks for it may know better than what is stored.
+            if cause == .requested, !terms.isSpeedForeign { return aim(terms) }
+            end(.confirmed, .alreadySo, at: now)
+            return false
+        }
+    }
+
+    private mutating func aim(_ terms: TermsSight) -> Bool {
+        goal = terms.desired.terms.map { EnforcementGoal(terms: $0, before: terms.observed?.speeds?.rate) }
+        way = nil
+        return goal != nil
+    }
+
+    /// Looks at what the session carried since its change was acknowledged.
+    mutating func measure(_ session: SessionSight, at now: Timestamp, _ rules: EnforcementRules) {
+        guard let answeredAt else { return end(.failed, .overdue, at: now) }
+        guard case .open(let heardAt, let octets) = session else { return end(.confirmed, .sessionOver, at: now) }
+        if heardAt > answeredAt {
+            let meter = SessionMeter(at: heardAt, octets: octets)
+            if let base {
+                if meter.at >= base.at + Self.shortest { judge(meter, since: base, at: now, rules) }
+            } else {
+                base = meter
+            }
+        }
+        guard state == .acknowledged else { return }
+        let end = answeredAt + rules.proof
+        guard now < end else { return self.end(.unproven, .notMeasured, at: now) }
+        nextAt = min(now + Self.reading, end)
+    }
+
+    private mutating func judge(
+        _ meter: SessionMeter,
+        since base: SessionMeter,
+        at now: Timestamp,
+        _ rules: EnforcementRules
+    ) {
+        guard let goal, let wanted = goal.terms.speeds?.rate else { return end(.unproven, .notMeasured, at: now) }
+        let carried = Self.rate(from: base, to: meter)
+        if Self.exceeds(carried.download, wanted.download) || Self.exceeds(carried.upload, wanted.upload) {
+            guard cause.mayDisconnect else { return end(.unproven, .exceeded, at: now) }
+            way = .disconnect
+            self.base = nil
+            return wait(.exceeded, until: now, at: now, rules)
+        }
+        guard let before = goal.before else { return end(.confirmed, .rateMeasured, at: now) }
+        func isLower(_ direction: KeyPath<SpeedPair, Int64>) -> Bool {
+            let (new, old) = (wanted[keyPath: direction], before[keyPath: direction])
+            return new > 0 && (old <= 0 || new < old)
+        }
+        let isProven =
+            isLower(\.download) || isLower(\.upload) || Self.exceeds(carried.download, before.download)
+            || Self.exceeds(carried.upload, before.upload)
+        if isProven { end(.confirmed, .rateMeasured, at: now) } else { self.base = meter }
+    }
+
+    /// Whether a rate is more than a limit lets pass; no limit is never exceeded.
+    private static func exceeds(_ rate: Int64, _ limit: Int64) -> Bool {
+        limit > 0 && rate > limit / 4 * quarters + 64_000
+    }
+
+    /// What was carried, in bit/s.
+    private static func rate(from base: SessionMeter, to meter: SessionMeter) -> SpeedPair {
+        let span = max(1, meter.at.microseconds(since: base.at))
+        func rate(_ octets: Int64) -> Int64 { Int64(Double(max(0, octets)) * 8_000_000 / Double(span)) }
+        return SpeedPair(
+            download: rate(meter.octets.output - base.octets.output),
+            upload: rate(meter.octets.input - base.octets.input)
+        )
+    }
+}

@@ -1,0 +1,173 @@
+package import Domain
+import Postgres
+
+/// Which session.
+package struct SessionRef: Hashable, Sendable {
+    package let tenantID: TenantID
+    package let id: SessionID
+
+    package init(tenantID: TenantID, id: SessionID) {
+        self.tenantID = tenantID
+        self.id = id
+    }
+}
+
+/// Which NAS.
+package struct NASRef: Hashable, Sendable {
+    package let tenantID: TenantID
+    package let id: NASID
+
+    package init(tenantID: TenantID, id: NASID) {
+        self.tenantID = tenantID
+        self.id = id
+    }
+}
+
+/// A live session of a service, with what decides about it and what it has.
+package struct LiveSession: Sendable {
+    package let ref: SessionRef
+    package let nasID: NASID
+    package let serviceID: ServiceID
+    /// Without the plans' speeds, which `plans` has.
+    package let access: AccessFacts
+    package let planID: PlanID?
+    package let gardenID: PlanID?
+    package let boost: (planID: PlanID, until: Timestamp)?
+    /// The name of the tenant's time zone.
+    package let zone: String?
+    package let observed: SessionTerms?
+    package let evidence: SessionTermsRow.Evidence?
+    /// What its NAS would not give it, and since when; see `refuses`.
+    package let refused: (digest: TermsDigest, at: Timestamp)?
+    /// An operator's own reply attributes say the speed.
+    package let isSpeedForeign: Bool
+    /// An order for it is under way.
+    package let isBusy: Bool
+
+    init(_ row: PGRow) throws {
+        let tenantID: TenantID = try row.need("tenant_id") { $0.id() }
+        ref = SessionRef(tenantID: tenantID, id: try row.need("id") { $0.id() })
+        nasID = try row.need("nas_id") { $0.id() }
+        serviceID = try row.need("service_id") { $0.id() }
+        let isKnown = !row["found_service_id"].isNull
+        planID = row["plan_id"].id()
+        gardenID = row["garden_id"].id()
+        if let plan: PlanID = row["boost_plan_id"].id(), let until = row["boosted_until"].time {
+            boost = (plan, until)
+        } else {
+            boost = nil
+        }
+        zone = row["zone"].text
+        access = AccessFacts(
+            tenantActive: row["tenant_active"].bool ?? false,
+            serviceKnown: isKnown,
+            serviceStatus: AccessStatus(stored: row["status"].text),
+            customerStatus: AccessStatus(stored: row["customer_status"].text),
+            expiresAt: row["expires_at"].time,
+            restriction: Self.restriction(row)
+        )
+        observed = try SessionTermsRow.terms(row)
+        evidence = observed == nil ? nil : row["evidence"].text.flatMap(SessionTermsRow.Evidence.init)
+        if let digest = row["refused_digest"].int64, let at = row["refused_at"].time {
+            refused = (TermsDigest(rawValue: UInt64(bitPattern: digest)), at)
+        } else {
+            refused = nil
+        }
+        isSpeedForeign = row["is_foreign"].bool ?? false
+        isBusy = row["is_busy"].bool ?? false
+    }
+
+    private static func restriction(_ row: PGRow) -> AccessRestriction {
+        guard let until = row["restricted_until"].time else { return .none }
+        switch row["restriction"].text {
+        case "blocked": return .blocked(until: until)
+        case "throttled": return .throttled(position: UInt8(clamping: row["restricted_position"].int ?? 0), until: until)
+        default: return .none
+        }
+    }
+}
+
+extension LiveSession {
+    /// What it should have and has, by the plans in `plans` and the tenant's clocks.
+    package func sight(
+        _ plans: [PlanID: StoredPlanSpeeds],
+        zone: TimeZoneRules?,
+        at now: Timestamp
+    ) -> TermsSight {
+        func speeds(_ id: PlanID?) -> PlanSpeeds? { id.flatMap { plans[$0] }.map { $0.speeds(zone: zone) } }
+        var access = access
+        let plan = speeds(planID)
+        let garden = speeds(gardenID)
+        access.planKnown = plan != nil
+        access.hasWalledGarden = garden != nil
+        let facts = SessionFacts(
+            access: access,
+            plan: plan,
+            garden: garden,
+            boost: speeds(boost?.planID),
+            boostedUntil: boost?.until
+        )
+        return TermsSight(desired: facts.desired(at: now), observed: observed, isSpeedForeign: isSpeedForeign)
+    }
+}
+
+extension LiveSession {
+    /// The terms that a login's digest means, where they are some that its service may have now; else all that is known of them
+    /// is that they are others.
+    package func terms(
+        _ digest: TermsDigest,
+        _ plans: [PlanID: StoredPlanSpeeds],
+        zone: TimeZoneRules?
+    ) -> SessionTerms {
+        func speeds(_ id: PlanID?) -> PlanSpeeds? { id.flatMap { plans[$0] }.map { $0.speeds(zone: zone) } }
+        func find(_ speeds: PlanSpeeds?, _ source: (Int) -> TermsSource) -> SessionTerms? {
+            guard let speeds else { return nil }
+            return speeds.profiles.indices.map { SessionTerms(speeds.profiles[$0], from: source($0)) }
+                .first { $0.digest == digest }
+        }
+        let own = speeds(planID)
+        return find(own) { $0 == 0 ? .plan : $0 < own?.unthrottled.count ?? 0 ? .window : .quota }
+            ?? find(speeds(boost?.planID)) { _ in .boost } ?? find(speeds(gardenID)) { _ in .garden }
+            ?? SessionTerms(digest: digest, isConfined: false, source: nil, speeds: nil)
+    }
+}
+
+/// A plan's speeds as they are stored: which of them holds is a matter of the tenant's clocks.
+package struct StoredPlanSpeeds: Hashable, Sendable {
+    package let base: SpeedProfile
+    package let windows: [SpeedWindow]
+    package let throttles: [PlanSpeeds.Throttle]
+
+    init(_ row: PGRow) throws {
+        let base = try SpeedColumns.profile(row)
+        self.base = base
+        windows = try SpeedColumns.windows(row["windows"].text)
+        throttles = try (row["throttles"].text ?? "").split(separator: ";").map { record in
+            let numbers = record.split(separator: ",").compactMap { Int64($0) }
+            guard numbers.count == 3, let position = UInt8(exactly: numbers[0]) else {
+                throw UnexpectedRow(column: "throttles")
+            }
+            return PlanSpeeds.Throttle(
+                position: position,
+                rate: SpeedPair(download: numbers[1], upload: numbers[2]),
+                of: base
+            )
+        }
+    }
+
+    package func speeds(zone: TimeZoneRules?) -> PlanSpeeds {
+        PlanSpeeds(base: base, windows: windows, zone: zone, throttles: throttles)
+    }
+}
+
+extension AccessStatus {
+    /// As the tables spell it; what is unknown gives no access.
+    fileprivate init(stored name: String?) {
+        switch name {
+        case "active": self = .active
+        case "pending": self = .pending
+        case "suspended": self = .suspended
+        default: self = .terminated
+        }
+    }
+}
