@@ -71,7 +71,8 @@ extension EnforcementOrder {
     /// Whether it is still to be carried out; sets what a change wants then, and else how it ended.
     mutating func isWanted(_ terms: TermsSight?, at now: Timestamp) -> Bool {
         guard kind == .change || cause.isByState else { return true }
-        if kind == .change, way == .disconnect, reason == .exceeded { return true }
+        // The NAS did not do what it acknowledged.
+        if kind == .change, way == .disconnect, goal != nil { return true }
         guard let terms else {
             end(.superseded, .notWanted, at: now)
             return false

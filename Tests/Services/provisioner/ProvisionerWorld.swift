@@ -18,7 +18,7 @@ import WireFormat
 
 /// NASes that do what they are told to do; what was asked of them is kept.
 final class ModelNASes: ControlSending {
-    private let asked = Mutex<[ControlOrder]>([])
+    private let seen = Mutex<[ControlOrder]>([])
     private let answer: @Sendable (ControlOrder) async -> ControlOutcome
 
     init(_ answer: @escaping @Sendable (ControlOrder) async -> ControlOutcome) { self.answer = answer }
@@ -35,10 +35,11 @@ final class ModelNASes: ControlSending {
         }
     }
 
-    var count: Int { asked.withLock { $0.count } }
+    var asked: [ControlOrder] { seen.withLock { $0 } }
+    var count: Int { asked.count }
 
     func send(_ order: ControlOrder) async -> ControlOutcome {
-        asked.withLock { $0.append(order) }
+        seen.withLock { $0.append(order) }
         return await answer(order)
     }
 }
@@ -51,9 +52,13 @@ struct ProvisionerWorld {
     let publisher: EventPublisher
     let database: Database
     let pipeline: PostgresSession
+    let superuser: PostgresSession
     let ids: IDGenerator
     let tenant: TenantID
     let nas: NAS
+    /// 50 and 10 Mbit/s; and 200 and 50.
+    let plan, faster: Plan
+    let service: Domain.Service
 
     static let clock = TimeSource { Timestamp(microseconds: SystemClock.microsecondsSince1970()) }
 
@@ -69,6 +74,10 @@ struct ProvisionerWorld {
         )
         publisher = try EventPublisher(client, limit: .seconds(60))
         try await Streams.ensureWhenReady(on: client)
+        let name = String(url.split(separator: "@/")[1].prefix { $0 != "?" })
+        superuser = PostgresSession(
+            PostgresConfiguration(url: try await RealPostgres.shared().url(user: "postgres", database: name))
+        )
         pipeline = PostgresSession(PostgresConfiguration(url: url, role: "nexora_pipeline"))
         ids = IDGenerator(time: Self.clock)
         tenant = try await database.plantOperator(
@@ -82,8 +91,108 @@ struct ProvisionerWorld {
             identifier: nil,
             vendor: .mikrotik
         )
-        let device = nas
-        try await database.transaction(in: tenant) { try await NASRepository($0).insert(device, sealedSecret: [1]) }
+        let (device, tenant, ids) = (nas, tenant, ids)
+        let customerID: CustomerID = ids.next()
+        func plan(_ name: String, _ download: Int64, _ upload: Int64) throws -> Plan {
+            Plan(
+                tenantID: tenant,
+                id: ids.next(),
+                name: name,
+                downloadBitsPerSecond: download,
+                uploadBitsPerSecond: upload,
+                price: try Money("19.9", currency: .euro)
+            )
+        }
+        let (slow, fast) = (try plan("Home", 50_000_000, 10_000_000), try plan("Fast", 200_000_000, 50_000_000))
+        let customer = Customer(
+            tenantID: tenant,
+            id: customerID,
+            code: "C1",
+            name: "Ann",
+            email: "a@example.net",
+            phone: "+1",
+            address: "Street 1"
+        )
+        let service = Domain.Service(tenantID: tenant, id: ids.next(), customerID: customer.id, planID: slow.id, username: "ann")
+        try await database.transaction(in: tenant) { transaction in
+            try await NASRepository(transaction).insert(device, sealedSecret: [1])
+            for plan in [slow, fast] { try await PlanRepository(transaction).insert(plan) }
+            try await CustomerRepository(transaction).insert(customer)
+            try await ServiceRepository(transaction).insert(service)
+        }
+        (self.plan, faster, self.service) = (slow, fast, service)
+    }
+
+    /// A session of the service that is open, and what its login said; told as accounting-consumer tells it.
+    func subscriberSession(_ granted: SpeedProfile?, isTold: Bool = true) async throws -> SessionID {
+        let id: SessionID = ids.next()
+        let now = Self.clock.now()
+        try await pipeline.query(
+            """
+            INSERT INTO sessions (tenant_id, id, session_key, nas_id, service_id, customer_id, username, acct_session_id,
+                started_at, last_update_at)
+            VALUES ($1, $2, $2, $3, $4, $5, 'ann', $6, $7, $7)
+            """,
+            [
+                .id(tenant), .id(id), .id(nas.id), .id(service.id), .id(service.customerID), .text(id.description),
+                .time(now),
+            ]
+        )
+        guard isTold else { return id }
+        let payload = SessionStarted(
+            session: SessionIdentity(
+                sessionID: id,
+                nasID: nas.id,
+                serviceID: service.id,
+                customerID: service.customerID,
+                username: "ann",
+                acctSessionID: id.description,
+                callingStationID: ""
+            ),
+            startedAt: now,
+            reopened: false,
+            termsDigest: granted.map { TermsDigest($0, isConfined: false).rawValue }
+        )
+        try await tell(payload)
+        return id
+    }
+
+    /// What a session carried until now.
+    func report(_ session: SessionID, output: Int64) async throws {
+        try await pipeline.query(
+            "UPDATE sessions SET last_update_at = $3, output_octets = $4 WHERE tenant_id = $1 AND id = $2",
+            [.id(tenant), .id(session), .time(Self.clock.now()), .int8(output)]
+        )
+    }
+
+    /// Publishes an event of the tenant's.
+    func tell(_ payload: some EventPayload) async throws {
+        let event = Event(id: ids.next(), source: "/tests", time: Self.clock.now(), tenantID: tenant, payload: payload)
+        var writer = JSONWriter()
+        event.encode(into: &writer)
+        let subject = Subjects.event(type(of: payload), tenant: tenant)
+        try await publisher.publish(writer.bytes, subject: subject, messageID: event.id.description)
+    }
+
+    /// Tells what rows changed, as the outbox's relay does.
+    func announce(_ kind: DirectoryChanged.Kind, _ id: UUID128) async throws {
+        try await tell(DirectoryChanged(kind: kind, deleted: false, rows: [.init(id: id, version: 1)]))
+    }
+
+    func restricted(_ effect: AccessChanged.Effect) async throws {
+        try await tell(
+            AccessChanged(serviceID: service.id, customerID: service.customerID, effect: effect, cause: .quota)
+        )
+    }
+
+    @discardableResult
+    func sql(_ text: String) async throws -> PGRows { try await superuser.query(text) }
+
+    /// Each order: kind, cause, state and reason.
+    func orders() async throws -> [String] {
+        try await pipeline.query(
+            "SELECT concat_ws(' ', kind, cause, state, reason) FROM enforcements ORDER BY stored_at, id"
+        ).compactMap { $0[0].text }
     }
 
     /// A session that is open.
@@ -233,6 +342,7 @@ struct ProvisionerWorld {
         await publisher.close()
         await client.close()
         await pipeline.close()
+        await superuser.close()
         await database.close()
     }
 }

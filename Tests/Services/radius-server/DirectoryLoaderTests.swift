@@ -33,10 +33,15 @@ import Testing
         _ root: TenantID,
         _ ids: IDGenerator
     ) async throws {
+        let enforcements = EnforcementStore(database.session, ids: ids)
         func row() async throws -> PlanRow? {
             guard case .plan(let row) = try await loader.fetch(.plans, ids: [plan.id.value]).found.first else {
                 return nil
             }
+            // Provisioner reads the same plan with a statement of its own: a difference would change every session of it.
+            let stored = try #require(try await enforcements.plans([plan.id])[plan.id])
+            let speeds = stored.speeds(zone: .utc)
+            #expect(speeds.profiles == RadiusServer.Plan(row: row).speeds.profiles)
             return row
         }
         let before = try #require(try await row())

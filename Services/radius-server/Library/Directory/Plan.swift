@@ -36,9 +36,10 @@ struct Plan {
         )
         caps = row?.caps ?? []
         fullSpeed = Self.fullSpeed(speeds.unthrottled)
+        let profiles = speeds.profiles
         templates =
             row.map { row in
-                speeds.profiles.flatMap { speed in NASVendor.allCases.map { ReplyTemplate(row, speed: speed, for: $0) }
+                profiles.flatMap { speed in NASVendor.allCases.map { ReplyTemplate(row, speed: speed, for: $0) }
                 }
             } ?? []
     }

@@ -80,6 +80,8 @@ import WireFormat
                 VALUES ('\(tenant)', '\(plot.admin.user.id)', 'subtree', 'customers', 'csv', '127.0.0.1', now());
             UPDATE tenants SET settings = '{"grace_days": 4}' WHERE id = '\(tenant)';
             INSERT INTO nas_capabilities VALUES ('\(tenant)', '\(nas)', 'takes-no-change', now());
+            INSERT INTO session_terms (tenant_id, session_id, nas_id, is_confined, evidence, since)
+                VALUES ('\(tenant)', uuid_v7(), '\(nas)', false, 'presumed', now());
             INSERT INTO enforcements (tenant_id, id, kind, cause, nas_id, session_id, state, requested_at, stored_at, next_at)
                 VALUES ('\(tenant)', uuid_v7(), 'disconnect', 'requested', '\(nas)', uuid_v7(), 'pending', now(), now(), now());
             """

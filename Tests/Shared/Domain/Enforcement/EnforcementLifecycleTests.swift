@@ -196,7 +196,10 @@ import Testing
 
     @Test func `a disconnect joins a disconnect and takes the place of changes that wait`() {
         var sent = Self.order(.change, number: 4)
-        _ = sent.step(seeing: Self.open, at: Self.start, Self.rules)
+        let speed = SpeedProfile(rate: SpeedPair(download: 1, upload: 1))
+        let terms = TermsSight(desired: .admitted(speed, from: .plan), observed: nil)
+        _ = sent.step(seeing: Self.open, terms, at: Self.start, Self.rules)
+        #expect(sent.state == .sent)
         let others = [Self.order(.change, number: 2), Self.order(.disconnect, number: 3), sent]
         let meeting = EnforcementMeeting(Self.order(number: 9), among: others)
         #expect(meeting.joins == others[1].id && meeting.supersedes == [others[0].id] && !meeting.isSuperseded)
