@@ -10,9 +10,10 @@ import threading
 from processes import eventually
 from radius_clients import Pyrad, accepted, within
 
-START, STOP = 1, 2
-DISCONNECT_REQUEST, DISCONNECT_ACK, DISCONNECT_NAK = 40, 41, 42
-USER_NAME, NAS_IP_ADDRESS, SESSION_ID, MESSAGE_AUTHENTICATOR, ERROR_CAUSE = 1, 4, 44, 80, 101
+START, STOP, INTERIM = 1, 2, 3
+# An acknowledgement is the next number, a refusal the one after it.
+DISCONNECT_REQUEST, COA_REQUEST = 40, 43
+USER_NAME, NAS_IP_ADDRESS, VENDOR_SPECIFIC, SESSION_ID, MESSAGE_AUTHENTICATOR, ERROR_CAUSE = 1, 4, 26, 44, 80, 101
 SECRET = "a-secret-of-the-enforcement-tests"
 PASSWORD = "a password of theirs"
 NUMBERS = itertools.count(1)
@@ -31,7 +32,7 @@ def attributes(packet):
 
 
 class Desk(threading.Thread):
-    """Where a NAS takes Disconnect-Requests (RFC 5176). Whatever comes is kept, and proven to be its server's."""
+    """Where a NAS takes CoA- and Disconnect-Requests (RFC 5176). Whatever comes is kept, and proven to be its server's."""
 
     def __init__(self, address):
         super().__init__(daemon=True)
@@ -39,8 +40,8 @@ class Desk(threading.Thread):
         self.socket.bind((address, 0))
         self.socket.settimeout(0.1)
         self.port = self.socket.getsockname()[1]
-        # ACK, the number of an Error-Cause, or None for silence.
-        self.answers = "ACK"
+        # ACK, the number of an Error-Cause, or None for silence; and the same for CoA-Requests alone.
+        self.answers, self.changes = "ACK", "ACK"
         self.requests, self.flaws = [], []
         self.is_open = True
         self.start()
@@ -67,13 +68,18 @@ class Desk(threading.Thread):
             if hmac.new(key, blank, "md5").digest() != found[MESSAGE_AUTHENTICATOR]:
                 self.flaws.append("Message-Authenticator")
         self.requests.append((packet[0], found))
-        if self.answers is None:
+        answer = self.changes if packet[0] == COA_REQUEST else self.answers
+        if answer is None:
             return
-        code, body = DISCONNECT_ACK, b""
-        if self.answers != "ACK":
-            code, body = DISCONNECT_NAK, bytes((ERROR_CAUSE, 6)) + self.answers.to_bytes(4, "big")
+        code, body = packet[0] + 1, b""
+        if answer != "ACK":
+            code, body = packet[0] + 2, bytes((ERROR_CAUSE, 6)) + answer.to_bytes(4, "big")
         head = bytes((code, packet[1])) + (20 + len(body)).to_bytes(2, "big")
         self.socket.sendto(head + hashlib.md5(head + packet[4:20] + body + key).digest() + body, source)
+
+    def speeds(self):
+        """What CoA-Requests said: Mikrotik-Rate-Limit."""
+        return [found[VENDOR_SPECIFIC][6:].decode() for code, found in self.requests if code == COA_REQUEST]
 
     def close(self):
         self.is_open = False
@@ -111,9 +117,16 @@ class Provider:
         query = f"SELECT id FROM sessions WHERE acct_session_id = '{self.session}' AND ended_at IS NULL"
         return eventually(lambda: self.system.sql(query), 30, "the session")[0][0]
 
-    def report(self, status, age=0):
+    def report(self, status, age=0, octets=0):
         return self.client.account(
-            status, self.session, self.user, Class=self.admission, Framed_IP_Address="10.63.0.7", Acct_Session_Time=age
+            status, self.session, self.user, Class=self.admission, Framed_IP_Address="10.63.0.7", Acct_Session_Time=age,
+            Acct_Output_Octets=octets,
+        )
+
+    def orders(self, session):
+        """What was ordered for a session, the oldest first: kind, cause, state, reason."""
+        return self.system.sql(
+            f"SELECT kind, cause, state, reason FROM enforcements WHERE session_id = '{session}' ORDER BY stored_at, id"
         )
 
     def disconnect(self, session):
