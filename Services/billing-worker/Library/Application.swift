@@ -200,6 +200,7 @@ package enum Application {
             interval: settings.figuresInterval,
             logger: context.logger,
             read: { try await LedgerFigures(session).read() },
+            lowest: { try await LowestWallets(session).read(limit: settings.walletSeries) },
             keep: { try await LedgerVerifications(session).record($0, at: $1) }
         )
     }

@@ -9,11 +9,19 @@ import Synchronization
 /// for the pages, too.
 final class LedgerGauges: Lifecycle.Service {
     private let read: @Sendable () async throws -> [LaneFigures]
+    private let lowest: @Sendable () async throws -> [LowestWallets.Wallet]
     private let keep: @Sendable (_ figures: [LaneFigures], _ at: Timestamp) async throws -> Void
     private let time: TimeSource
     private let interval: Duration
     private let logger: Logger
-    private let figures = Mutex<(lanes: [LaneFigures], at: Timestamp)>(([], .epoch))
+    private let figures = Mutex(Figures())
+
+    private struct Figures: Sendable {
+        var lanes: [LaneFigures] = []
+        /// The wallets that have a series of their own.
+        var lowest: [LowestWallets.Wallet] = []
+        var at = Timestamp.epoch
+    }
 
     init(
         _ registry: MetricsRegistry,
@@ -21,9 +29,11 @@ final class LedgerGauges: Lifecycle.Service {
         interval: Duration,
         logger: Logger,
         read: @escaping @Sendable () async throws -> [LaneFigures],
+        lowest: @escaping @Sendable () async throws -> [LowestWallets.Wallet],
         keep: @escaping @Sendable (_ figures: [LaneFigures], _ at: Timestamp) async throws -> Void
     ) {
         self.read = read
+        self.lowest = lowest
         self.keep = keep
         self.time = time
         self.interval = interval
@@ -62,13 +72,38 @@ final class LedgerGauges: Lifecycle.Service {
             "For how long a gateway's account has not been settled to the last unit.",
             lane + ["gateway"]
         ) { lane, now in lane.clearing.map { ([$0.gateway], Self.seconds(since: $0.unsettledSince, now)) } }
+        addWallets(registry)
     }
 
     func run() async throws {
         try await repeating(every: interval, logger, "figures cannot be read") {
-            let (lanes, now) = (try await read(), time.now())
-            figures.withLock { $0 = (lanes, now) }
+            let (lanes, lowest, now) = (try await read(), try await lowest(), time.now())
+            figures.withLock { $0 = Figures(lanes: lanes, lowest: lowest, at: now) }
             try await keep(lanes, now)
+        }
+    }
+
+    /// A series for each customer would be one for each of a million: only the lowest have one (OBS-07), for as long as they are that.
+    private func addWallets(_ registry: MetricsRegistry) {
+        registry.gauge(
+            "wallet_balance_eur",
+            "What is in the customers' wallets that are lowest, of those that are low.",
+            labels: ["tenant", "user_id"]
+        ) { [self] in
+            figures.withLock { $0.lowest }.map {
+                MetricSample(
+                    [$0.tenantID.description, $0.customerID.description],
+                    Self.units(Int128($0.balance))
+                )
+            }
+        }
+        registry.gauge("wallet_balance_left_out", "Customers' wallets in euros that have no series of their own.") {
+            [self] in
+            let figures = figures.withLock { $0 }
+            let wallets = figures.lanes.lazy.filter { $0.lane.currency == .euro }.flatMap(\.wallets)
+            let all = wallets.filter { $0.owners == .customer }.reduce(0) { $0 + $1.accounts }
+            // Counted a moment before the lowest were read: one may have been opened in between.
+            return Double(max(0, all - Int64(figures.lowest.count)))
         }
     }
 
@@ -80,9 +115,9 @@ final class LedgerGauges: Lifecycle.Service {
         _ value: @escaping @Sendable (LaneFigures, Timestamp) -> [([String], Double)]
     ) {
         registry.gauge(name, help, labels: labels) { [self] in
-            let (lanes, at) = figures.withLock { $0 }
-            return lanes.flatMap { lane in
-                value(lane, at).map { labels, number in
+            let figures = figures.withLock { $0 }
+            return figures.lanes.flatMap { lane in
+                value(lane, figures.at).map { labels, number in
                     MetricSample([lane.lane.rootID.description, lane.lane.currency.code] + labels, number)
                 }
             }

@@ -16,6 +16,8 @@ package struct Settings: Sendable {
     var clockFile: String
     /// The wait between two readings of the ledger's figures.
     var figuresInterval: Duration
+    /// Wallets that have a series of their own at most; 0 for none.
+    var walletSeries: Int
     /// The wait between two counts of who is paid for and offline, or online and not paid for.
     var exposureInterval: Duration
     var lanes: LaneSettings
@@ -74,6 +76,12 @@ package struct Settings: Sendable {
             default: .seconds(5),
             in: .milliseconds(10)...Duration.seconds(3_600),
             doc: "The wait between two readings of the ledger's figures."
+        )
+        walletSeries = config.int(
+            "metrics.wallet_series",
+            default: 200,
+            in: 0...10_000,
+            doc: "Wallets at most that have a series of their own, the lowest of those that are low; 0 for none."
         )
         exposureInterval = config.duration(
             "metrics.exposure_interval",

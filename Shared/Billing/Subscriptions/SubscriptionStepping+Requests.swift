@@ -94,9 +94,13 @@ extension SubscriptionStepping {
             let credit = Self.lesser(bill.credit, parts.used)
             back = try bill.credit.subtracting(credit)
             bill.credit = credit
+            let asked = bill.amount
             bill.amount = try parts.used.subtracting(credit)
             if !bill.amount.isPositive {
                 if parts.used.isPositive { bill.pay(at: now) } else { bill.void() }
+            } else if bill.amount != asked, bill.dueAt <= now {
+                // The wallet was asked in vain for more than this: it may hold enough now. The attempt is a new one, with its own key.
+                Self.ask(&bill, now)
             }
         }
         book.bills[index] = bill

@@ -28,7 +28,6 @@ extension YearWorld {
                 try move(to: isSpecial ? now + 2_400 : momentOfSomebody(on: day))
                 try await waitForWorker(on: day)
             }
-            var topUps: [YearCommand] = []
             for number in changing(on: day) {
                 accounts[number].pass(to: now)
                 // The worker has nothing more to do: whatever is due is paid.
@@ -36,13 +35,9 @@ extension YearWorld {
                 let changes = drawChanges(number)
                 guard !changes.isEmpty else { continue }
                 try await change(number, changes)
-                // Who owed a bill that is lowered now is asked for it the next day, or when money comes. It does.
-                if !script.subscribers[number].isRich {
-                    let key = "change/\(day)/\(round)/\(number)"
-                    topUps.append(YearCommand(key: key, subscriber: number, action: .topUp, amount: 100))
-                }
             }
-            if !topUps.isEmpty { try await ask(topUps, while: nil) }
+            // Who owed a bill that was lowered and holds enough for the rest has paid it when there is nothing more to do: no money came
+            // that would have had him asked.
             try await waitForWorker(on: day)
         }
     }

@@ -54,6 +54,38 @@ import Testing
         #expect(try scene.bill(2).status == .paid)
     }
 
+    @Test func `a bill that is lowered in grace is asked for at once, and in vain only once`() throws {
+        var scene = try SubscriptionScene.paid(try thirtyDays())
+        try scene.advance(SubscriptionScene.day * 30)
+        try scene.answer(2, paid: false)
+        let daily = try #require(try scene.bill(2).nextAttemptAt)
+        scene.now = scene.now + .seconds(43_200)
+        // What is to be at the period's end lowers nothing.
+        try scene.tell(.change(try thirtyDays("10", plan: 2), .periodEnd))
+        #expect(try scene.bill(2).nextAttemptAt == daily)
+        try scene.tell(.change(try thirtyDays("10", plan: 2), .now))
+        #expect(try scene.state == .grace && scene.bill(2).amount == scene.euro("0.50"))
+        #expect(try scene.book.nextMoment == scene.now && scene.bill(2).attempt == 1)
+        try scene.tell(.time)
+        #expect(try scene.bill(2).attempt == 2 && scene.effects.contains(.collect(scene.bill(2).id)))
+        try scene.tell(.time)
+        #expect(scene.effects.isEmpty)
+        try scene.answer(2, paid: false)
+        #expect(try scene.state == .grace && scene.bill(2).nextAttemptAt == daily)
+        #expect(try scene.bill(2).deadline == scene.bill(2).dueAt + SubscriptionScene.day * 3)
+    }
+
+    @Test func `a bill of which nothing is left is asked for no more`() throws {
+        var scene = try SubscriptionScene.paid(try thirtyDays())
+        try scene.advance(SubscriptionScene.day * 30)
+        try scene.answer(2, paid: false)
+        try scene.tell(.change(try thirtyDays("10", plan: 2), .now))
+        #expect(try scene.bill(2).status == .void && scene.bill(2).nextAttemptAt == nil && scene.state == .active)
+        try scene.tell(.time)
+        #expect(try scene.effects.contains(.collect(scene.bill(3).id)))
+        #expect(try !scene.effects.contains(.collect(scene.bill(2).id)))
+    }
+
     @Test func `postpaid, what was used is billed`() throws {
         var scene = try SubscriptionScene.paid(try thirtyDays(mode: .postpaid))
         try scene.advance(SubscriptionScene.day * 7)

@@ -63,6 +63,40 @@ import Testing
         }
     }
 
+    @Test func `lowered in grace, a bill is asked for in that second, and if in vain all is as it was`() throws {
+        var random = SeededRandom()
+        var asked = 0
+        for _ in 0..<150 {
+            let plans = try Self.terms(.prepaid)
+            var scene = try SubscriptionScene.paid(plans[[0, 2, 3].randomElement(using: &random) ?? 0])
+            try scene.advance(to: try #require(scene.clock).period.end)
+            try scene.answer(2, paid: false)
+            let moment = scene.now + .seconds(Int64.random(in: 1..<3 * 86_400, using: &random))
+            while let next = scene.book.nextMoment, next <= moment {
+                try scene.advance(to: next)
+                if try scene.bill(2).isSent { try scene.answer(2, paid: false) }
+            }
+            scene.now = moment
+            let before = try scene.bill(2)
+            let plan = plans.randomElement(using: &random) ?? plans[0]
+            try scene.tell(Bool.random(using: &random) ? .cancel(.now) : .change(plan, .now))
+            let bill = try scene.bill(2)
+            guard bill.isOpen, bill.amount != before.amount else { continue }
+            asked += 1
+            #expect(bill.nextAttemptAt == moment && bill.attempt == before.attempt && !bill.isSent)
+            try scene.tell(.time)
+            #expect(scene.effects.contains(.collect(bill.id)))
+            #expect(try scene.bill(2).attempt == before.attempt + 1)
+            let isEnough = Bool.random(using: &random)
+            try scene.answer(2, paid: isEnough)
+            #expect(scene.state != .suspended)
+            #expect(try (scene.bill(2).status == .paid) == isEnough)
+            #expect(try scene.bill(2).nextAttemptAt == (isEnough ? nil : before.nextAttemptAt))
+            #expect(try scene.bill(2).deadline == before.deadline)
+        }
+        #expect(asked > 100)
+    }
+
     /// What a bill is issued as.
     private struct Issued: Equatable {
         let ordinal: Int

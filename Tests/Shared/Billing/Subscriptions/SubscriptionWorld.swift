@@ -79,8 +79,22 @@ struct SubscriptionWorld {
         do {
             try tell(event)
             if case .settled(let ordinal) = event { byHand.insert(ordinal) }
+            if case .change(_, .now) = event { checkChange(from: before) }
         } catch is SubscriptionRefusal {
             #expect(scene.book == before)
+        }
+    }
+
+    /// What was lowered is asked for in this second, and nobody is suspended by a change.
+    private func checkChange(from before: SubscriptionBook) {
+        #expect(scene.state != .suspended)
+        for bill in scene.book.bills where bill.isOpen {
+            guard let old = before.bills.first(where: { $0.ordinal == bill.ordinal }), old.amount != bill.amount else {
+                continue
+            }
+            #expect(bill.amount.tenThousandths < old.amount.tenThousandths)
+            #expect(!bill.isSent && bill.attempt == old.attempt, "the next attempt has a key of its own")
+            #expect(bill.dueAt > scene.now || bill.nextAttemptAt.map { $0 <= scene.now } ?? false)
         }
     }
 
