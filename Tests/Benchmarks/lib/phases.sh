@@ -261,24 +261,70 @@ ledger_load() {
 phase_quota() {
     local run
     step "Quotas used up at $ACK_RATE accounting packets/s"
+    probe_plan
+    for ((run = 1; run <= RUNS; run++)); do quota_run "$run"; done
+}
+
+# The plan of the probes, and a quota for every plan.
+probe_plan() {
+    [[ ! -e $RUN_DIR/probe-plan ]] || return 0
     nexora plan add Probe --tenant "$TENANT" --download 50M --upload 10M --price 19.90 >/dev/null
     as_superuser nexora psql -X -q -v ON_ERROR_STOP=1 >/dev/null <<SQL
-INSERT INTO plan_quotas (tenant_id, plan_id, position, name, allowance, policy, throttle_download_bps, throttle_upload_bps)
-SELECT p.tenant_id, p.id, 1, 'Month', CASE p.name WHEN 'Probe' THEN 10000000 ELSE 1000000000000000 END, 'throttle', 1000000, 1000000
+INSERT INTO plan_quotas (tenant_id, plan_id, position, name, allowance, policy, throttle_download_bps, throttle_upload_bps,
+    top_up_amount, top_up_price)
+SELECT p.tenant_id, p.id, 1, 'Month', CASE p.name WHEN 'Probe' THEN 10000000 ELSE 1000000000000000 END, 'throttle', 1000000, 1000000,
+    1000000000, 10000
 FROM plans p;
 SQL
-    for ((run = 1; run <= RUNS; run++)); do quota_run "$run"; done
+    : >"$RUN_DIR/probe-plan"
+}
+
+# Fresh probes. $1: a number of their own; $2: how many. Their names, services and customers come to $RUN_DIR/probes.
+probes() {
+    local file=$RUN_DIR/probes.csv
+    python3 "$HERE/subscribers.py" probes "$2" "$1" >"$file"
+    nexora import "$file" --tenant "$TENANT" >"$RUN_DIR/log/import.log" 2>&1 || fail "the import failed" "read $RUN_DIR/log/import.log"
+    as_superuser nexora psql -X -q -A -t -F ' ' -c "SELECT username, id, customer_id FROM services WHERE username LIKE 'p$1-%' ORDER BY 1" \
+        >"$RUN_DIR/probes"
+}
+
+# From a packet, and from a payment, to the acknowledgement of the NAS, with 10,000 sessions on 100 NASes that go on reporting.
+# proves: COA-02 FUP-01
+phase_enforce() {
+    local run
+    step "Speeds that follow a packet and a payment, with $ENFORCED sessions on $NASES NASes"
+    probe_plan
+    gateway_on
+    for ((run = 1; run <= RUNS; run++)); do enforce_run "$run"; done
+}
+
+# $1: the run.
+enforce_run() {
+    local run=$1 stream quota
+    stream=(--mode acct --sessions "$ENFORCED" --repeats 2 --port "$RADIUS_ACCT_PORT" --session-prefix "e$run" --seed "$run" --pace 10)
+    probes $((run + 100)) $((ACK_SECONDS * 15))
+    quota=$(as_superuser nexora psql -X -q -A -t -c "SELECT q.id FROM plan_quotas q JOIN plans p ON p.id = q.plan_id WHERE p.name = 'Probe'")
+    load "enforce-fill.nexora.$run" "${stream[@]}" "${WINDOW[@]}" -n "$ENFORCED"
+    sign_in 1
+    settle
+    # Each session reports every ten seconds: thirty times as often as they would.
+    load "enforce-load.nexora.$run" "${stream[@]}" -r $((ENFORCED / 10)) --tick 1000 --realtime --timeout 3000 --from "$ENFORCED" -W 1 \
+        -t "$((ACK_SECONDS + 15))" &
+    python3 "$HERE/enforce/round_trips.py" "$RADIUS_ACCT_PORT" "$NASES" "$ACK_SECONDS" "$(gateway_url)" "$quota" <"$RUN_DIR/probes" \
+        >"$RESULTS/enforce.lines" || warn "nothing was enforced"
+    wait $!
+    sed -n 1p "$RESULTS/enforce.lines" >"$RESULTS/enforce.nexora.$run.json"
+    sed -n 2p "$RESULTS/enforce.lines" >"$RESULTS/restore.nexora.$run.json"
+    rm -f "$RESULTS/enforce.lines"
+    python3 "$HERE/report.py" --line "$RESULTS/enforce.nexora.$run.json" "enforce.nexora.$run"
+    python3 "$HERE/report.py" --line "$RESULTS/restore.nexora.$run.json" "restore.nexora.$run"
 }
 
 # $1: the run.
 quota_run() {
-    local run=$1 stream probes=$RUN_DIR/probes.csv count=$((ACK_SECONDS * 15))
+    local run=$1 stream
     stream=("${ACCOUNTING[@]}" --port "$RADIUS_ACCT_PORT" --session-prefix "q$run" --seed "$run" --pace 10)
-    python3 "$HERE/subscribers.py" probes "$count" "$run" >"$probes"
-    nexora import "$probes" --tenant "$TENANT" >"$RUN_DIR/log/import.log" 2>&1 ||
-        fail "the import failed" "read $RUN_DIR/log/import.log"
-    as_superuser nexora psql -X -q -A -t -F ' ' -c "SELECT username, id FROM services WHERE username LIKE 'p$run-%' ORDER BY 1" \
-        >"$RUN_DIR/probes"
+    probes "$run" $((ACK_SECONDS * 15))
     settle
     fill nexora "quota-fill.nexora.$run" "${stream[@]}"
     as_superuser nexora psql -X -q -c ANALYZE

@@ -84,7 +84,7 @@ def main():
     udp.bind((source, 0))
     udp.settimeout(1)
     sent, unanswered, began = {}, 0, time.monotonic()
-    for number, (user, service) in enumerate(probes):
+    for number, (user, service, *_) in enumerate(probes):
         time.sleep(max(0, began + seconds * number / len(probes) - time.monotonic()))
         octets = packet(number, user, source, secret)
         sent[service] = time.monotonic()
