@@ -6,13 +6,16 @@ package import Sockets
 /// chance come in, what to send and who is to be told goes out. Nanoseconds of a monotonic clock.
 ///
 /// Guaranteed: each ticket is finished exactly once. No identifier of a socket is used twice towards a NAS while a request
-/// with it is under way. At most `outstandingPerNAS` requests are under way towards a NAS and one for a session. What waits
+/// with it is under way. At most `outstandingPerNAS` requests are under way towards a NAS and one for a session, and `ratePerNAS` are begun
+/// in a second. What waits
 /// is bounded per NAS and in all. A NAS whose breaker is open is sent nothing.
 package struct ControlEngine: Sendable {
     package struct Settings: Sendable {
         /// How many sockets there are: each has 256 identifiers towards each NAS.
         package var sockets: Int
         package var outstandingPerNAS: Int
+        /// Requests a second that are begun towards a NAS, as many at once; 0 is no limit. Repeats do not count.
+        package var ratePerNAS: UInt32
         package var waitingPerNAS: Int
         package var waitingInAll: Int
         package var retransmission: Retransmission.Settings
@@ -21,6 +24,7 @@ package struct ControlEngine: Sendable {
         package init(
             sockets: Int = 2,
             outstandingPerNAS: Int = 64,
+            ratePerNAS: UInt32 = 0,
             waitingPerNAS: Int = 4096,
             waitingInAll: Int = 65_536,
             retransmission: Retransmission.Settings = .init(),
@@ -29,6 +33,7 @@ package struct ControlEngine: Sendable {
             precondition(sockets > 0 && outstandingPerNAS > 0 && waitingPerNAS >= 0 && waitingInAll >= 0)
             self.sockets = sockets
             self.outstandingPerNAS = min(outstandingPerNAS, sockets * 256)
+            self.ratePerNAS = ratePerNAS
             self.waitingPerNAS = waitingPerNAS
             self.waitingInAll = waitingInAll
             self.retransmission = retransmission
@@ -73,6 +78,10 @@ package struct ControlEngine: Sendable {
     private var exchanges: [UInt64: Exchange] = [:]
     private var pending: [UInt64: Pending] = [:]
     private var deadlines = DeadlineHeap()
+    /// NASes by the tickets under which they stand among the deadlines, beyond those of requests.
+    private var paced: [UInt64: SourceAddress] = [:]
+    private var peersMade: UInt64 = 0
+    private static let peerTickets: UInt64 = 1 << 63
 
     /// `chance` gives numbers in 0..<1, `eventTime` the second since 1970 for Event-Timestamp.
     package init(
@@ -94,17 +103,17 @@ package struct ControlEngine: Sendable {
 
     // MARK: - What comes in
 
-    /// Asks for a request under a ticket that was not used before.
+    /// Asks for a request under a ticket that was not used before, less than 2^63.
     package mutating func submit(_ order: ControlOrder, ticket: UInt64, now: UInt64) -> [Action] {
-        var peer = peers.removeValue(forKey: order.destination) ?? ControlPeer(settings)
+        var peer = peers.removeValue(forKey: order.destination) ?? newPeer(order.destination, now)
         defer { peers[order.destination] = peer }
         guard peer.breaker.wouldAdmit(now: now) else {
             return [refusal(ticket, order, .breakerOpen(until: peer.breaker.opensAgain))]
         }
-        // Nothing that waits could go now, or it would have gone: so nothing is overtaken.
-        if peer.hasRoom(for: order.session, among: settings.outstandingPerNAS) {
-            return start(ticket, order, &peer, now)
-        }
+        // Nothing that waits for room could go now, or it would have gone. What waits for its NAS's rate goes first, but for what is urgent.
+        let hasRoom = peer.hasRoom(for: order.session, among: settings.outstandingPerNAS)
+        let isNext = peer.waiting == 0 || order.isUrgent || !peer.isPaced
+        if hasRoom, isNext, peer.bucket.take(now: now) { return start(ticket, order, &peer, now) }
         guard peer.waiting < settings.waitingPerNAS, pending.count < settings.waitingInAll else {
             return [refusal(ticket, order, .queueFull)]
         }
@@ -113,6 +122,7 @@ package struct ControlEngine: Sendable {
         deadlines.insert(.init(due: until, ticket: ticket))
         peer.waiting += 1
         if order.isUrgent { peer.urgent.append(ticket) } else { peer.usual.append(ticket) }
+        if hasRoom { pace(&peer, now) }
         return []
     }
 
@@ -171,6 +181,10 @@ package struct ControlEngine: Sendable {
                 pending[first.ticket] = nil
                 peers[waiting.order.destination]?.waiting -= 1
                 actions.append(refusal(first.ticket, waiting.order, .overdue))
+            } else if let destination = paced[first.ticket], var peer = peers.removeValue(forKey: destination) {
+                peer.isPaced = false
+                actions += startWaiting(&peer, now)
+                peers[destination] = peer
             }
         }
         return actions
@@ -208,6 +222,7 @@ package struct ControlEngine: Sendable {
     package mutating func forget(_ destination: SourceAddress) {
         guard let peer = peers[destination], peer.outstanding.isEmpty, peer.waiting == 0 else { return }
         peers[destination] = nil
+        paced[peer.ticket] = nil
     }
 
     // MARK: - Requests
@@ -245,11 +260,30 @@ package struct ControlEngine: Sendable {
     /// Sends what waits for this NAS and can go: the urgent first, each kind in its order.
     private mutating func startWaiting(_ peer: inout ControlPeer, _ now: UInt64) -> [Action] {
         var actions: [Action] = []
-        while peer.waiting > 0, let ticket = nextWaiting(&peer), let next = pending.removeValue(forKey: ticket) {
+        while peer.waiting > 0, let ticket = nextWaiting(&peer) {
+            guard peer.bucket.take(now: now) else {
+                pace(&peer, now)
+                break
+            }
+            guard let next = pending.removeValue(forKey: ticket) else { break }
             peer.waiting -= 1
             actions += start(ticket, next.order, &peer, now)
         }
         return actions
+    }
+
+    /// Comes back to a NAS when its rate lets a request go.
+    private mutating func pace(_ peer: inout ControlPeer, _ now: UInt64) {
+        guard !peer.isPaced else { return }
+        peer.isPaced = true
+        deadlines.insert(.init(due: now + peer.bucket.wait(now: now), ticket: peer.ticket))
+    }
+
+    private mutating func newPeer(_ destination: SourceAddress, _ now: UInt64) -> ControlPeer {
+        peersMade += 1
+        let peer = ControlPeer(settings, ticket: Self.peerTickets | peersMade, now: now)
+        paced[peer.ticket] = destination
+        return peer
     }
 
     private func nextWaiting(_ peer: inout ControlPeer) -> UInt64? {

@@ -25,7 +25,12 @@ struct ControlPeer: Sendable {
     /// How many past requests are remembered: repeats come soon.
     private static let memory = 64
 
+    let ticket: UInt64
     var breaker: CircuitBreaker
+    /// Requests that may be begun.
+    var bucket: TokenBucket
+    /// Something waits for a token alone, and is looked at when there is one.
+    var isPaced = false
     /// Those that wait.
     var urgent = TicketQueue()
     var usual = TicketQueue()
@@ -39,8 +44,11 @@ struct ControlPeer: Sendable {
     private var pastSlots: [(slot: Slot, number: UInt64)] = []
     private var ended: UInt64 = 0
 
-    init(_ settings: ControlEngine.Settings) {
+    /// `ticket` is its own among the deadlines.
+    init(_ settings: ControlEngine.Settings, ticket: UInt64, now: UInt64) {
+        self.ticket = ticket
         breaker = CircuitBreaker(settings.breaker)
+        bucket = TokenBucket(rate: settings.ratePerNAS, burst: settings.ratePerNAS, now: now)
         pools = Array(repeating: IdentifierPool(), count: settings.sockets)
     }
 

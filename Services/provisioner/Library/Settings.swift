@@ -121,6 +121,12 @@ package struct Settings: Sendable {
             in: 1...512,
             doc: "Requests under way towards one NAS; the others wait."
         )
+        let rate = config.int(
+            "coa.rate",
+            default: 200,
+            in: 0...100_000,
+            doc: "Requests a second that are begun towards one NAS, as many at once; 0 is no limit."
+        )
         let threshold = config.int(
             "coa.breaker_threshold",
             default: 3,
@@ -141,6 +147,7 @@ package struct Settings: Sendable {
         )
         return ControlEngine.Settings(
             outstandingPerNAS: outstanding,
+            ratePerNAS: UInt32(rate),
             retransmission: .init(initial: wait, longest: max(wait, .seconds(16)), tries: tries),
             breaker: .init(threshold: threshold, pause: pause, longestPause: max(pause, longest))
         )

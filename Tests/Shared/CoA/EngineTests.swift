@@ -120,7 +120,13 @@ extension [UInt8] {
     func `through any network each request ends once, and no identifier is under way twice`() throws {
         var random = SeededRandom()
         for round in 0..<100 {
-            let settings = ControlEngine.Settings(sockets: 2, outstandingPerNAS: 4, waitingPerNAS: 20, waitingInAll: 50)
+            let settings = ControlEngine.Settings(
+                sockets: 2,
+                outstandingPerNAS: 4,
+                ratePerNAS: [0, 1, 5][round % 3],
+                waitingPerNAS: 20,
+                waitingInAll: 50
+            )
             var world = World(settings, SeededRandom(seed: random.next()))
             for ticket in 1...120 as ClosedRange<UInt64> {
                 let target = Self.nas(random.next() % 3)
@@ -178,6 +184,31 @@ extension [UInt8] {
         let (arrival, actions) = engine.receive(answer, from: Fixture.nas, on: 0, now: 2)
         #expect(arrival == .answer && finished(actions) == [1: .acknowledged(terminateCause: nil)])
         #expect(sent(actions).map { hasSession("d", $0) } == true)
+    }
+
+    @Test func `no more begin in a second than a NAS's rate, the urgent first, whoever is taken back`() throws {
+        let settings = ControlEngine.Settings(ratePerNAS: 2)
+        var engine = ControlEngine(settings, chance: { 0.5 }, eventTime: { 7 })
+        func submit(_ ticket: UInt64, _ session: String, isUrgent: Bool = false) throws -> [UInt8]? {
+            sent(engine.submit(try Fixture.order(session: session, isUrgent: isUrgent), ticket: ticket, now: 0))
+        }
+        #expect(try submit(1, "a") != nil && submit(2, "b") != nil)
+        for (ticket, session) in [(UInt64(3), "c"), (4, "d"), (5, "e")] { #expect(try submit(ticket, session) == nil) }
+        #expect(try submit(6, "f", isUrgent: true) == nil)
+        // What was to go next does not: the others go all the same.
+        _ = engine.cancel(3, now: 0)
+        var began: [String] = []
+        for half in 1...4 as ClosedRange<UInt64> {
+            let now = half * Fixture.second / 2
+            #expect(engine.nextDeadline.map { $0 <= now } == true)
+            let request = sent(
+                engine.tick(now: now).filter { action in
+                    if case .send(_, _, _, isRepeat: false) = action { true } else { false }
+                }
+            )
+            if let request { began += ["d", "e", "f"].filter { hasSession($0, request) } }
+        }
+        #expect(began == ["f", "d", "e"] && engine.waiting == 0)
     }
 
     @Test func `an answer is a repeat after another, late after the last try, and wrong under another secret`() throws {

@@ -1,5 +1,5 @@
 /// A rate with a burst, refilled by the monotonic clock. A value type without I/O: its owner keeps the lock and the time.
-struct TokenBucket {
+package struct TokenBucket: Sendable {
     /// Tokens a second; 0 is no limit.
     private var rate: UInt64
     /// The most it holds, in billionths of a token.
@@ -9,10 +9,10 @@ struct TokenBucket {
     private static let unit: UInt64 = 1_000_000_000
 
     /// Tokens a second and the most it holds.
-    var limits: (rate: UInt64, burst: UInt64) { (rate, capacity / Self.unit) }
+    package var limits: (rate: UInt64, burst: UInt64) { (rate, capacity / Self.unit) }
 
     /// Starts full. `now` is in monotonic nanoseconds.
-    init(rate: UInt32, burst: UInt32, now: UInt64) {
+    package init(rate: UInt32, burst: UInt32, now: UInt64) {
         self.rate = UInt64(rate)
         capacity = UInt64(max(burst, 1)) * Self.unit
         level = capacity
@@ -20,7 +20,7 @@ struct TokenBucket {
     }
 
     /// Takes one token; false when there is none, or where so many as `leaving` would not be left for others.
-    mutating func take(now: UInt64, leaving: UInt32 = 0) -> Bool {
+    package mutating func take(now: UInt64, leaving: UInt32 = 0) -> Bool {
         guard rate > 0 else { return true }
         refill(now: now)
         guard level >= (UInt64(leaving) + 1) * Self.unit else { return false }
@@ -29,11 +29,18 @@ struct TokenBucket {
     }
 
     /// Changes the limits, keeping what was taken.
-    mutating func configure(rate: UInt32, burst: UInt32, now: UInt64) {
+    package mutating func configure(rate: UInt32, burst: UInt32, now: UInt64) {
         refill(now: now)
         self.rate = UInt64(rate)
         capacity = UInt64(max(burst, 1)) * Self.unit
         level = min(level, capacity)
+    }
+
+    /// Nanoseconds until there is a token; 0 where there is one, or no limit.
+    package mutating func wait(now: UInt64) -> UInt64 {
+        guard rate > 0 else { return 0 }
+        refill(now: now)
+        return level >= Self.unit ? 0 : (Self.unit - level + rate - 1) / rate
     }
 
     private mutating func refill(now: UInt64) {
