@@ -66,7 +66,11 @@ package struct ControlEngine: Sendable {
     /// What somebody may want to know of a NAS.
     package struct PeerState: Hashable, Sendable {
         package let breaker: CircuitBreaker.State
+        /// Timeouts in a row.
+        package let failures: Int
         package let openings: Int
+        /// When an open breaker lets a request go; nil for one that is not open.
+        package let opensAgain: UInt64?
         package let outstanding: Int
         package let waiting: Int
     }
@@ -203,7 +207,9 @@ package struct ControlEngine: Sendable {
         peers[destination].map { peer in
             PeerState(
                 breaker: peer.breaker.state(now: now),
+                failures: peer.breaker.failures,
                 openings: peer.breaker.openings,
+                opensAgain: peer.breaker.opensAgain,
                 outstanding: peer.outstanding.count,
                 waiting: peer.waiting
             )

@@ -78,6 +78,11 @@ package struct CircuitBreaker: Hashable, Sendable {
         }
     }
 
+    /// Timeouts in a row: of one that is not closed, as many as open it.
+    package var failures: Int {
+        if case .closed(let failures) = phase { failures } else { settings.threshold }
+    }
+
     /// When an open one lets a request go; nil for one that is not.
     package var opensAgain: UInt64? {
         if case .open(let until, _) = phase { until } else { nil }

@@ -295,6 +295,12 @@ extension Samples {
                 )
             ),
             sample(
+                "ReconcileRequested",
+                ReconcileRequested(sessionID: session, nasID: nas, serviceID: service, operationID: event.value),
+                bare: false
+            ),
+            sample("ReconcileRequested.minimal", ReconcileRequested(sessionID: session, nasID: nas)),
+            sample(
                 "EnforcementEnded",
                 EnforcementEnded(
                     enforcementID: EnforcementID(id(9)),
