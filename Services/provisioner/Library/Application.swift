@@ -42,6 +42,7 @@ package enum Application {
             metrics: ControlMetrics(context.metrics)
         )
         let probe = session("probe", settings)
+        let enforcer = try enforcer(settings, context, nats, client)
         return [
             // Ends last: the last acknowledgements leave before the process does.
             NamedService("nats") {
@@ -70,7 +71,8 @@ package enum Application {
                     client.stop()
                 }
             },
-            NamedService("enforcer", try enforcer(settings, context, nats, client)),
+            NamedService("enforcer", enforcer),
+            NamedService("breakers", try breakers(settings, context, nats, client, enforcer.metrics)),
             NamedService("devices", devices(settings, context)),
         ]
     }
@@ -86,6 +88,29 @@ package enum Application {
             health: context.health.component("devices"),
             logger: context.logger,
             clock: clock
+        )
+    }
+
+    private static func breakers(
+        _ settings: Settings,
+        _ context: DaemonContext,
+        _ nats: NATSClient,
+        _ client: ControlClient,
+        _ metrics: EnforcerMetrics
+    ) throws -> BreakerService {
+        let process = IDGenerator(time: clock).uuid().description
+        let actions = BreakerQuery.Action.allCases
+        let questions = try actions.map { try NATSBreakerQuestions(nats, $0, process: process) as any BreakerQuestions }
+        return BreakerService(
+            desk: BreakerDesk(
+                book: BreakerStore(session("breakers", settings)),
+                breakers: client,
+                isLeading: { metrics.leading.value == 1 },
+                time: clock,
+                monotonic: { SystemClock.monotonicNanoseconds() }
+            ),
+            questions: Dictionary(uniqueKeysWithValues: zip(actions, questions)),
+            registry: context.metrics
         )
     }
 
