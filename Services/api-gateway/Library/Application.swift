@@ -64,6 +64,8 @@ package enum Application {
             PoolRoutes(parts).routes,
             AddressRoutes(parts).routes,
             SessionRoutes(parts).routes,
+            EnforcementRoutes(parts).routes,
+            BreakerRoutes(parts).routes,
             UsageRoutes(parts).routes,
             OperationsRoutes(parts).routes,
             ExplainRoutes(parts).routes,

@@ -26,30 +26,76 @@ extension Resource where Row == SessionDetail {
     ) { transaction, id, _ in try await SessionInspection(transaction).find(SessionID(id)) }
 }
 
-/// Sessions: listed, looked at, ended (SES-07).
+/// Sessions: listed, looked at, ended, and brought to what they should have (SES-07, COA-02).
 struct SessionRoutes {
     private let parts: Parts
     private let sessions = Resource<SessionDetail>.sessions
+    private let operations = Resource<StoredOperation>.operations
 
     init(_ parts: Parts) { self.parts = parts }
 
-    var routes: [GatewayRoute] { get throws { try sessions.reading(parts) + [disconnect] } }
+    var routes: [GatewayRoute] { get throws { try sessions.reading(parts) + [disconnect, reconcile] } }
 
     /// An intent: whoever talks to NASes carries it out and tells the operation what became of it.
     private var disconnect: GatewayRoute {
-        GatewayRoute(
-            .post,
+        intent(
             "/api/v1/radius/sessions/{id:uuid}/disconnect",
             operationID: "disconnectSession",
+            .radiusDisconnect,
+            "Asks for the end of a session; the operation tells what became of it.",
+            action: .disconnect,
+            kind: "session_disconnect"
+        ) { session, operation in
+            DisconnectRequested(
+                admissionID: session.admissionID,
+                nasID: session.nasID,
+                serviceID: session.serviceID,
+                reason: .requested,
+                sessionID: session.id,
+                operationID: operation
+            )
+        }
+    }
+
+    /// The same for what a session should have now: its plan's speed and limits, as its next login would get them.
+    private var reconcile: GatewayRoute {
+        intent(
+            "/api/v1/radius/sessions/{id:uuid}/coa",
+            operationID: "reconcileSession",
+            .radiusChangePlan,
+            """
+            Asks that a session gets what its subscriber should have now, by a CoA-Request or, where the NAS cannot, by a new \
+            session; the operation tells what became of it.
+            """,
+            action: .update,
+            kind: "session_reconcile"
+        ) { session, operation in
+            ReconcileRequested(
+                sessionID: session.id,
+                nasID: session.nasID,
+                serviceID: session.serviceID,
+                operationID: operation
+            )
+        }
+    }
+
+    private func intent<Intent: EventPayload>(
+        _ path: PathPattern,
+        operationID: String,
+        _ permission: Permission,
+        _ summary: String,
+        action: AuditAction,
+        kind: String,
+        _ make: @escaping @Sendable (SessionDetail, UUID128) -> Intent
+    ) -> GatewayRoute {
+        GatewayRoute(
+            .post,
+            path,
+            operationID: operationID,
             metadata: Access(
-                .permission(.radiusDisconnect),
+                .permission(permission),
                 repetition: .keyed,
-                operation: Operation(
-                    "sessions",
-                    "Asks for the end of a session; the operation tells what became of it.",
-                    status: 202,
-                    .data(Resource<StoredOperation>.operations.schema)
-                )
+                operation: Operation("sessions", summary, status: 202, .data(operations.schema))
             )
         ) { request in
             let id = try request.pathID()
@@ -63,21 +109,20 @@ struct SessionRoutes {
                     StoredOperation(
                         tenantID: session.tenantID,
                         id: parts.ids.uuid(),
-                        kind: "session_disconnect",
+                        kind: kind,
                         resourceType: "session",
                         resourceID: session.id.value,
                         customerID: session.customerID,
                         requestedBy: work.caller.audit.actor.id
                     )
                 )
-                try await announce(session, operation, work, trace)
+                try await announce(make(session, operation.id), about: session, work, trace)
                 work.record(
-                    .disconnect,
+                    action,
                     AuditResource("session", session.id),
                     of: session.tenantID,
                     .created(["operation_id": .text(operation.id.description), "username": .text(session.username)])
                 )
-                let operations = Resource<StoredOperation>.operations
                 var response = try operations.answer(operation, to: request, status: .accepted)
                 response.headers["location"] = HeaderValue(withoutControls: "\(operations.path)/\(operation.id)")
                 return response
@@ -86,8 +131,8 @@ struct SessionRoutes {
     }
 
     private func announce(
-        _ session: SessionDetail,
-        _ operation: StoredOperation,
+        _ intent: some EventPayload,
+        about session: SessionDetail,
         _ work: Work,
         _ trace: String
     ) async throws {
@@ -96,14 +141,6 @@ struct SessionRoutes {
             ids: parts.ids,
             correlationID: work.caller.origin.correlationID,
             traceparent: trace
-        )
-        let intent = DisconnectRequested(
-            admissionID: session.admissionID,
-            nasID: session.nasID,
-            serviceID: session.serviceID,
-            reason: .requested,
-            sessionID: session.id,
-            operationID: operation.id
         )
         try await work.transaction.announce(intent, tenant: session.tenantID, about: session.id.value, change)
     }
