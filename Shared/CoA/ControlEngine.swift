@@ -73,6 +73,22 @@ package struct ControlEngine: Sendable {
         package let opensAgain: UInt64?
         package let outstanding: Int
         package let waiting: Int
+
+        package init(
+            breaker: CircuitBreaker.State,
+            failures: Int,
+            openings: Int,
+            opensAgain: UInt64?,
+            outstanding: Int,
+            waiting: Int
+        ) {
+            self.breaker = breaker
+            self.failures = failures
+            self.openings = openings
+            self.opensAgain = opensAgain
+            self.outstanding = outstanding
+            self.waiting = waiting
+        }
     }
 
     package let settings: Settings

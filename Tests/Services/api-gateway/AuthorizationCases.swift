@@ -176,6 +176,15 @@ enum AuthorizationCases {
         getSession sessions.read
         exportSessions sessions.read exports.create
         disconnectSession radius.disconnect
+        reconcileSession radius.change_plan
+        listEnforcements sessions.read
+        getEnforcement sessions.read
+        listSessionEnforcements sessions.read
+        listServiceEnforcements sessions.read services.read
+        getNASCapabilities nas.read
+        forgetNASCapabilities nas.update
+        getNASBreaker nas.read
+        resetNASBreaker nas.update
         listUsage usage.read
         exportUsage usage.read exports.create
         getSubscriberUsage usage.read

@@ -57,6 +57,7 @@ import WireFormat
         check(.pools)
         check(.leases)
         check(.sessions)
+        check(.enforcements)
         check(.usage)
         check(.operations)
         check(.deadLetters)

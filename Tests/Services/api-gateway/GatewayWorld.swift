@@ -363,11 +363,21 @@ final class TestMessages: Messages {
     var subjects: [String] { sent.withLock { $0.map(\.subject) } }
     var messageIDs: [String] { sent.withLock { $0.map(\.messageID) } }
 
+    private let answers = Mutex<(@Sendable (_ subject: String, _ question: [UInt8]) -> [UInt8]?)?>(nil)
+
+    /// Whoever answers questions; nil, and where it answers nil, nobody does.
+    func answering(_ body: (@Sendable (_ subject: String, _ question: [UInt8]) -> [UInt8]?)?) {
+        answers.withLock { $0 = body }
+    }
+
     /// What happens once a message is stored, before its sender hears of it.
     func afterwards(_ body: (@Sendable () async throws -> Void)?) { afterwards.withLock { $0 = body } }
 
     func ask(_ subject: String, _ question: [UInt8], within limit: Duration) async throws -> [UInt8] {
-        throw Problem.unavailable("Nobody answers that now.")
+        guard let answer = answers.withLock({ $0 })?(subject, question) else {
+            throw Problem.unavailable("Nobody answers that now.")
+        }
+        return answer
     }
 
     func publish(_ payload: [UInt8], subject: String, messageID: String) async throws {

@@ -255,6 +255,44 @@ extension [UInt8] {
         #expect(engine.breakers(now: 30 * Fixture.second) == [.closed: 1])
     }
 
+    @Test(.proves("COA-05")) func `how a NAS stands can be known, and a reset lets the next request go at once`() throws {
+        let settings = ControlEngine.Settings(
+            outstandingPerNAS: 1,
+            retransmission: .init(tries: 1),
+            breaker: .init(threshold: 2, pause: .seconds(15))
+        )
+        var engine = ControlEngine(settings, chance: { 0.5 }, eventTime: { 7 })
+        func state(_ second: UInt64) -> ControlEngine.PeerState? {
+            engine.state(of: Fixture.nas, now: second * Fixture.second)
+        }
+        #expect(state(0) == nil)
+        _ = engine.submit(try Fixture.order(session: "a"), ticket: 1, now: 0)
+        _ = engine.submit(try Fixture.order(session: "b"), ticket: 2, now: 0)
+        func told(_ breaker: CircuitBreaker.State, _ failures: Int, _ openings: Int, until: UInt64? = nil, _ waiting: Int)
+            -> ControlEngine.PeerState
+        {
+            ControlEngine.PeerState(
+                breaker: breaker,
+                failures: failures,
+                openings: openings,
+                opensAgain: until.map { $0 * Fixture.second },
+                outstanding: breaker == .open || openings > 0 ? 0 : 1,
+                waiting: waiting
+            )
+        }
+        #expect(state(0) == told(.closed, 0, 0, 1))
+        _ = engine.tick(now: 2 * Fixture.second)
+        #expect(state(2) == told(.closed, 1, 0, 0))
+        _ = engine.tick(now: 4 * Fixture.second)
+        #expect(state(4) == told(.open, 2, 1, until: 19, 0))
+        engine.reset(Fixture.nas)
+        #expect(state(4) == told(.closed, 0, 1, 0))
+        #expect(sent(engine.submit(try Fixture.order(session: "c"), ticket: 3, now: 4 * Fixture.second)) != nil)
+        // Of a NAS that nobody knows nothing comes to be.
+        engine.reset(Self.nas(77))
+        #expect(engine.state(of: Self.nas(77), now: 0) == nil)
+    }
+
     @Test func `what waits too long is not sent, and what does not fit never is`() throws {
         var engine = ControlEngine(.init(outstandingPerNAS: 1), chance: { 0.5 }, eventTime: { 7 })
         _ = engine.submit(try Fixture.order(session: "a"), ticket: 1, now: 0)

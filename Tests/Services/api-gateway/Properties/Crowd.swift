@@ -36,7 +36,7 @@ struct Crowd: Sendable {
             "dead_letter": "dead_letters", "api_key": "api_keys", "audit": "audit_logs", "wallet": "wallets",
             "payment": "payments", "cash_shift": "cash_shifts", "adjustment": "adjustment_requests",
             "conversion": "conversions",
-            "ledger_exposure": "billing_exposure",
+            "ledger_exposure": "billing_exposure", "enforcement": "enforcements",
         ]
         var counts = ["tenant": 1]
         for (name, table) in tables {
@@ -77,6 +77,10 @@ struct Crowd: Sendable {
                     last_update_at, framed_ipv4, calling_station_id)
                 SELECT tenant_id, gen_random_uuid(), gen_random_uuid(), id, customer_id, username, '\(mark)', now(), now(),
                     static_ipv4, '\(mark)' FROM services WHERE tenant_id = '\(tenant)';
+            INSERT INTO enforcements (tenant_id, id, kind, cause, nas_id, session_id, service_id, state, requested_at, stored_at,
+                    next_at)
+                SELECT tenant_id, uuid_v7(), 'disconnect', 'requested', id, id, id, 'pending', now(), now(), now()
+                FROM services WHERE tenant_id = '\(tenant)';
             INSERT INTO usage_daily (tenant_id, service_id, day, input_octets)
                 SELECT tenant_id, id, '2026-01-01', 1 FROM services WHERE tenant_id = '\(tenant)';
             INSERT INTO operations (tenant_id, kind, resource_type, resource_id, customer_id, requested_by, outcome)

@@ -9,19 +9,20 @@ extension EntityCase {
         customers, plans, profiles, services, nases, devices, pools, users, contacts, notes, history, sessions, usage,
         leases,
         operations, deadLetters, tenants, keys, audit, wallets, payments, cashShifts, adjustments, conversions,
-        exposures,
+        exposures, enforcements,
     ]
 
     /// What is made and changed over HTTP.
     static var written: [EntityCase] { all.filter { $0.writing != nil } }
 
     /// Lists that are no entity's: an answer to one question about one address, what somebody asked for himself, and what stands
-    /// in the ledger or leads there, subscriptions, their bills, boosts and quotas among it, which have tests of their own.
+    /// in the ledger or leads there, subscriptions, their bills, boosts and quotas among it, which have tests of their own, and what
+    /// was asked for one session or service.
     static let questions: Set = [
         "listAddressHolders", "listExports", "listTenantCommissionRates", "listTenantCommissions", "listPayoutRequests",
         "listWalletTransactions", "listMyTransactions", "listSubscriptions", "listMySubscriptions", "listBills",
         "listMyBills", "listBoosts", "listMyBoosts",
-        "listMyQuota", "listProjects",
+        "listMyQuota", "listProjects", "listSessionEnforcements", "listServiceEnforcements",
     ]
 
     // MARK: - Made over HTTP
