@@ -21,7 +21,7 @@ package struct NASLesson: Hashable, Sendable {
         case ("takes-no-disconnect", nil): return "It takes no Disconnect-Request."
         case ("proven", let set?): return "It finds sessions by \(Self.set(set))."
         case ("refused", let set?): return "It does not take \(Self.set(set)) for the name of a session."
-        case ("knows-itself-otherwise", nil): return "It does not know itself by the address or identifier that it sends."
+        case ("knows-itself-otherwise", nil): return "It does not know itself by what it is named by."
         case ("wants-event-timestamp", nil): return "It wants Event-Timestamp."
         default: return text
         }

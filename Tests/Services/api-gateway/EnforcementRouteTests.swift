@@ -78,9 +78,7 @@ import WireFormat
         #expect(try await other.plot.rows("/api/v1/enforcements").isEmpty)
     }
 
-    @Test(.proves("COA-02", "COA-09", "SES-07")) func `a session is asked to get what it should have, once, as an operation`()
-        async throws
-    {
+    @Test(.proves("COA-02", "COA-09")) func `a session is asked to get what it should have, once`() async throws {
         let world = try await GatewayWorld.shared()
         let scene = try await Scene(world)
         let target = "/api/v1/radius/sessions/\(scene.session)/coa"
@@ -98,7 +96,9 @@ import WireFormat
         #expect(intent.serviceID?.description == scene.service && intent.operationID?.description == operation)
         let support = try await world.person(.support, in: scene.plot.tenant)
         #expect(try await world.send("POST", target, as: support).status == 403)
-        try await scene.plot.sql("UPDATE sessions SET ended_at = now(), closed_by = 'stop' WHERE id = '\(scene.session)'")
+        try await scene.plot.sql(
+            "UPDATE sessions SET ended_at = now(), closed_by = 'stop' WHERE id = '\(scene.session)'"
+        )
         #expect(try await scene.plot.send("POST", target)["error.code"]?.text == "SESSION_ENDED")
     }
 
@@ -109,7 +109,8 @@ import WireFormat
         )
         let target = "/api/v1/nas/\(scene.nas)/capabilities"
         let told = try await scene.plot.send("GET", target)
-        #expect(told.text.contains("It takes no CoA-Request.") && told["data.vendor"]?.text == "generic", "\(told.text)")
+        #expect(told.text.contains("It takes no CoA-Request."), "\(told.text)")
+        #expect(told["data.vendor"]?.text == "generic")
         let viewer = try await scene.plot.world.person(.support, in: scene.plot.tenant)
         #expect(try await scene.plot.world.send("DELETE", target, as: viewer).status == 403)
         for _ in 0..<2 { #expect(try await scene.plot.send("DELETE", target).status == 200) }

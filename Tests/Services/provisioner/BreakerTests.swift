@@ -182,7 +182,8 @@ private func breakers(_ answer: [UInt8]?) throws -> [NASBreaker] {
             isShared: false
         )
         let model = ModelBreakers([try place(row): open])
-        let (leading, resting) = (try world.breakers(model, isLeading: true), try world.breakers(model, isLeading: false))
+        let leading = try world.breakers(model, isLeading: true)
+        let resting = try world.breakers(model, isLeading: false)
         let query = BreakerQuery([.init(tenantID: world.tenant, nasID: world.nas.id)])
         let signal = ShutdownSignal()
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -255,7 +255,7 @@ extension [UInt8] {
         #expect(engine.breakers(now: 30 * Fixture.second) == [.closed: 1])
     }
 
-    @Test(.proves("COA-05")) func `how a NAS stands can be known, and a reset lets the next request go at once`() throws {
+    @Test(.proves("COA-05")) func `how a NAS stands is known, and after a reset a request goes`() throws {
         let settings = ControlEngine.Settings(
             outstandingPerNAS: 1,
             retransmission: .init(tries: 1),
@@ -268,9 +268,13 @@ extension [UInt8] {
         #expect(state(0) == nil)
         _ = engine.submit(try Fixture.order(session: "a"), ticket: 1, now: 0)
         _ = engine.submit(try Fixture.order(session: "b"), ticket: 2, now: 0)
-        func told(_ breaker: CircuitBreaker.State, _ failures: Int, _ openings: Int, until: UInt64? = nil, _ waiting: Int)
-            -> ControlEngine.PeerState
-        {
+        func told(
+            _ breaker: CircuitBreaker.State,
+            _ failures: Int,
+            _ openings: Int,
+            until: UInt64? = nil,
+            _ waiting: Int
+        ) -> ControlEngine.PeerState {
             ControlEngine.PeerState(
                 breaker: breaker,
                 failures: failures,

@@ -151,7 +151,12 @@ struct BreakerRoutes {
             // On record before it happens, committed with nothing else: the provisioner is not part of the transaction.
             let nas = try await parts.prepare(request) { work in
                 let nas = try await nases.found(id, work.transaction, work.caller)
-                work.record(.update, AuditResource("nas_breaker", nas.id), of: nas.tenantID, .created(["state": "reset"]))
+                work.record(
+                    .update,
+                    AuditResource("nas_breaker", nas.id),
+                    of: nas.tenantID,
+                    .created(["state": "reset"])
+                )
                 return nas
             }
             let breaker = try await ask(.reset, nas)
