@@ -129,3 +129,56 @@ def test_a_provisioner_that_is_killed_leaves_nothing_undone(provider, provisione
     after = here.online()
     assert here.system.sql(f"SELECT ended_at IS NULL FROM sessions WHERE id = '{after}'") == [["t"]]
     assert len(here.desk.requests) == count and not here.desk.flaws
+
+
+# proves: COA-07 SES-07
+def test_what_was_asked_is_told_with_each_request(provider):
+    here = provider()
+    here.desk.answers = 504
+    session = here.online()
+    operation = here.disconnect(session)
+    assert here.ended(operation)["state"] == "failed"
+    for path in (f"/api/v1/radius/sessions/{session}/enforcements", f"/api/v1/enforcements?filter=session_id:eq:{session}"):
+        told = here.gateway("GET", path)[0]["data"]
+        assert [(one["state"], one["reason"], one["error_cause"]) for one in told] == [("failed", "refused", 504)]
+    assert told[0]["summary"] == "Failed: the NAS refused (Error-Cause 504)."
+    assert told[0]["operation_id"] == operation and told[0]["trials"] and told[0]["latency_ms"] >= 0
+    assert here.gateway("GET", f"/api/v1/services/{told[0]['service_id']}/enforcements")[0]["data"] == told
+    shown = here.system.nexora("enforcement", "show", told[0]["id"], "--json")
+    assert told[0]["summary"] in str(shown)
+
+
+# proves: COA-05 COA-09
+def test_a_breaker_is_known_and_reset_by_whoever_may(system, gateway, provisioner):
+    made = system.provisioner(
+        f"provisioner-{secrets.token_hex(3)}", NEXORA_COA_TRIES="1", NEXORA_COA_WAIT="200ms", NEXORA_COA_BREAKER_THRESHOLD="1",
+        NEXORA_COA_BREAKER_PAUSE="600s", NEXORA_COA_BREAKER_LONGEST_PAUSE="600s",
+    )
+    here = Provider(system, gateway)
+    here.desk.answers = None
+    nas = system.sql(f"SELECT id FROM nas_devices WHERE address = '{here.address}'")[0][0]
+    session = here.online()
+    # One leads, and has the breakers.
+    provisioner.terminate()
+    made.start()
+    try:
+        eventually(lambda: made.metric("enforcement_leading") == 1, 60, "its turn")
+        path = f"/api/v1/nas/{nas}/breaker"
+        assert gateway("GET", path)[0]["data"]["state"] == "closed"
+        operation = here.disconnect(session)
+        eventually(lambda: gateway("GET", path)[0]["data"]["state"] == "open", 60, "the breaker to open")
+        found = gateway("GET", path)[0]["data"]
+        assert found["endpoint"] == f"{here.address}:{here.desk.port}" and found["opens_until"] and not found["is_shared"]
+        here.desk.answers = "ACK"
+        before = len(here.desk.requests)
+        assert gateway("POST", f"{path}/reset")[0]["data"]["state"] == "closed"
+        # What waited for the breaker does not wait for its ten minutes.
+        eventually(lambda: len(here.desk.requests) > before, 60, "the request")
+        assert here.report(STOP, age=2)
+        assert here.ended(operation)["state"] == "succeeded"
+        audited = system.sql(f"SELECT count(*) FROM audit_logs WHERE resource_type = 'nas_breaker' AND resource_id = '{nas}'")
+        assert audited == [["1"]]
+    finally:
+        made.terminate()
+        provisioner.start()
+        here.close()

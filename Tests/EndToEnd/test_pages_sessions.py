@@ -56,5 +56,30 @@ def test_a_nas_that_does_not_answer_is_told_beside_the_session(page, system, ann
     page.goto(f"/#/subscriber/{customer}")
     page.get_by_role("button", name=f"End the session of {provider.user}").click()
     page.get_by_role("button", name="End the session", exact=True).click()
-    expect(page.get_by_text("Failed: the NAS does not answer.")).to_be_visible(timeout=60_000)
+    expect(page.locator(".acts").get_by_text("Failed: the NAS does not answer.")).to_be_visible(timeout=60_000)
+    # The page's own history learns of it by the event.
+    history = page.get_by_role("region", name="What the network was asked to do")
+    expect(history.get_by_text("Failed: the NAS does not answer.")).to_be_visible(timeout=30_000)
+    expect(history.get_by_text("requested")).to_be_visible()
+    page.get_by_role("link", name=f"History of the session of {provider.user}").click()
+    expect(page.get_by_role("heading", name="Enforcements")).to_be_visible()
+    expect(page.get_by_text("Failed: the NAS does not answer.")).to_be_visible()
+    assert not accessibility_faults(page) and not overflows(page)
+    assert not page.complaints
+
+
+# proves: COA-05 COA-08
+def test_a_nas_shows_its_breaker_and_what_it_taught(page, system, ann, provider):
+    tenant, nas = system.sql(f"SELECT tenant_id, id FROM nas_devices WHERE address = '{provider.address}'")[0]
+    system.sql(f"INSERT INTO nas_capabilities VALUES ('{tenant}', '{nas}', 'takes-no-change', now())")
+    sign_in(page, ann)
+    page.goto(f"/#/nases?q={provider.address}")
+    row = page.get_by_role("row").filter(has_text=provider.address)
+    row.get_by_role("button", name="Show how requests to edge stand").click()
+    expect(row.get_by_text("Requests go out.")).to_be_visible()
+    expect(row.get_by_text("It takes no CoA-Request.")).to_be_visible()
+    assert not accessibility_faults(page) and not overflows(page)
+    row.get_by_role("button", name="Forget what edge taught").click()
+    expect(row.get_by_text("It taught nothing yet.")).to_be_visible()
+    assert not system.sql(f"SELECT 1 FROM nas_capabilities WHERE nas_id = '{nas}'")
     assert not page.complaints

@@ -6,6 +6,8 @@ import { signInView } from "./views/sign-in.js";
 import { searchView } from "./views/search.js";
 import { subscriberView } from "./views/subscriber.js";
 import { sessionsView } from "./views/sessions.js";
+import { enforcementsView } from "./views/enforcements.js";
+import { nasesView } from "./views/nases.js";
 import { devicesView } from "./views/devices.js";
 import { tailView } from "./views/tail.js";
 import { ledgerView } from "./views/ledger.js";
@@ -16,6 +18,8 @@ const bar = document.getElementById("bar");
 const places = [
   { name: "subscribers", title: "Subscribers", view: searchView },
   { name: "sessions", title: "Online sessions", view: sessionsView },
+  { name: "enforcements", title: "Enforcements", view: enforcementsView, permission: "sessions.read" },
+  { name: "nases", title: "NASes", view: nasesView, permission: "nas.read" },
   { name: "devices", title: "Devices", view: devicesView, permission: "devices.read" },
   { name: "tail", title: "Live tail", view: tailView },
   { name: "ledger", title: "Ledger", view: ledgerView, permission: "billing.read" },

@@ -5,6 +5,7 @@ import { field, h, show } from "../dom.js";
 import { ago, octets, time } from "../format.js";
 import { pages } from "../paging.js";
 import { endSession } from "./end-session.js";
+import { historyLink } from "./enforcements.js";
 
 export async function sessionsView(main, { query: asked, signal }) {
   const user = h("input", { type: "search", id: "user", value: asked.get("user") ?? "", autocomplete: "off", maxlength: "253" });
@@ -61,5 +62,5 @@ function row(session, signal) {
     h("td", { "data-label": "Last report" }, ago(session.last_update_at)),
     h("td", { "data-label": "Down", class: "numeric" }, octets(session.output_octets)),
     h("td", { "data-label": "Up", class: "numeric" }, octets(session.input_octets)),
-    h("td", {}, endSession(session, signal)));
+    h("td", {}, endSession(session, signal), historyLink(session)));
 }

@@ -5,6 +5,7 @@ import { busy, empty, failure, h, show } from "../dom.js";
 import { ago, duration, octets, rate, time, words } from "../format.js";
 import { watch } from "../live.js";
 import { endSession } from "./end-session.js";
+import { enforcementsPanel, historyLink } from "./enforcements.js";
 import { explain } from "./explain.js";
 import { personalPanel } from "./personal.js";
 import { statusMark } from "./search.js";
@@ -18,11 +19,12 @@ export async function subscriberView(main, { argument: id, signal }) {
   document.title = `${customer.name || customer.code} - Nexora`;
   const services = () => list("/api/v1/services", { filter: `customer_id:eq:${customer.id}`, limit: 25 }, signal);
   const usage = usagePanel(async () => (await services()).data, signal);
+  const asked = enforcementsPanel(async () => (await services()).data, signal);
   const parts = { services: h("div"), sessions: panel("Sessions"), events: panel("Latest events") };
   show(main,
     h("div", { class: "title" }, h("h1", {}, customer.name || customer.code), statusMark(customer.status)),
     h("div", { class: "columns" }, who(customer), parts.services),
-    walletPanel(customer, signal), usage.panel, parts.sessions, parts.events, personalPanel(customer, signal));
+    walletPanel(customer, signal), usage.panel, parts.sessions, asked.panel, parts.events, personalPanel(customer, signal));
 
   load(parts.services, async () => {
     const { data } = await services();
@@ -32,6 +34,7 @@ export async function subscriberView(main, { argument: id, signal }) {
   load(parts.sessions.lastChild, () => sessionTable(customer, signal), signal);
   follow(parts.events.lastChild, customer, signal, (name) => {
     if (name.startsWith("quota.") || name.startsWith("access.")) usage.reload();
+    if (name.startsWith("provisioning.") || name.startsWith("session.")) asked.reload();
   });
 }
 
@@ -139,7 +142,7 @@ async function sessionTable(customer, signal) {
       h("td", { "data-label": "Address" }, h("code", {}, session.framed_ipv4 ?? session.framed_ipv6_prefix ?? "")),
       h("td", { "data-label": "Down", class: "numeric" }, octets(session.output_octets)),
       h("td", { "data-label": "Up", class: "numeric" }, octets(session.input_octets)),
-      h("td", {}, endSession(session, signal)))))));
+      h("td", {}, endSession(session, signal), historyLink(session)))))));
 }
 
 /** The subscriber's newest events, and those that come while one looks, of which `heard` is told. */
