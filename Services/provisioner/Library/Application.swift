@@ -129,6 +129,18 @@ package enum Application {
         // An intent waits for company no longer than a NAS takes to answer.
         options.wait = .milliseconds(2)
         options.acknowledgementWait = settings.acknowledgementWait
+        let consumer: @Sendable (String, String) throws -> EventConsumer = { [options] durable, filter in
+            try EventConsumer(
+                nats,
+                stream: .domain,
+                durable: durable,
+                filter: filter,
+                options: options,
+                deadLetters: letters,
+                logger: logger,
+                classify: Enforcer.failure
+            )
+        }
         return Enforcer(
             keeping: EnforcementStore(session("orders", settings), ids: ids),
             conduct: Conduct(sender: client, secret: { secret(of: $0, secrets, logger) }, time: clock),
@@ -137,36 +149,18 @@ package enum Application {
                 pace: settings.reconciling,
                 zones: ZoneBook { SystemFiles.timeZone($0) },
                 metrics: ReconcilerMetrics(context.metrics),
-                changes: { [options] in
-                    func consumer(_ durable: String, _ filter: String) throws -> EventConsumer {
-                        try EventConsumer(
-                            nats,
-                            stream: .domain,
-                            durable: durable,
-                            filter: filter,
-                            options: options,
-                            deadLetters: letters,
-                            logger: logger,
-                            classify: Enforcer.failure
-                        )
-                    }
-                    return ChangeConsumers(
+                changes: {
+                    ChangeConsumers(
                         sessions: try consumer("provisioner-sessions", Subjects.all(SessionStarted.self)),
                         access: try consumer("provisioner-access", Subjects.all(AccessChanged.self)),
                         directory: try consumer("provisioner-directory", Subjects.all(DirectoryChanged.self))
                     )
                 }
             ),
-            intents: { [options] in
-                try EventConsumer(
-                    nats,
-                    stream: .domain,
-                    durable: "provisioner-intents",
-                    filter: Subjects.all(DisconnectRequested.self),
-                    options: options,
-                    deadLetters: letters,
-                    logger: logger,
-                    classify: Enforcer.failure
+            intents: {
+                IntentConsumers(
+                    disconnects: try consumer("provisioner-intents", Subjects.all(DisconnectRequested.self)),
+                    reconciliations: try consumer("provisioner-reconcile", Subjects.all(ReconcileRequested.self))
                 )
             },
             rules: settings.rules,

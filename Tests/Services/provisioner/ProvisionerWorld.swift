@@ -322,7 +322,12 @@ struct ProvisionerWorld {
                     )
                 }
             ),
-            intents: { try consumer("provisioner-intents", Subjects.all(DisconnectRequested.self)) },
+            intents: {
+                IntentConsumers(
+                    disconnects: try consumer("provisioner-intents", Subjects.all(DisconnectRequested.self)),
+                    reconciliations: try consumer("provisioner-reconcile", Subjects.all(ReconcileRequested.self))
+                )
+            },
             rules: EnforcementRules(confirmation: .seconds(600)),
             pace: Enforcer.Pace(
                 interval: .milliseconds(20),

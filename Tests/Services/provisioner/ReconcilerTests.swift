@@ -179,6 +179,20 @@ import Testing
         await world.close()
     }
 
+    @Test func `who asks for it has his session told again what it should have`() async throws {
+        let world = try await ProvisionerWorld()
+        let nases = ModelNASes.obedient()
+        try await world.withEnforcer(nases) {
+            let session = try await world.subscriberSession(Self.home)
+            try await world.tell(
+                ReconcileRequested(sessionID: session, nasID: world.nas.id, serviceID: world.service.id)
+            )
+            try await eventually { try await world.orders() == ["change requested acknowledged"] }
+            #expect(nases.count == 1 && text(nases.asked.first)?.contains("50") == true)
+        }
+        await world.close()
+    }
+
     @Test func `a killed process's change is carried out by the next, as it is wanted then`() async throws {
         let world = try await ProvisionerWorld()
         let mute = ModelNASes.mute()

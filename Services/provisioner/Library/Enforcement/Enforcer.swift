@@ -27,8 +27,8 @@ struct Enforcer: Lifecycle.Service {
     let keeping: any EnforcementKeeping
     let conduct: Conduct
     let reconciling: Reconciling
-    /// Reads the intents; made when this process begins to lead.
-    let intents: @Sendable () throws -> EventConsumer
+    /// Read the intents; made when this process begins to lead.
+    let intents: @Sendable () throws -> IntentConsumers
     let rules: EnforcementRules
     let pace: Pace
     let ids: IDGenerator
@@ -79,6 +79,24 @@ struct Enforcer: Lifecycle.Service {
         )
     }
 
+    /// What somebody asks for who wants a session to have what it should.
+    static func order(_ event: Event<ReconcileRequested>, storedAt: Timestamp) -> EnforcementOrder {
+        EnforcementOrder(
+            tenantID: event.tenantID,
+            id: EnforcementID(event.id.value),
+            kind: .change,
+            cause: .requested,
+            nasID: event.payload.nasID,
+            sessionID: event.payload.sessionID,
+            serviceID: event.payload.serviceID,
+            operationID: event.payload.operationID,
+            correlationID: event.correlationID,
+            traceparent: event.traceparent,
+            requestedAt: event.time,
+            storedAt: storedAt
+        )
+    }
+
     private static func cause(_ reason: DisconnectRequested.Reason) -> EnforcementCause {
         switch reason {
         case .sessionLimit: .sessionLimit
@@ -91,6 +109,16 @@ struct Enforcer: Lifecycle.Service {
         if error is NamesNoSession { return .message }
         return (error as? StorageFault)?.blamesData == true ? .message : .outage
     }
+}
+
+/// Readers of what is asked for.
+struct IntentConsumers: Sendable {
+    let disconnects: EventConsumer
+    let reconciliations: EventConsumer
+
+    func stop() { for consumer in [disconnects, reconciliations] { consumer.stop() } }
+
+    func close() async { for consumer in [disconnects, reconciliations] { await consumer.close() } }
 }
 
 /// An intent that means nobody.

@@ -42,29 +42,29 @@ struct Reign: Sendable {
     /// Leads until another process does, or the daemon ends. What NASes have answered by then is stored; what they have not
     /// stays as it is, for whoever leads next.
     func run() async throws {
-        let consumer = try enforcer.intents()
+        let intents = try enforcer.intents()
         let changes: ChangeConsumers
         do { changes = try enforcer.reconciling.changes() } catch {
-            await consumer.close()
+            await intents.close()
             throw error
         }
         let failure = try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await keepBooks() }
-            let failure = await work(consumer, changes)
+            let failure = await work(intents, changes)
             end.hasCome.store(true, ordering: .releasing)
             results.finish()
             try await group.waitForAll()
             return failure
         }
-        await consumer.close()
+        await intents.close()
         await changes.close()
         if let failure { throw failure }
     }
 
-    private func work(_ consumer: EventConsumer, _ changes: ChangeConsumers) async -> (any Error)? {
+    private func work(_ intents: IntentConsumers, _ changes: ChangeConsumers) async -> (any Error)? {
         await withTaskGroup(of: (any Error)?.self) { group in
             for part in [
-                { try await listen(consumer) }, { try await pump() }, { try await watch() }, { await reconciler.run() },
+                { try await listen(intents) }, { try await pump() }, { try await watch() }, { await reconciler.run() },
                 { try await reconciler.follow(changes) }, { try await sweep() }, { try await lookAgain() },
             ] as [@Sendable () async throws -> Void] {
                 group.addTask {
@@ -78,7 +78,7 @@ struct Reign: Sendable {
             }
             // Whichever ends first: without it the others are no use.
             let first = await group.next() ?? nil
-            consumer.stop()
+            intents.stop()
             changes.stop()
             orders.finish()
             reconciler.finish()
@@ -91,19 +91,37 @@ struct Reign: Sendable {
 
     // MARK: - What is asked for
 
-    private func listen(_ consumer: EventConsumer) async throws {
+    private func listen(_ intents: IntentConsumers) async throws {
         try await withGracefulShutdownHandler {
-            try await consumer.run(DisconnectRequested.self) { events in
-                let now = enforcer.time.now()
-                let asked = try events.map { event in
-                    guard let order = Enforcer.order(event, storedAt: now) else { throw NamesNoSession() }
-                    return order
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    try await intents.disconnects.run(DisconnectRequested.self) { events in
+                        let now = enforcer.time.now()
+                        try await keep(
+                            try events.map { event in
+                                guard let order = Enforcer.order(event, storedAt: now) else { throw NamesNoSession() }
+                                return order
+                            }
+                        )
+                    }
                 }
-                orders.offer(try await enforcer.keeping.store(asked).map { EnforcementRef($0) })
+                group.addTask {
+                    try await intents.reconciliations.run(ReconcileRequested.self) { events in
+                        let now = enforcer.time.now()
+                        try await keep(events.map { Enforcer.order($0, storedAt: now) })
+                    }
+                }
+                try await group.next()
+                intents.stop()
+                try await group.waitForAll()
             }
         } onShutdown: {
-            consumer.stop()
+            intents.stop()
         }
+    }
+
+    private func keep(_ asked: [EnforcementOrder]) async throws {
+        orders.offer(try await enforcer.keeping.store(asked).map { EnforcementRef($0) })
     }
 
     /// Looks again and again for what is due, for sessions that ended, and whether this process still leads.
