@@ -29,11 +29,13 @@ ATTRIBUTE Acct-Input-Octets 42 integer
 ATTRIBUTE Acct-Output-Octets 43 integer
 ATTRIBUTE Acct-Session-Id 44 string
 ATTRIBUTE Acct-Session-Time 46 integer
+ATTRIBUTE Acct-Terminate-Cause 49 integer
 ATTRIBUTE Acct-Input-Gigawords 52 integer
 ATTRIBUTE Acct-Output-Gigawords 53 integer
 ATTRIBUTE CHAP-Challenge 60 octets
 ATTRIBUTE Message-Authenticator 80 octets
 ATTRIBUTE Acct-Interim-Interval 85 integer
+ATTRIBUTE NAS-Port-Id 87 string
 ATTRIBUTE Framed-Pool 88 string
 VENDOR Mikrotik 14988
 BEGIN-VENDOR Mikrotik
