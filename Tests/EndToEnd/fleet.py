@@ -77,7 +77,7 @@ def parsed(packet):
     return found, proof
 
 
-@dataclass
+@dataclass(eq=False)
 class Session:
     """One that is on, or was."""
 

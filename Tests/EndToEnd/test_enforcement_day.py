@@ -6,6 +6,7 @@ import json
 import secrets
 import threading
 import time
+from datetime import datetime
 
 import pytest
 
@@ -209,6 +210,9 @@ class Day:
                 )
             assert nas.transactions(session) <= allowed, (nas.name, orders[session.row], self.kills)
         once = sum(nas.transactions(session) == 1 for session, nas in self.sessions.items() if self.is_careful(nas))
+        print(collections.Counter(
+            (self.manners[nas.name], nas.transactions(session)) for session, nas in self.sessions.items()
+        ))
         assert once > sum(map(self.is_careful, self.fleet.nases)) * USERS // 2
 
     def is_careful(self, nas):
@@ -232,7 +236,7 @@ class Day:
 
 def stamp(text):
     """Seconds since 1970 of a time as row_to_json writes it."""
-    return __import__("datetime").datetime.fromisoformat(text).timestamp()
+    return datetime.fromisoformat(text).timestamp()
 
 
 # proves: COA-04 COA-09 OBS-02
