@@ -160,6 +160,11 @@ class NAS(threading.Thread):
             Acct_Session_Time=int(time.monotonic() - session.began), **more,
         )
 
+    def log_off(self, session):
+        """Its Stop, acknowledged."""
+        session.is_open = False
+        assert self.report(self.client, session, STOP)
+
     def transactions(self, session):
         """How many different requests there were for a session; a retransmission is none."""
         return len({request.transaction for request in self.requests if request.session == session.id})
@@ -293,7 +298,7 @@ class NAS(threading.Thread):
         self.join()
         for session in self.sessions.values():
             if session.is_open:
-                self.report(self.client, session, STOP)
+                self.log_off(session)
         self.client.close()
         self.books.close()
 
@@ -301,7 +306,9 @@ class NAS(threading.Thread):
 class Fleet:
     """A tenant with NASes, and subscribers at each."""
 
-    def __init__(self, system, gateway, vendors, users):
+    def __init__(self, system, gateway, vendors, users, make=NAS):
+        """`users`: how many there are at each NAS, or how their names end. `make` makes a NAS of its name, vendor, address and
+        radius-server."""
         self.system, self.gateway = system, gateway
         number = next(NUMBERS)
         self.name = f"fleet-{number}-{secrets.token_hex(3)}"
@@ -311,13 +318,13 @@ class Fleet:
             system.nexora("plan", "add", plan, *mine, "--download", down, "--upload", up, "--price", "10.00")
         self.nases, lines = [], ["code,name,phone,address,username,password,plan"]
         for place, vendor in enumerate(vendors, 1):
-            nas = NAS(f"{self.name}-{place}-{vendor}", vendor, f"127.7{number}.{place}.1", system.radius)
+            nas = make(f"{self.name}-{place}-{vendor}", vendor, f"127.{70 + number}.{place}.1", system.radius)
             self.nases.append(nas)
             system.nexora(
                 "nas", "add", nas.name, *mine, "--address", nas.address, "--vendor", vendor, "--coa-port", nas.port,
                 "--secret-from", "env:NAS_SECRET", NAS_SECRET=SECRET,
             )
-            nas.users = [f"{nas.name}-{count}" for count in range(users)]
+            nas.users = [f"{nas.name}-{end}" for end in (range(users) if isinstance(users, int) else users)]
             lines += [f"{user},Ann,+391,Via Po 1,{user},{PASSWORD},home" for user in nas.users]
         path = system.folder / f"{self.name}.csv"
         path.write_text("\n".join(lines) + "\n")
