@@ -15,6 +15,18 @@ def system():
 
 
 @pytest.fixture(scope="module")
+def net():
+    """Network namespaces for NASes that want addresses and ports of their own."""
+    from eap_peers import Namespaces
+
+    problem = Namespaces.problem()
+    if problem:
+        pytest.skip(f"network namespaces cannot be made here (CAP_NET_ADMIN): {problem}")
+    with Namespaces() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
 def gateway(system):
     """api-gateway with the pages. A module whose gateway is another, or is told something else, has a fixture of its own."""
     # Not above: what is no test of pages needs no Playwright.

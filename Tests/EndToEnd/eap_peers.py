@@ -5,9 +5,14 @@ import os
 import re
 import shutil
 import subprocess
+from contextlib import contextmanager
 from pathlib import Path
 
 from processes import Process, eventually
+from radius_clients import radclient
+
+CONTROL_PORT = 3799
+"""Where hostapd and strongSwan take CoA and Disconnect: `nexora nas add` expects it there."""
 
 
 def eapol_test(port, secret, folder, user, password, method, keys=True, extra=""):
@@ -114,6 +119,9 @@ class WiredNAS:
             f"auth_server_shared_secret={secret}\n"
             f"acct_server_addr={net.host_address}\nacct_server_port={server.acct_port}\n"
             f"acct_server_shared_secret={secret}\n"
+            # It wants both of a Disconnect-Request, and to hear of it from its server alone.
+            f"radius_das_port={CONTROL_PORT}\nradius_das_client={net.host_address} {secret}\n"
+            "radius_das_require_event_timestamp=1\nradius_das_require_message_authenticator=1\nradius_das_time_window=300\n"
         )
         self.hostapd = Process(
             "hostapd", net.inside(net.nas, "hostapd", conf), self.folder / "hostapd.log",
@@ -155,6 +163,12 @@ class Tunnel:
             eap-radius {{
                 accounting = yes
                 nas_identifier = e2e-gateway
+                dae {{
+                    enable = yes
+                    listen = {net.nas_address}
+                    port = {CONTROL_PORT}
+                    secret = "{secret}"
+                }}
                 servers {{ nexora {{
                     address = {net.host_address}
                     auth_port = {server.auth_port}
@@ -241,6 +255,41 @@ class Tunnel:
     def clean_up(self):
         for process in (self.peer, self.nas):
             process.clean_up()
+
+
+@contextmanager
+def reachable_server(system, net, name, secret):
+    """A radius-server that NASes in the namespaces reach; `name` is theirs."""
+    made = system.radius_server(f"radius-{name}", NEXORA_RADIUS_ADDRESS=net.host_address)
+    made.start()
+    system.nexora(
+        "nas", "add", name, "--tenant", "demo-net", "--address", f"{net.nas_address}/32", "--vendor", "generic",
+        "--secret-from", "stdin", given=secret + "\n",
+    )
+    eventually(
+        lambda: radclient(
+            made.auth_port, "status", secret, {"Message-Authenticator": "0x00"}, host=net.host_address,
+            within=net.inside(net.nas), tries=1, seconds=0.5,
+        )[0] == "Access-Accept",
+        20, "an answer to the NAS's address",
+    )
+    try:
+        yield made
+    finally:
+        system.nexora("nas", "remove", name)
+        made.terminate()
+
+
+def wait_for_password(server, net, secret, user, password):
+    """A changed password is known to the server within two seconds; a NAS would remember a refusal for a minute."""
+    eventually(
+        lambda: radclient(
+            server.auth_port, "auth", secret,
+            {"User-Name": user, "User-Password": password, "Message-Authenticator": "0x00"},
+            host=net.host_address, within=net.inside(net.nas),
+        )[0] == "Access-Accept",
+        20, "the password",
+    )
 
 
 def wait_for_text(process, text, seconds=30):

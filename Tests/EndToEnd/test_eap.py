@@ -4,9 +4,10 @@ import shutil
 
 import pytest
 
-from eap_peers import Namespaces, Tunnel, WiredNAS, eapol_test, radeapclient, wait_for_text
+from eap_peers import (
+    Tunnel, WiredNAS, eapol_test, radeapclient, reachable_server, wait_for_password, wait_for_text,
+)
 from processes import eventually
-from radius_clients import radclient
 
 SECRET = "the secret of NASes in namespaces"
 
@@ -64,45 +65,9 @@ def test_the_figures_of_eap_are_told(system):
 
 
 @pytest.fixture(scope="module")
-def net():
-    problem = Namespaces.problem()
-    if problem:
-        pytest.skip(f"network namespaces cannot be made here (CAP_NET_ADMIN): {problem}")
-    with Namespaces() as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
 def server(system, net):
-    """A radius-server that NASes in the namespaces reach."""
-    made = system.radius_server("radius-eap", NEXORA_RADIUS_ADDRESS=net.host_address)
-    made.start()
-    system.nexora(
-        "nas", "add", "e2e-namespaces", "--tenant", "demo-net", "--address", f"{net.nas_address}/32", "--vendor",
-        "generic", "--secret-from", "stdin", given=SECRET + "\n",
-    )
-    eventually(
-        lambda: radclient(
-            made.auth_port, "status", SECRET, {"Message-Authenticator": "0x00"}, host=net.host_address,
-            within=net.inside(net.nas), tries=1, seconds=0.5,
-        )[0] == "Access-Accept",
-        20, "an answer to the NAS's address",
-    )
-    yield made
-    system.nexora("nas", "remove", "e2e-namespaces")
-    made.terminate()
-
-
-def wait_for_password(server, net, user, password):
-    """A changed password is known to the server within two seconds; a NAS would remember a refusal for a minute."""
-    eventually(
-        lambda: radclient(
-            server.auth_port, "auth", SECRET,
-            {"User-Name": user, "User-Password": password, "Message-Authenticator": "0x00"},
-            host=net.host_address, within=net.inside(net.nas),
-        )[0] == "Access-Accept",
-        20, "the password",
-    )
+    with reachable_server(system, net, "e2e-namespaces", SECRET) as made:
+        yield made
 
 
 def sessions(system, where):
@@ -119,7 +84,7 @@ def test_a_wired_switch_logs_subscribers_on_accounts_and_logs_them_off(system, n
     folder.mkdir()
     switch = WiredNAS(folder, net, server, SECRET)
     system.nexora("service", "set", "demo0003", "--password-from", "stdin", given="a password of 802.1X\n")
-    wait_for_password(server, net, "demo0003", "a password of 802.1X")
+    wait_for_password(server, net, SECRET, "demo0003", "a password of 802.1X")
     mine = "username = 'demo0003'"
     try:
         switch.hostapd.start()
@@ -171,7 +136,7 @@ def test_an_ikev2_gateway_logs_a_subscriber_on_with_its_address_and_counts_its_t
     system.nexora(
         "service", "set", "demo0004", "--static-ipv4", address, "--password-from", "stdin", given="a password of IKEv2\n"
     )
-    wait_for_password(server, net, "demo0004", "a password of IKEv2")
+    wait_for_password(server, net, SECRET, "demo0004", "a password of IKEv2")
     tunnel = Tunnel(folder, net, server, SECRET)
     mine = "username = 'demo0004'"
     try:

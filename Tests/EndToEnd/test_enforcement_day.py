@@ -97,6 +97,9 @@ class Day:
         for thread in asking:
             thread.start()
         eventually(lambda: self.ended() >= 6, 30, "the first orders")
+        # One that its NAS has done and not yet answered.
+        slow = "', '".join(row.row for row, nas in self.sessions.items() if self.manners[nas.name] == "slow")
+        eventually(lambda: self.fleet.orders(f"state = 'sent' AND session_id IN ('{slow}')"), 30, "an order under way")
         self.kill(self.provisioner)
         eventually(lambda: self.ended() >= 14, 30, "some more")
         self.kill(self.system.nats)
