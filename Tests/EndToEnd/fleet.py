@@ -77,6 +77,33 @@ def parsed(packet):
     return found, proof
 
 
+def rates(vendor, speeds):
+    """Bits in a second to and from the subscriber, as attributes say it in that vendor's words; None where they do not."""
+    said = dict(speeds)
+    number = {name: int.from_bytes(value, "big") for name, value in said.items() if len(value) == 4}
+    if vendor == "mikrotik":
+        # rx, which comes first, is what the subscriber sends.
+        up, down = said[14988, 8].decode().split(" ")[0].split("/")
+        units = {"k": 1_000, "M": 1_000_000}
+        return tuple(
+            int(text[:-1]) * units[text[-1]] if text[-1] in units else int(text) for text in (down, up)
+        )
+    if vendor == "cisco":
+        words = said[9, 250].decode().removeprefix("Q").split(";")
+        return int(words[words.index("D") + 1]), int(words[words.index("U") + 1])
+    if vendor == "juniper":
+        return int(said[4874, 108].decode().removeprefix("T02 ")), None
+    if vendor == "nokia":
+        overrides = [value.decode() for name, value in speeds if name == (6527, 126)]
+        peak = {text[0]: int(text.split("pir=")[1].split(",")[0]) * 1_000 for text in overrides}
+        return peak["E"], peak["I"]
+    if vendor == "huawei":
+        return number[2011, 5], number[2011, 2]
+    if vendor == "coovachilli":
+        return number[14559, 5] * 1_000, number[14559, 4] * 1_000
+    return number[14122, 8], number[14122, 7]
+
+
 @dataclass(eq=False)
 class Session:
     """One that is on, or was."""
@@ -88,10 +115,24 @@ class Session:
     station: str
     framed: str
     port: int
+    # What its login said of its speed.
+    granted: tuple
     began: float = field(default_factory=time.monotonic)
     is_open: bool = True
-    # What changed its speed.
+    # What CoAs made of its speed, in bits in a second to and from the subscriber.
     speeds: list = field(default_factory=list)
+    # What it carries in a second, and has carried up to when.
+    flow: tuple = (0, 0)
+    octets: tuple = (0, 0)
+    counted: float = field(default_factory=time.monotonic)
+
+    def carry(self):
+        """Counts what it carried since it was counted last."""
+        now = time.monotonic()
+        self.octets = tuple(
+            int(octets + bits / 8 * (now - self.counted)) for octets, bits in zip(self.octets, self.flow, strict=True)
+        )
+        self.counted = now
 
     def names(self):
         """What the NAS knows it by."""
@@ -116,7 +157,7 @@ class Request:
 class NAS(threading.Thread):
     """One NAS. `behaviour` may be changed at any time:
 
-    honest, deaf; slow (does it at once, says so after 0.5 s), doubled (says it three times), late (its Stop comes after 1.5 s),
+    honest, deaf; boasting (acknowledges a CoA and does nothing, but ends sessions); slow (does it at once, says so after 0.5 s), doubled (says it three times), late (its Stop comes after 1.5 s),
     belated (after 5 s), lying (says it and does nothing), denying (the same, and goes on reporting), forging (answers under another
     secret), rebooting (falls over, and tells so after a second), amnesiac (knows of no session), or the number of an Error-Cause."""
 
@@ -128,6 +169,8 @@ class NAS(threading.Thread):
         self.behaviour = "honest"
         self.sessions, self.requests, self.flaws = {}, [], []
         self.answered, self.agenda, self.is_running = {}, [], True
+        # Whether sessions that carry something are reported every few seconds.
+        self.reports, self.reported = False, time.monotonic()
         self.ports = itertools.count(1)
         self.listen()
         self.start()
@@ -147,15 +190,17 @@ class NAS(threading.Thread):
         mark = secrets.token_hex(3)
         session = Session(
             secrets.token_hex(5), user, "", reply["Class"][0], f"02-00-00-{mark[:2]}-{mark[2:4]}-{mark[4:]}",
-            f"10.{self.address.split('.')[2]}.{port}.7", port,
+            f"10.{self.address.split('.')[2]}.{port}.7", port, rates(self.vendor, parsed(reply.raw_packet)[0]),
         )
         self.sessions[session.id] = session
         assert self.report(self.client, session, START)
         return session
 
     def report(self, client, session, status, **more):
+        session.carry()
         return client.account(
             status, session.id, session.user, Class=session.admission, Framed_IP_Address=session.framed,
+            Acct_Output_Octets=session.octets[0], Acct_Input_Octets=session.octets[1],
             Calling_Station_Id=session.station, NAS_Port=session.port, NAS_Port_Id=f"ge-0/0/{session.port}",
             Acct_Session_Time=int(time.monotonic() - session.began), **more,
         )
@@ -182,6 +227,10 @@ class NAS(threading.Thread):
             for entry in [entry for entry in self.agenda if entry[0] <= time.monotonic()]:
                 self.agenda.remove(entry)
                 entry[1]()
+            if self.reports and time.monotonic() >= self.reported + 6:
+                self.reported = time.monotonic()
+                for session in [session for session in self.sessions.values() if session.is_open and any(session.flow)]:
+                    self.report(self.books, session, INTERIM)
         self.socket.close()
 
     def after(self, seconds, action):
@@ -208,7 +257,8 @@ class NAS(threading.Thread):
             self.fall_over()
             return
         cause, session, speeds = self.judge(packet[0], found)
-        if cause is None and self.behaviour not in ("lying", "denying", "forging"):
+        is_claim = self.behaviour in ("lying", "denying", "forging") or (self.behaviour == "boasting" and packet[0] == COA)
+        if cause is None and not is_claim:
             self.do(packet[0], session, speeds)
         self.answer(packet, source, cause)
         if cause is None and self.behaviour == "denying":
@@ -254,7 +304,13 @@ class NAS(threading.Thread):
 
     def do(self, code, session, speeds):
         if code == COA:
-            session.speeds += speeds
+            # Nokia passes over what it does not know.
+            if speeds:
+                session.carry()
+                session.speeds.append(rates(self.vendor, speeds))
+                down, up = session.speeds[-1]
+                # Four fifths of what it may.
+                session.flow = down * 4 // 5, min(session.flow[1], (up or 2_000_000) * 4 // 5)
             return
         session.is_open = False
         pause = {"late": 1.5, "belated": 5}.get(self.behaviour, 0)
@@ -314,7 +370,7 @@ class Fleet:
         self.name = f"fleet-{number}-{secrets.token_hex(3)}"
         mine = ("--tenant", self.name)
         system.nexora("tenant", "add", self.name, "--subdomain", self.name)
-        for plan, down, up in (("home", "100M", "20M"), ("more", "200M", "40M")):
+        for plan, down, up in (("home", "100M", "20M"), ("less", "10M", "2M")):
             system.nexora("plan", "add", plan, *mine, "--download", down, "--upload", up, "--price", "10.00")
         self.nases, lines = [], ["code,name,phone,address,username,password,plan"]
         for place, vendor in enumerate(vendors, 1):
@@ -344,6 +400,13 @@ class Fleet:
         for name, session in wanted.items():
             session.row = found[name]
 
+    def choose(self, session, plan):
+        """Gives the service of a session another plan."""
+        wanted = f"tenant_id = '{self.tenant}'"
+        service = self.system.sql(f"SELECT id FROM services WHERE {wanted} AND username = '{session.user}'")[0][0]
+        plan = self.system.sql(f"SELECT id FROM plans WHERE {wanted} AND name = '{plan}'")[0][0]
+        self.gateway("PUT", f"/api/v1/radius/subscribers/{service}/bandwidth", {"plan_id": plan})
+
     def disconnect(self, session):
         """Asks for a session's end; the operation that tells what becomes of it."""
         return self.gateway("POST", f"/api/v1/radius/sessions/{session.row}/disconnect", status=202)[0]["data"]["id"]
@@ -357,9 +420,15 @@ class Fleet:
 
     def outcome(self, operation, seconds=60):
         """The order behind an operation once it has ended."""
-        where = f"operation_id = '{operation}' AND ended_at IS NOT NULL"
+        return self.end(f"operation_id = '{operation}'", seconds)
+
+    def change(self, session, seconds=60):
+        """The first order to change a session once it has ended."""
+        return self.end(f"kind = 'change' AND session_id = '{session.row}'", seconds)
+
+    def end(self, where, seconds):
         return eventually(
-            lambda: self.orders(where), seconds, lambda: f"the end of {self.orders(f'operation_id = {operation!r}')}"
+            lambda: self.orders(f"{where} AND ended_at IS NOT NULL"), seconds, lambda: f"the end of {self.orders(where)}"
         )[0]
 
     def close(self):

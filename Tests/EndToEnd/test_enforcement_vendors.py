@@ -60,7 +60,9 @@ def test_a_disconnect_ends_as_the_nas_behaves_with_every_vendor(fleet, provision
     number = list(BEHAVIOURS).index(behaviour)
     sessions = {nas: nas.log_on(nas.users[number]) for nas in fleet.nases}
     fleet.settle()
-    for nas in fleet.nases:
+    for nas, session in sessions.items():
+        # In the words that a CoA has for it too.
+        assert session.granted == (100_000_000, None if nas.vendor == "juniper" else 20_000_000), nas.vendor
         nas.behaviour = behaviour
     operations = {nas: fleet.disconnect(session) for nas, session in sessions.items()}
     state, reason, count = BEHAVIOURS[behaviour]
