@@ -3,12 +3,14 @@
 import hashlib
 import hmac
 import json
+import secrets
 import socket
 import struct
 import time
 
 import pytest
 
+from gateway import Gateway
 from processes import eventually, free_port
 from simulated_day import Day
 
@@ -64,22 +66,26 @@ def live(system):
     """Sessions on MikroTiks that go on after a calm day, and the NASes' secrets."""
     days = []
 
-    def start(seed, mode):
-        port = free_port(socket.SOCK_DGRAM)
-        day = Day(system, seed, 40, 2, "calm", 5, "--vendors", "mikrotik").prepare().start(
-            "--listen", "--control-port", port, "--control-mode", mode, "--live", 25, "--live-interim", 1
+    def start(seed, mode, vendors="mikrotik", subscribers=40, nases=2, seconds=25):
+        """One vendor's NASes at a port of the test's, those of several each at its vendor's."""
+        port = () if "," in vendors else ("--control-port", free_port(socket.SOCK_DGRAM))
+        day = Day(system, seed, subscribers, nases, "calm", 5, "--vendors", vendors).prepare().start(
+            "--listen", *port, "--control-mode", mode, "--live", seconds, "--live-interim", 1
         )
         days.append(day)
         eventually(lambda: day.events(), 20, "the NASes' listening")
         nases = {nas["name"]: nas for nas in day.events()[0]["nases"]}
         entries = map(json.loads, (day.folder / "directory.jsonl").read_text().splitlines())
-        secrets = {entry["name"]: entry["secret"] for entry in entries if entry["kind"] == "nas"}
+        keys = {entry["name"]: entry["secret"] for entry in entries if entry["kind"] == "nas"}
         # The day is over: delays are nothing, and who is on is really on.
         time_over = "SELECT s.acct_session_id, s.username, n.name FROM sessions s JOIN nas_devices n ON n.id = s.nas_id " \
             f"JOIN tenants t ON t.id = s.tenant_id WHERE t.subdomain = 'sim{seed}' AND s.ended_at IS NULL " \
             "AND s.last_update_at > now() - interval '3 seconds' ORDER BY s.started_at"
-        rows = eventually(lambda: len(found := system.sql(time_over)) > 5 and found, 40, "sessions that are on")
-        return day, nases, secrets, rows
+        rows = eventually(
+            lambda: len(found := system.sql(time_over)) > 5 and {row[2] for row in found} == nases.keys() and found,
+            40, "sessions that are on at each NAS",
+        )
+        return day, nases, keys, rows
 
     yield start
     for day in days:
@@ -99,9 +105,9 @@ def stored(system, seed, row):
 
 
 def test_an_obedient_nas_changes_and_ends_sessions(system, live):
-    day, nases, secrets, rows = live(2001, "obedient")
+    day, nases, keys, rows = live(2001, "obedient")
     first, second = rows[0], rows[1]
-    control = Control(nases[first[2]], secrets[first[2]])
+    control = Control(nases[first[2]], keys[first[2]])
     assert control.ask(COA, *names(first), rate("1M/2M"))[0] == ACK[COA]
     changed = eventually(lambda: [event for event in day.events() if event["event"] == "changed"], 5, "the change")
     assert (changed[0]["uploadBps"], changed[0]["downloadBps"]) == (1_000_000, 2_000_000)
@@ -113,16 +119,47 @@ def test_an_obedient_nas_changes_and_ends_sessions(system, live):
     assert (code, attributes[ERROR_CAUSE]) == (NAK[COA], struct.pack("!I", 401))
     code, attributes = control.ask(DISCONNECT, names(first)[0], attribute(SESSION_ID, b"nothing"))
     assert (code, attributes[ERROR_CAUSE]) == (NAK[DISCONNECT], struct.pack("!I", 503))
-    control = Control(nases[second[2]], secrets[second[2]])
+    control = Control(nases[second[2]], keys[second[2]])
     assert control.ask(DISCONNECT, *names(second))[0] == ACK[DISCONNECT]
     eventually(lambda: stored(system, 2001, second)[:2] == ["stop", "6"], 10, "the Stop")
     # The simulator's own truth has the changes: all of it is in Postgres.
     assert day.finish()["holds"]
 
 
+# proves: COA-01 COA-02 COA-07
+def test_provisioner_ends_sessions_at_nases_of_every_kind(system, live):
+    kinds = ["mikrotik", "cisco", "huawei", "juniper", "nokia", "ubiquiti", "coovachilli", "accel-ppp"]
+    gateway = Gateway(system)
+    gateway.bootstrap()
+    provisioner = system.provisioner(f"provisioner-{secrets.token_hex(3)}", NEXORA_COA_WAIT="1s")
+    provisioner.start()
+    try:
+        day, nases, _, rows = live(2004, "obedient", ",".join(kinds), 160, len(kinds), 15)
+        chosen = {row[2]: row for row in rows}
+        asked = {}
+        for row in chosen.values():
+            session = system.sql(
+                "SELECT s.id FROM sessions s JOIN tenants t ON t.id = s.tenant_id WHERE t.subdomain = 'sim2004' "
+                f"AND s.acct_session_id = '{row[0]}' AND s.username = '{row[1]}' AND s.ended_at IS NULL"
+            )[0][0]
+            asked[row[2]] = gateway("POST", f"/api/v1/radius/sessions/{session}/disconnect", status=202)[0]["data"]["id"]
+        for name, row in chosen.items():
+            query = f"SELECT state, reason, attempts FROM enforcements WHERE operation_id = '{asked[name]}' AND ended_at IS NOT NULL"
+            order = eventually(lambda query=query: system.sql(query), 40, f"the order's end at {name}")[0]
+            assert order == ["confirmed", "session_over", "1"], (name, order)
+            assert stored(system, 2004, row)[0] == "stop"
+        # Nobody's session but theirs was ended, and each once.
+        ended = [event for event in day.events() if event["event"] == "ended"]
+        assert {(event["nas"], event["username"]) for event in ended} == {(row[2], row[1]) for row in chosen.values()}
+        assert len(ended) == len(kinds)
+        assert day.finish()["holds"]
+    finally:
+        provisioner.terminate()
+
+
 def test_a_lying_nas_acknowledges_and_does_nothing(system, live):
-    day, nases, secrets, rows = live(2002, "lying")
-    control = Control(nases[rows[0][2]], secrets[rows[0][2]])
+    day, nases, keys, rows = live(2002, "lying")
+    control = Control(nases[rows[0][2]], keys[rows[0][2]])
     assert control.ask(DISCONNECT, *names(rows[0]))[0] == ACK[DISCONNECT]
     before = int(stored(system, 2002, rows[0])[2])
     eventually(lambda: int(stored(system, 2002, rows[0])[2]) > before, 10, "an interim of a session that goes on")
@@ -130,8 +167,8 @@ def test_a_lying_nas_acknowledges_and_does_nothing(system, live):
 
 
 def test_a_nas_that_falls_over_answers_nothing_and_loses_its_sessions(system, live):
-    day, nases, secrets, rows = live(2003, "rebooting")
-    control = Control(nases[rows[0][2]], secrets[rows[0][2]])
+    day, nases, keys, rows = live(2003, "rebooting")
+    control = Control(nases[rows[0][2]], keys[rows[0][2]])
     assert control.ask(DISCONNECT, *names(rows[0])) is None
     eventually(lambda: stored(system, 2003, rows[0])[0] == "nas_reboot", 15, "the Accounting-On")
     assert day.finish()["holds"]
