@@ -37,7 +37,7 @@ package struct Invocation: Sendable {
           --server-restarts       the server is restarted meanwhile and forgets whom it answered
           --listen                take CoA and Disconnect, each NAS at its address
           --control-port PORT     at this port instead of each vendor's own
-          --control-mode MODE     obedient, deaf, slow:MILLISECONDS, lying or rebooting
+          --control-mode MODE     \(modes)
           --live SECONDS          go on in real time after the day, for those who are still on
           --live-interim SECONDS  time between two interims then; default 5
           --events FILE           write what CoA and Disconnect do, a line of JSON each
@@ -147,19 +147,24 @@ package struct Invocation: Sendable {
         plays = true
     }
 
+    private static let modes =
+        "obedient, deaf, slow:MILLISECONDS, late:MILLISECONDS, doubling, lying, forging or rebooting"
+
     private static func mode(_ value: String) throws(Mistake) -> ControlDesk.Mode {
         let parts = value.split(separator: ":")
         switch (parts.first, parts.count) {
         case ("obedient", 1): return .obedient
         case ("deaf", 1): return .deaf
         case ("lying", 1): return .lying
+        case ("doubling", 1): return .doubling
+        case ("forging", 1): return .forging
         case ("rebooting", 1): return .rebooting
-        case ("slow", 2):
+        case ("slow", 2), ("late", 2):
             if let milliseconds = Int(parts[1]), (0...600_000).contains(milliseconds) {
-                return .slow(milliseconds: milliseconds)
+                return parts[0] == "slow" ? .slow(milliseconds: milliseconds) : .late(milliseconds: milliseconds)
             }
         default: break
         }
-        throw Mistake(description: "--control-mode is obedient, deaf, slow:MILLISECONDS, lying or rebooting")
+        throw Mistake(description: "--control-mode is \(modes)")
     }
 }

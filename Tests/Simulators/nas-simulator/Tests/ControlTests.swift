@@ -48,7 +48,8 @@ import WireFormat
 
     private static func request(_ code: PacketCode, _ attributes: [Attribute], identifier: UInt8 = 1) throws -> [UInt8]
     {
-        let packet = Packet(code, identifier: identifier, attributes: [.messageAuthenticator] + attributes)
+        let time = Attribute(AttributeType.eventTimestamp, UInt32(now))
+        let packet = Packet(code, identifier: identifier, attributes: [.messageAuthenticator, time] + attributes)
         return try #require(packet.encodedRequest(secret: SharedSecret(Array(secret.utf8))))
     }
 
@@ -159,6 +160,18 @@ import WireFormat
             (.huawei, .vendor(Vendor.huawei, 31, text: "gold"), Speed(profile: "gold")),
             (.juniper, .vendor(Vendor.juniperERX, 65, text: "fast(20)"), Speed(profile: "fast(20)")),
             (.nokia, .vendor(Vendor.nokia, 13, text: "gold"), Speed(profile: "gold")),
+            (
+                .nokia, .vendor(Vendor.nokia, 126, text: "E:Q:1:pir=2048,cir=100"),
+                Speed(upload: 10_000_000, download: 2_048_000)
+            ),
+            (
+                .juniper, .vendor(Vendor.juniperERX, 108, text: "T02 3000000"),
+                Speed(upload: 10_000_000, download: 3_000_000)
+            ),
+            (
+                .cisco, .vendor(Vendor.cisco, 250, text: "QU;2000000;375000;750000;D;9000000;1687500;3375000"),
+                Speed(upload: 2_000_000, download: 9_000_000)
+            ),
             (.accelppp, Attribute(AttributeType.filterID, text: "20M/100M"), Speed(profile: "20M/100M")),
             (.coovachilli, .vendor(Vendor.chilliSpot, 5, 2048), Speed(upload: 10_000_000, download: 2_048_000)),
             (.mikrotik, .vendor(Vendor.mikrotik, 8, text: "512k"), Speed(upload: 512_000, download: 512_000)),
@@ -264,6 +277,53 @@ import WireFormat
     }
 
     // MARK: - Modes
+
+    // proves: TST-02
+    @Test func `what is said of a speed in another form is refused`() throws {
+        let wrong: [(NASKind, Attribute)] = [
+            (.cisco, .vendor(Vendor.cisco, 250, text: "U;1;1;1")),
+            (.cisco, .vendor(Vendor.cisco, 250, text: "QU;fast")),
+            (.juniper, .vendor(Vendor.juniperERX, 108, text: "T02")),
+            (.juniper, .vendor(Vendor.juniperERX, 108, text: "T02 fast")),
+            (.nokia, .vendor(Vendor.nokia, 126, text: "X:Q:1:pir=1")),
+            (.nokia, .vendor(Vendor.nokia, 126, text: "E:Q:1:pir=fast")),
+        ]
+        for (kind, attribute) in wrong {
+            var desk = Self.desk(kind)
+            let outcome = Self.take(&desk, try Self.request(.coaRequest, Self.byBoth + [attribute]))
+            #expect(try Self.cause(outcome) == 404, "\(kind)")
+            #expect(outcome.effect == .none)
+        }
+    }
+
+    // proves: TST-02
+    @Test func `doubling, late and forging NASes, and one that wants the time`() throws {
+        let datagram = try Self.bytes(Self.disconnect)
+        var doubling = Self.desk(.mikrotik, .doubling)
+        #expect(Self.take(&doubling, datagram).copies == 3)
+        var late = Self.desk(.mikrotik, .late(milliseconds: 900))
+        let promise = Self.take(&late, datagram)
+        #expect(promise.effectDelayMilliseconds == 900 && promise.delayMilliseconds == 0 && promise.reply != nil)
+        #expect(promise.effect == .ended(session: 4, cause: 6))
+        // What changes a session changes it at once.
+        #expect(Self.take(&late, try Self.bytes(Self.changeRate)).effectDelayMilliseconds == 0)
+        var forging = Self.desk(.mikrotik, .forging)
+        var honest = Self.desk(.mikrotik)
+        let forged = Self.take(&forging, datagram)
+        #expect(forged.effect == .none && forged.reply != nil && forged.reply != Self.take(&honest, datagram).reply)
+        // A repeat of what a slow one has not said yet waits as long.
+        var slow = Self.desk(.mikrotik, .slow(milliseconds: 700))
+        _ = Self.take(&slow, datagram)
+        let repeated = Self.take(&slow, datagram)
+        #expect(repeated.isRepeat && repeated.delayMilliseconds == 700)
+        let timeless = try #require(
+            Packet(.disconnectRequest, identifier: 1, attributes: [.messageAuthenticator] + Self.byBoth)
+                .encodedRequest(secret: SharedSecret(Array(Self.secret.utf8)))
+        )
+        var unifi = Self.desk(.ubiquiti)
+        #expect(Self.take(&unifi, timeless).reply == nil)
+        #expect(try Self.cause(Self.take(&unifi, try Self.request(.disconnectRequest, Self.byBoth))) == 0)
+    }
 
     @Test func `deaf, slow, lying and rebooting NASes`() throws {
         let datagram = try Self.bytes(Self.changeRate)

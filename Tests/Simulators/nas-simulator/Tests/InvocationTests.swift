@@ -19,6 +19,10 @@ import Testing
         #expect(line.database == "postgresql:///x" && line.play.duration == 30 && line.play.liveSeconds == 20)
         #expect(try Invocation([], environment: "postgresql:///y").database == "postgresql:///y")
         #expect(try !Invocation([]).plays)
+        let modes: [(String, ControlDesk.Mode)] = [
+            ("late:900", .late(milliseconds: 900)), ("doubling", .doubling), ("forging", .forging), ("lying", .lying),
+        ]
+        for (word, mode) in modes { #expect(try Invocation(["--control-mode", word]).play.mode == mode) }
     }
 
     @Test(arguments: [

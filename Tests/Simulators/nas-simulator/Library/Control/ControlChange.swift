@@ -65,6 +65,12 @@ enum ControlChange {
         case .download(let unit):
             guard let number = ControlDesk.number(value) else { return false }
             session.speed.download = UInt64(number) * unit
+        case .ciscoAccount:
+            guard session.speed.take(ciscoAccount: text) else { return false }
+        case .juniperShaping:
+            guard session.speed.take(juniperShaping: text) else { return false }
+        case .nokiaOverride:
+            guard session.speed.take(nokiaOverride: text) else { return false }
         case .profile: session.speed = Speed(profile: text)
         case .timeout:
             guard let seconds = ControlDesk.number(value) else { return false }

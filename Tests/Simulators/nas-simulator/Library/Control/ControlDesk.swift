@@ -13,6 +13,12 @@ package struct ControlDesk: Sendable {
         case slow(milliseconds: Int)
         /// Acknowledges and does nothing.
         case lying
+        /// Does it, and says so three times.
+        case doubling
+        /// Says so at once; what it says happens that much later, if it is a session's end.
+        case late(milliseconds: Int)
+        /// Somebody else answers, under another secret; nothing happens.
+        case forging
         /// Falls over and boots.
         case rebooting
     }
@@ -31,7 +37,10 @@ package struct ControlDesk: Sendable {
         /// What to send; nil for silence.
         package var reply: [UInt8]?
         package var delayMilliseconds = 0
+        /// How often to send it.
+        package var copies = 1
         package var effect = Effect.none
+        package var effectDelayMilliseconds = 0
         /// For the log: what became of the request.
         package var note: String
         package var isRepeat = false
@@ -48,6 +57,8 @@ package struct ControlDesk: Sendable {
     private static let adminReset: UInt32 = 6
     /// Seconds by which Event-Timestamp may be off (RFC 5176 §6.3 recommends 300).
     private static let window: Int64 = 300
+    /// Whoever answers under this is not the NAS.
+    private static let foreign = SharedSecret(Array("nobody told this secret".utf8))
 
     private let nas: SimNAS
     private let secret: SharedSecret
@@ -77,20 +88,30 @@ package struct ControlDesk: Sendable {
         guard let rules else { return Outcome(note: "this kind listens to nobody") }
         if mode == .deaf { return Outcome(note: "deaf") }
         guard let request = authentic(datagram, rules) else { return Outcome(note: "dropped: not authentic") }
-        if let sent = request.first(AttributeType.eventTimestamp) {
+        let sent = request.first(AttributeType.eventTimestamp)
+        if sent == nil, rules.requiresEventTimestamp { return Outcome(note: "dropped: no Event-Timestamp") }
+        if let sent {
             // RFC 5176 §6.3: what is old may be a replay. A NAS whose clock is wrong drops everything.
             let late = Int64(Self.number(sent) ?? 0) - (now + Int64(nas.skew))
             guard abs(late) <= Self.window else { return Outcome(note: "dropped: \(late) s off by this NAS's clock") }
         }
         let ask = Ask(source: source, identifier: request.identifier, authenticator: request.authenticator)
-        if let reply = answered[ask] { return Outcome(reply: reply, note: "repeated", isRepeat: true) }
+        if let reply = answered[ask] {
+            var outcome = Outcome(reply: reply, note: "repeated", isRepeat: true)
+            // What has not been said yet is not said sooner.
+            if case .slow(let milliseconds) = mode { outcome.delayMilliseconds = milliseconds }
+            return outcome
+        }
         if mode == .rebooting { return Outcome(effect: .reboot, note: "reboots") }
         var outcome = decide(request, rules, sessions)
         switch mode {
         case .slow(let milliseconds): outcome.delayMilliseconds = milliseconds
-        case .lying:
+        case .lying, .forging:
             if outcome.effect != .none { outcome.note += ", a lie" }
             outcome.effect = .none
+        case .doubling: outcome.copies = 3
+        case .late(let milliseconds):
+            if case .ended = outcome.effect { outcome.effectDelayMilliseconds = milliseconds }
         default: break
         }
         if let reply = outcome.reply { remember(ask, reply) }
@@ -191,7 +212,10 @@ package struct ControlDesk: Sendable {
             $0.type == AttributeType.state || $0.type == AttributeType.proxyState
         }
         return Packet(code, identifier: request.identifier, attributes: [.messageAuthenticator] + attributes + returned)
-            .encodedReply(requestAuthenticator: request.authenticator, secret: secret)
+            .encodedReply(
+                requestAuthenticator: request.authenticator,
+                secret: mode == .forging ? Self.foreign : secret
+            )
     }
 
     static func number(_ value: [UInt8]) -> UInt32? {

@@ -22,6 +22,12 @@ package struct ControlRules: Sendable {
         /// Upload or download, in units of so many bits in a second.
         case upload(unit: UInt64)
         case download(unit: UInt64)
+        /// Cisco-Account-Info: `QU;rate;…;D;rate;…`.
+        case ciscoAccount
+        /// ERX-CoS-Shaping-Pmt-Type: `T02 rate`.
+        case juniperShaping
+        /// Alc-Subscriber-QoS-Override: `I` or `E`, `:Q:1:pir=kbit/s`.
+        case nokiaOverride
         /// A profile, policy or service by name.
         case profile
         case timeout
@@ -39,6 +45,8 @@ package struct ControlRules: Sendable {
     package let unsupported: UInt32?
     /// Requests without Message-Authenticator get no answer.
     package let requiresMessageAuthenticator: Bool
+    /// Nor do those without Event-Timestamp.
+    package let requiresEventTimestamp: Bool
 
     /// The rules of a kind; nil for pppd, which listens to nobody.
     package static func of(_ kind: NASKind) -> ControlRules? {
@@ -59,12 +67,14 @@ package struct ControlRules: Sendable {
         _ identification: [[UInt8]],
         _ changes: [Name: Meaning],
         unsupported: UInt32? = ErrorCause.unsupportedAttribute,
-        requiresMessageAuthenticator: Bool = false
+        requiresMessageAuthenticator: Bool = false,
+        requiresEventTimestamp: Bool = false
     ) {
         self.identification = identification
         self.changes = changes
         self.unsupported = unsupported
         self.requiresMessageAuthenticator = requiresMessageAuthenticator
+        self.requiresEventTimestamp = requiresEventTimestamp
     }
 
     private static let byID = [AttributeType.acctSessionID]
@@ -100,6 +110,7 @@ package struct ControlRules: Sendable {
             [timeout: .timeout, idle: .other, filter: .filter, Name(Vendor.cisco, 1): .ciscoPair],
             // Policies up, down, in, out; services activated and deactivated.
             named(Vendor.cisco, [37, 38, 55, 56, 60, 63], .profile),
+            named(Vendor.cisco, [250], .ciscoAccount),
             named(Vendor.cisco, [57, 58, 61, 62], .other),
         ])
     )
@@ -119,8 +130,9 @@ package struct ControlRules: Sendable {
     private static let juniper = ControlRules(
         [byID, [AttributeType.acctMultiSessionID]],
         all([
-            // Service-Activate and -Deactivate, CoS-Shaping-Pmt-Type, Cos-Shaping-Rate.
-            named(Vendor.juniperERX, [65, 66, 108, 177], .profile),
+            // Service-Activate and -Deactivate, Cos-Shaping-Rate.
+            named(Vendor.juniperERX, [65, 66, 177], .profile),
+            named(Vendor.juniperERX, [108], .juniperShaping),
             // Service-Volume, Service-Timeout, interface filters.
             named(Vendor.juniperERX, [67, 68, 191, 192], .other),
         ])
@@ -130,8 +142,9 @@ package struct ControlRules: Sendable {
     private static let nokia = ControlRules(
         [[AttributeType.nasPortID, AttributeType.framedIPAddress], byID, byUser],
         all([
-            // Subsc-Prof-Str, SLA-Prof-Str, Subscriber-QoS-Override.
-            named(Vendor.nokia, [12, 13, 126], .profile),
+            // Subsc-Prof-Str, SLA-Prof-Str.
+            named(Vendor.nokia, [12, 13], .profile),
+            named(Vendor.nokia, [126], .nokiaOverride),
             // App-Prof-Str, Subscriber-Filter.
             named(Vendor.nokia, [45, 134], .other),
             // Relative-Session-Timeout.
@@ -140,8 +153,8 @@ package struct ControlRules: Sendable {
         unsupported: nil
     )
 
-    /// No documented change of a running session: Disconnect is the way.
-    private static let ubiquiti = ControlRules([byID, byStation, byUser], [:])
+    /// No documented change of a running session: Disconnect is the way. hostapd, which is inside, wants Event-Timestamp.
+    private static let ubiquiti = ControlRules([byID, byStation, byUser], [:], requiresEventTimestamp: true)
 
     private static let coovachilli = ControlRules(
         [byUser],

@@ -58,6 +58,44 @@ package struct Speed: Sendable, Equatable {
         self.init(upload: upload, download: download)
     }
 
+    /// Takes over what Cisco-Account-Info says of either direction: `QU;rate;burst;excess;D;rate;burst;excess`. False, and
+    /// nothing is taken, where it says neither.
+    package mutating func take(ciscoAccount text: String) -> Bool {
+        guard text.hasPrefix("Q") else { return false }
+        let words = text.dropFirst().split(separator: ";", omittingEmptySubsequences: false)
+        func rate(of direction: String) -> UInt64? {
+            words.firstIndex { $0 == direction }.flatMap { $0 + 1 < words.count ? UInt64(words[$0 + 1]) : nil }
+        }
+        guard rate(of: "U") != nil || rate(of: "D") != nil else { return false }
+        self = Speed(upload: rate(of: "U") ?? upload, download: rate(of: "D") ?? download)
+        return true
+    }
+
+    /// Takes over the shaping rate of ERX-CoS-Shaping-Pmt-Type, `T02 rate`; another parameter says nothing of it. False where
+    /// it is none.
+    package mutating func take(juniperShaping text: String) -> Bool {
+        let words = text.split(separator: " ")
+        guard words.count == 2, words[0].hasPrefix("T"), let rate = UInt64(words[1]) else { return false }
+        if words[0] == "T02" { self = Speed(upload: upload, download: rate) }
+        return true
+    }
+
+    /// Takes over one direction of Alc-Subscriber-QoS-Override, `E:Q:1:pir=2000,cir=1000`: I is what the subscriber sends, the
+    /// unit is kbit/s. False where it is none.
+    package mutating func take(nokiaOverride text: String) -> Bool {
+        let parts = text.split(separator: ":")
+        guard let direction = parts.first?.uppercased(), ["I", "E"].contains(direction), parts.count >= 3 else {
+            return false
+        }
+        let peak = parts[parts.count - 1].split(separator: ",").first { $0.hasPrefix("pir=") }
+        guard let peak else { return true }
+        guard let kilobits = UInt64(peak.dropFirst(4)) else { return false }
+        self =
+            direction == "I"
+            ? Speed(upload: kilobits * 1000, download: download) : Speed(upload: upload, download: kilobits * 1000)
+        return true
+    }
+
     private static func rate(_ text: Substring) -> UInt64? {
         switch text.last {
         case "k": UInt64(text.dropLast()).map { $0 * 1000 }

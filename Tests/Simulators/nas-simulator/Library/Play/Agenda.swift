@@ -11,6 +11,8 @@ struct Agenda {
         case pump(session: Int)
         /// Sends an answer to a CoA or Disconnect.
         case reply(lane: Int, octets: [UInt8], source: SourceKey)
+        /// Ends a session that was said to be ended before.
+        case end(session: Int, cause: UInt32)
         /// A report of a session after the day.
         case live(session: Int)
         /// A NAS that fell over is back.

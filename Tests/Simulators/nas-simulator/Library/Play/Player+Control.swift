@@ -17,7 +17,13 @@ extension Player {
         case .changed(let session, let changed):
             live[nas][session] = changed
             events?.session("changed", script.world.nases[nas], session, changed)
-        case .ended(let session, let cause): disconnect(session, cause)
+        case .ended(let session, let cause):
+            if outcome.effectDelayMilliseconds > 0 {
+                let at = after(Double(outcome.effectDelayMilliseconds) / 1000)
+                agenda.add(at: at, .end(session: session, cause: cause))
+            } else {
+                disconnect(session, cause)
+            }
         case .reboot: fallOver(nas)
         }
         guard let reply = outcome.reply else { return }
@@ -25,14 +31,15 @@ extension Player {
             let at = after(Double(outcome.delayMilliseconds) / 1000)
             agenda.add(at: at, .reply(lane: lane, octets: reply, source: source))
         } else {
-            lanes[lane].send(reply, to: source)
+            for _ in 0..<outcome.copies { lanes[lane].send(reply, to: source) }
         }
     }
 
-    /// Ends a session now, with a Stop.
-    private func disconnect(_ session: Int, _ cause: UInt32) {
+    /// Ends a session now, with a Stop; one that is over already stays as it is.
+    func disconnect(_ session: Int, _ cause: UInt32) {
         let nas = result.sessions[session].nas
-        if let ended = live[nas][session] { events?.session("ended", script.world.nases[nas], session, ended) }
+        guard let ended = live[nas][session] else { return }
+        events?.session("ended", script.world.nases[nas], session, ended)
         end(session, .stop(cause: cause))
         let at = Int(second(at: now))
         result.sessions[session].records.append(grown(session, .stop, at))

@@ -159,6 +159,7 @@ final class Player {
         case .again(let session, let index): sendAgain(session, index)
         case .pump(let session): pump(session)
         case .reply(let lane, let octets, let source): lanes[lane].send(octets, to: source)
+        case .end(let session, let cause): disconnect(session, cause)
         case .live(let session): reportLive(session)
         case .boot(let nas): bootNow(nas)
         }
