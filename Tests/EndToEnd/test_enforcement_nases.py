@@ -8,6 +8,7 @@ import pytest
 from eap_peers import Tunnel, WiredNAS, reachable_server, wait_for_password, wait_for_text
 from gateway import Gateway
 from processes import eventually
+from radius_clients import radclient
 
 SECRET = "the secret of NASes that are told"
 
@@ -22,7 +23,7 @@ def gateway(system):
 @pytest.fixture(scope="module")
 def provisioner(system):
     made = system.provisioner(
-        f"provisioner-{secrets.token_hex(3)}", NEXORA_COA_WAIT="2s", NEXORA_ENFORCEMENT_CONFIRMATION="10s")
+        f"provisioner-{secrets.token_hex(3)}", NEXORA_COA_WAIT="2s", NEXORA_ENFORCEMENT_CONFIRMATION="5s")
     made.start()
     yield made
     made.terminate()
@@ -52,6 +53,17 @@ def disconnect(gateway, row):
     return gateway("POST", f"/api/v1/radius/sessions/{row}/disconnect", status=202)[0]["data"]["id"]
 
 
+def lost(system, net, server, user):
+    """The row of a session that the NAS's address reported, and that the NAS knows nothing of."""
+    said, _ = radclient(
+        server.acct_port, "acct", SECRET,
+        {"User-Name": user, "Acct-Status-Type": "Start", "Acct-Session-Id": "1057", "NAS-IP-Address": net.nas_address},
+        host=net.host_address, within=net.inside(net.nas),
+    )
+    assert said == "Accounting-Response"
+    return online(system, user)
+
+
 # proves: COA-01 COA-02 COA-07
 def test_hostapd_throws_out_whom_it_is_told_to(system, gateway, provisioner, net, server):
     folder = system.folder / f"told-{secrets.token_hex(3)}"
@@ -69,6 +81,10 @@ def test_hostapd_throws_out_whom_it_is_told_to(system, gateway, provisioner, net
         assert (found["state"], found["reason"], found["attempts"]) == ("confirmed", "session_over", 1), found
         assert [trial["outcome"] for trial in found["trials"]] == ["acknowledged"], switch.hostapd.last_words()
         assert system.sql(f"SELECT closed_by FROM sessions WHERE id = '{row}'") == [["stop"]]
+        found = order(system, disconnect(gateway, lost(system, net, server, "demo0015")))
+        assert (found["state"], found["reason"]) == ("confirmed", "session_gone"), found
+        # By a set that is proven by now: nothing else is tried.
+        assert [trial["outcome"] for trial in found["trials"]] == ["refused_503"], found
     finally:
         peer.clean_up()
         switch.hostapd.clean_up()
@@ -95,5 +111,9 @@ def test_strongswan_throws_out_whom_it_is_told_to(system, gateway, provisioner, 
         assert [trial["outcome"] for trial in found["trials"]] == ["acknowledged"], tunnel.nas.last_words()
         assert system.sql(f"SELECT closed_by FROM sessions WHERE id = '{row}'") == [["stop"]]
         eventually(lambda: "198.51.100.78" not in net.ip("-n", net.peer, "addr", "show"), 20, "the tunnel's end")
+        # It goes by User-Name alone, and gives no Error-Cause: nobody knows why it refuses.
+        found = order(system, disconnect(gateway, lost(system, net, server, "demo0016")))
+        assert (found["state"], found["reason"], found["error_cause"]) == ("failed", "refused", None), found
+        assert [trial["outcome"] for trial in found["trials"]] == ["refused_none"], found
     finally:
         tunnel.clean_up()
