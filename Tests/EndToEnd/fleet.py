@@ -400,12 +400,13 @@ class Fleet:
         for name, session in wanted.items():
             session.row = found[name]
 
-    def choose(self, session, plan):
-        """Gives the service of a session another plan."""
+    def choose(self, session, plan, patience=0):
+        """Gives the service of a session another plan; asks again for so many seconds where the gateway cannot."""
         wanted = f"tenant_id = '{self.tenant}'"
         service = self.system.sql(f"SELECT id FROM services WHERE {wanted} AND username = '{session.user}'")[0][0]
         plan = self.system.sql(f"SELECT id FROM plans WHERE {wanted} AND name = '{plan}'")[0][0]
-        self.gateway("PUT", f"/api/v1/radius/subscribers/{service}/bandwidth", {"plan_id": plan})
+        path, body = f"/api/v1/radius/subscribers/{service}/bandwidth", {"plan_id": plan}
+        eventually(lambda: self.gateway.ask("PUT", path, body)[0] == 200, patience, "another plan")
 
     def disconnect(self, session):
         """Asks for a session's end; the operation that tells what becomes of it."""

@@ -197,7 +197,8 @@ class Day:
         assert seen["deaf for a while", "confirmed"] > 0, seen
 
     def nothing_was_done_twice(self):
-        """A session is asked about once; a second time only where something was killed while its order was under way."""
+        """A session is asked about once; again only where nothing was answered, or something killed while its order was under
+        way."""
         orders = collections.defaultdict(list)
         for order in self.fleet.orders():
             orders[order["session_id"]].append(order)
@@ -205,7 +206,7 @@ class Day:
             assert not nas.flaws, (nas.name, nas.flaws)
             if self.manners[nas.name] not in CAREFUL:
                 continue
-            allowed = 1
+            allowed = 1 + sum(trial["outcome"] == "timed_out" for order in orders[session.row] for trial in order["trials"])
             for began, ended in self.kills:
                 allowed += any(
                     stamp(order["stored_at"]) <= ended and stamp(order["ended_at"]) >= began - 1
