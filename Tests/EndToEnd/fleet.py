@@ -169,7 +169,7 @@ class NAS(threading.Thread):
         self.behaviour = "honest"
         self.sessions, self.requests, self.flaws = {}, [], []
         self.answered, self.agenda, self.is_running = {}, [], True
-        # Whether sessions that carry something are reported every few seconds.
+        # Whether sessions are reported every few seconds.
         self.reports, self.reported = False, time.monotonic()
         self.ports = itertools.count(1)
         self.listen()
@@ -229,7 +229,7 @@ class NAS(threading.Thread):
                 entry[1]()
             if self.reports and time.monotonic() >= self.reported + 6:
                 self.reported = time.monotonic()
-                for session in [session for session in self.sessions.values() if session.is_open and any(session.flow)]:
+                for session in [session for session in self.sessions.values() if session.is_open]:
                     self.report(self.books, session, INTERIM)
         self.socket.close()
 
@@ -310,7 +310,8 @@ class NAS(threading.Thread):
                 session.speeds.append(rates(self.vendor, speeds))
                 down, up = session.speeds[-1]
                 # Four fifths of what it may.
-                session.flow = down * 4 // 5, min(session.flow[1], (up or 2_000_000) * 4 // 5)
+                if any(session.flow):
+                    session.flow = down * 4 // 5, min(session.flow[1], (up or 2_000_000) * 4 // 5)
             return
         session.is_open = False
         pause = {"late": 1.5, "belated": 5}.get(self.behaviour, 0)

@@ -57,9 +57,9 @@ def test_another_plan_is_another_speed_at_once_with_every_vendor_and_manner(syst
         first = {nas: nas.log_on(nas.users[0]) for nas in fleet.nases}
         fleet.settle()
         for nas, session in first.items():
-            # Where nothing is carried, nothing can be measured.
-            session.flow = (0, 0) if nas is quiet else (60_000_000, 1_000_000)
-            nas.reports = True
+            # Where nothing is reported, nothing can be measured.
+            session.flow = (60_000_000, 1_000_000)
+            nas.reports = nas is not quiet
         for manner, nas in manners.items():
             nas.behaviour = manner
         for session in first.values():
@@ -201,7 +201,12 @@ def changed(system, gateway, user, row):
     )[0]
     gateway("PUT", f"/api/v1/radius/subscribers/{service}/bandwidth", {"plan_id": plan})
     query = f"SELECT row_to_json(e) FROM enforcements e WHERE session_id = '{row}' AND kind = 'change' AND ended_at IS NOT NULL"
-    return json.loads(eventually(lambda: system.sql(query), 90, "the order's end")[0][0])
+    def known():
+        """What is known of it, for whoever reads of a failure."""
+        return system.sql(f"SELECT row_to_json(o) FROM session_terms o WHERE session_id = '{row}'") + system.sql(
+            f"SELECT row_to_json(e) FROM enforcements e WHERE session_id = '{row}'")
+
+    return json.loads(eventually(lambda: system.sql(query), 90, lambda: f"the order's end: {known()}")[0][0])
 
 
 # proves: COA-02 COA-03 COA-07

@@ -22,6 +22,7 @@ MANNERS = {
 USERS = 4
 CAREFUL = {"honest", "slow", "doubled", "late"}
 """Those that do what they are told: a second request of them would be one too many."""
+OVER = {"session_over", "already_over"}
 SETTINGS = {
     "NEXORA_COA_TRIES": "2", "NEXORA_COA_BREAKER_THRESHOLD": "3", "NEXORA_COA_BREAKER_PAUSE": "1s",
     "NEXORA_COA_BREAKER_LONGEST_PAUSE": "2s", "NEXORA_ENFORCEMENT_ATTEMPTS": "4", "NEXORA_ENFORCEMENT_RETRY": "1s",
@@ -176,21 +177,25 @@ class Day:
 
     def all_ended_as_their_nas_behaved(self):
         ends = {
-            "honest": {"session_over", "already_over"}, "slow": {"session_over", "already_over"},
-            "doubled": {"session_over", "already_over"}, "late": {"session_over", "already_over"},
+            "honest": OVER, "slow": OVER, "doubled": OVER, "late": OVER, "rebooting": OVER | {"session_gone"},
             "deaf for a while": {"session_over", "unanswered"}, "deaf": {"unanswered", "breaker_open"},
             "lying": {"no_stop"}, "denying": {"still_reports", "no_stop"}, "forging": {"bad_authenticator", "breaker_open"},
-            "rebooting": {"session_over", "already_over"}, "amnesiac": {"session_gone"},
+            "amnesiac": {"session_gone"},
         }
         states = {
             "session_over": "confirmed", "already_over": "confirmed", "session_gone": "confirmed", "no_stop": "unproven",
             "still_reports": "unproven", "unanswered": "failed", "breaker_open": "failed", "bad_authenticator": "failed",
         }
         seen = collections.Counter()
+        asked = {session.row: nas.transactions(session) for session, nas in self.sessions.items()}
         by_session = {session.row: self.manners[nas.name] for session, nas in self.sessions.items()}
         for order in self.fleet.orders():
             manner = by_session[order["session_id"]]
-            assert order["reason"] in ends[manner], (manner, order)
+            if manner in CAREFUL and order["reason"] == "session_gone":
+                # Asked again by the next provisioner before the Stop was read: the NAS has ended it already.
+                assert asked[order["session_id"]] > 1, (manner, order)
+            else:
+                assert order["reason"] in ends[manner], (manner, order)
             assert order["state"] == states[order["reason"]], (manner, order)
             seen[manner, order["state"]] += 1
         # Most of those that came back in time were heard.
@@ -206,13 +211,17 @@ class Day:
             assert not nas.flaws, (nas.name, nas.flaws)
             if self.manners[nas.name] not in CAREFUL:
                 continue
-            allowed = 1 + sum(trial["outcome"] == "timed_out" for order in orders[session.row] for trial in order["trials"])
-            for began, ended in self.kills:
-                allowed += any(
-                    stamp(order["stored_at"]) <= ended and stamp(order["ended_at"]) >= began - 1
-                    for order in orders[session.row]
-                )
-            assert nas.transactions(session) <= allowed, (nas.name, orders[session.row], self.kills)
+            told = [trial["outcome"] for order in orders[session.row] for trial in order["trials"]]
+            struck = sum(
+                any(stamp(order["stored_at"]) <= ended and stamp(order["ended_at"]) >= began - 1 for order in orders[session.row])
+                for began, ended in self.kills
+            )
+            asked = nas.transactions(session)
+            if struck:
+                # What was asked and not stored, by two sets where the first found nothing any more.
+                assert len(told) <= asked <= len(told) + 2 * struck, (nas.name, orders[session.row], self.kills)
+            else:
+                assert asked == len(told) and asked - told.count("timed_out") <= 1, (nas.name, orders[session.row])
         once = sum(nas.transactions(session) == 1 for session, nas in self.sessions.items() if self.is_careful(nas))
         print(collections.Counter(
             (self.manners[nas.name], nas.transactions(session)) for session, nas in self.sessions.items()
