@@ -45,7 +45,7 @@ class FreeRADIUS:
         self.folder.mkdir()
         (self.folder / "dictionary").write_text("")
         refusals = "".join(
-            f'        if (&Packet-Type == {name}-Request && &User-Name =~ /-{letter}([0-9]+)/) {{\n'
+            f'        if (&Packet-Type == {name}-Request && &User-Name =~ /-{letter}([0-9]+)$/) {{\n'
             '            if ("%{1}" != "0") {\n                update reply {\n                    &Error-Cause := "%{1}"\n'
             "                }\n            }\n            reject\n        }\n"
             for name, letter in (("CoA", "c"), ("Disconnect", "d"))
@@ -105,7 +105,7 @@ class PyradListener(Server):
             return
         user = request["User-Name"][0]
         self.seen[user] += 1
-        refusal = re.search(rf"-{letter}([0-9]+)", user)
+        refusal = re.search(rf"-{letter}([0-9]+)$", user)
         reply = self.CreateReplyPacket(request)
         reply.code = code + bool(refusal)
         if refusal and refusal[1] != "0":
