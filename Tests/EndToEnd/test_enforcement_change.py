@@ -194,6 +194,8 @@ def online(system, user):
 
 def changed(system, gateway, user, row):
     """Gives somebody of the demo another plan; the order that follows, once it has ended."""
+    # strongSwan tells no Class: what its session has is presumed, and has to be before the plan is another.
+    eventually(lambda: system.sql(f"SELECT 1 FROM session_terms WHERE session_id = '{row}'"), 30, "what the session has")
     service, plan = system.sql(
         "SELECT v.id, p.id FROM services v JOIN plans p ON p.tenant_id = v.tenant_id AND p.id <> v.plan_id "
         "JOIN plans o ON o.id = v.plan_id AND o.download_bps <> p.download_bps "
