@@ -40,15 +40,23 @@ package struct TermsSight: Hashable, Sendable {
     package var observed: SessionTerms?
     /// An operator's own reply attributes say the speed.
     package var isSpeedForeign: Bool
+    /// Something that decides about the session changed since its login, or a moment before.
+    package var mayBeOld: Bool
 
-    package init(desired: DesiredTerms, observed: SessionTerms?, isSpeedForeign: Bool = false) {
+    package init(
+        desired: DesiredTerms,
+        observed: SessionTerms?,
+        isSpeedForeign: Bool = false,
+        mayBeOld: Bool = false
+    ) {
         self.desired = desired
         self.observed = observed
         self.isSpeedForeign = isSpeedForeign
+        self.mayBeOld = mayBeOld
     }
 
     package var difference: TermsDifference {
-        TermsDifference(of: observed, from: desired, isSpeedForeign: isSpeedForeign)
+        TermsDifference(of: observed, from: desired, isSpeedForeign: isSpeedForeign, mayBeOld: mayBeOld)
     }
 }
 
@@ -58,7 +66,7 @@ package struct TermsSight: Hashable, Sendable {
 /// last one reaches the NAS. Where the session cannot have its terms by a change, it is ended and comes back with them.
 ///
 /// An acknowledged change is proven by what the session carries between two of its records: no more than its new speed allows where
-/// that is lower, more than the old one did where it is higher. Where more passes than was asked for, the NAS did not do what it
+/// that is lower, and a quarter of it at least; more than the old one did where it is higher. Where more passes than was asked for, the NAS did not do what it
 /// acknowledged, and the session is ended.
 extension EnforcementOrder {
     /// An acknowledged change is looked at so often.
@@ -133,14 +141,14 @@ extension EnforcementOrder {
             self.base = nil
             return wait(.exceeded, until: now, at: now, rules)
         }
-        guard let before = goal.before else { return end(.confirmed, .rateMeasured, at: now) }
+        // Who carries nothing obeys every limit.
         func isLower(_ direction: KeyPath<SpeedPair, Int64>) -> Bool {
-            let (new, old) = (wanted[keyPath: direction], before[keyPath: direction])
-            return new > 0 && (old <= 0 || new < old)
+            let (new, old) = (wanted[keyPath: direction], goal.before?[keyPath: direction] ?? 0)
+            return new > 0 && (old <= 0 || new < old) && carried[keyPath: direction] >= new / 4
         }
         let isProven =
-            isLower(\.download) || isLower(\.upload) || Self.exceeds(carried.download, before.download)
-            || Self.exceeds(carried.upload, before.upload)
+            isLower(\.download) || isLower(\.upload) || Self.exceeds(carried.download, goal.before?.download ?? 0)
+            || Self.exceeds(carried.upload, goal.before?.upload ?? 0)
         if isProven { end(.confirmed, .rateMeasured, at: now) } else { self.base = meter }
     }
 

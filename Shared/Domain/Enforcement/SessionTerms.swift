@@ -132,8 +132,14 @@ package enum TermsDifference: Hashable, Sendable {
     /// It is to end: it may not be, or it is to come back under other terms.
     case disconnect(EnforcementCause)
 
-    /// `isSpeedForeign` where an operator's own reply attributes say the speed: then it is nobody's business here.
-    package init(of observed: SessionTerms?, from desired: DesiredTerms, isSpeedForeign: Bool = false) {
+    /// `isSpeedForeign` where an operator's own reply attributes say the speed: then it is nobody's business here. `mayBeOld` where something
+    /// that decides about the session changed since its login, or a moment before.
+    package init(
+        of observed: SessionTerms?,
+        from desired: DesiredTerms,
+        isSpeedForeign: Bool = false,
+        mayBeOld: Bool = false
+    ) {
         guard let wanted = desired.terms, let source = wanted.source else {
             guard case .over(let reason) = desired else {
                 self = .none
@@ -144,7 +150,7 @@ package enum TermsDifference: Hashable, Sendable {
         }
         guard let observed else {
             // A login may have gone before what slowed the service down or made it faster; to say it again does no harm.
-            let isUrgent = !isSpeedForeign && (source == .quota || source == .boost)
+            let isUrgent = !isSpeedForeign && (mayBeOld || source == .quota || source == .boost)
             self = isUrgent ? .change(EnforcementCause(source, after: nil)) : .presumed(wanted)
             return
         }

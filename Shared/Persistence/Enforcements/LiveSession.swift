@@ -41,6 +41,8 @@ package struct LiveSession: Sendable {
     package let refused: (digest: TermsDigest, at: Timestamp)?
     /// An operator's own reply attributes say the speed.
     package let isSpeedForeign: Bool
+    /// Its service or its plan changed since it began, or a moment before: between its login and its Start.
+    package let mayBeOld: Bool
     /// An order for it is under way.
     package let isBusy: Bool
 
@@ -74,6 +76,7 @@ package struct LiveSession: Sendable {
             refused = nil
         }
         isSpeedForeign = row["is_foreign"].bool ?? false
+        mayBeOld = row["may_be_old"].bool ?? false
         isBusy = row["is_busy"].bool ?? false
     }
 
@@ -107,7 +110,12 @@ extension LiveSession {
             boost: speeds(boost?.planID),
             boostedUntil: boost?.until
         )
-        return TermsSight(desired: facts.desired(at: now), observed: observed, isSpeedForeign: isSpeedForeign)
+        return TermsSight(
+            desired: facts.desired(at: now),
+            observed: observed,
+            isSpeedForeign: isSpeedForeign,
+            mayBeOld: mayBeOld
+        )
     }
 }
 

@@ -27,12 +27,14 @@ enum TermsSQL {
             o.digest, o.is_confined, o.source, o.speeds, o.evidence, o.refused_digest, o.refused_at,
             (\(saysSpeed("service", "s.service_id")) OR \(saysSpeed("nas", "s.nas_id"))
                 OR \(saysSpeed("plan", "coalesce(CASE WHEN v.boosted_until > $1 THEN v.boost_plan_id END, v.plan_id)"))) AS is_foreign,
+            greatest(v.updated_at, p.updated_at) > s.started_at - interval '1 minute' AS may_be_old,
             EXISTS (SELECT FROM enforcements e WHERE e.tenant_id = s.tenant_id AND e.session_id = s.id AND e.ended_at IS NULL
                 AND (e.kind = 'disconnect' OR e.state <> 'acknowledged' OR e.way = 'disconnect')) AS is_busy
         FROM \(picked)
         JOIN tenants t ON t.id = s.tenant_id
         LEFT JOIN nas_devices n ON n.tenant_id = s.tenant_id AND n.id = s.nas_id
         LEFT JOIN services v ON v.tenant_id = s.tenant_id AND v.id = s.service_id
+        LEFT JOIN plans p ON p.tenant_id = v.tenant_id AND p.id = v.plan_id
         LEFT JOIN customers c ON c.tenant_id = v.tenant_id AND c.id = v.customer_id
         LEFT JOIN session_terms o ON o.tenant_id = s.tenant_id AND o.session_id = s.id
         WHERE s.ended_at IS NULL AND s.service_id IS NOT NULL

@@ -124,9 +124,13 @@ struct ProvisionerWorld {
     }
 
     /// A session of the service that is open, and what its login said; told as accounting-consumer tells it.
-    func subscriberSession(_ granted: SpeedProfile?, isTold: Bool = true) async throws -> SessionID {
+    func subscriberSession(
+        _ granted: SpeedProfile?,
+        isTold: Bool = true,
+        after pause: Duration = .zero
+    ) async throws -> SessionID {
         let id: SessionID = ids.next()
-        let now = Self.clock.now()
+        let now = Self.clock.now() + pause
         try await pipeline.query(
             """
             INSERT INTO sessions (tenant_id, id, session_key, nas_id, service_id, customer_id, username, acct_session_id,

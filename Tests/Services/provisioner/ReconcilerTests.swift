@@ -106,13 +106,25 @@ import Testing
         let world = try await ProvisionerWorld()
         let nases = ModelNASes.obedient()
         try await world.withEnforcer(nases, sweep: .seconds(1)) {
-            _ = try await world.subscriberSession(nil, isTold: false)
+            _ = try await world.subscriberSession(nil, isTold: false, after: .seconds(120))
             try await eventually {
                 try await world.sql("SELECT FROM session_terms WHERE evidence = 'presumed'").count == 1
             }
             #expect(nases.count == 0)
             try await world.sql("UPDATE plans SET download_bps = 60000000 WHERE id = '\(world.plan.id)'")
             try await eventually(within: .seconds(30)) { try await world.orders() == ["change plan acknowledged"] }
+        }
+        await world.close()
+    }
+
+    @Test func `of a session that nobody told about, what changed around its login is told again`() async throws {
+        let world = try await ProvisionerWorld()
+        let nases = ModelNASes.obedient()
+        try await world.withEnforcer(nases) {
+            try await world.sql("UPDATE services SET plan_id = '\(world.faster.id)'")
+            _ = try await world.subscriberSession(nil)
+            try await eventually { try await world.orders() == ["change plan acknowledged"] }
+            #expect(text(nases.asked.first)?.contains("200") == true)
         }
         await world.close()
     }

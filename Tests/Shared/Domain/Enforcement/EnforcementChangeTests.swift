@@ -73,6 +73,15 @@ import Testing
         #expect(order.state == .confirmed && order.reason == .rateMeasured)
     }
 
+    @Test func `who carries next to nothing proves nothing`() {
+        var order = Self.changed()
+        _ = order.step(seeing: Self.open(10, 0), at: Self.at(16), Self.rules)
+        _ = order.step(seeing: Self.open(70, 60 * 20_000), at: Self.at(76), Self.rules)
+        #expect(order.state == .acknowledged && order.base?.at == Self.at(70))
+        _ = order.step(seeing: Self.open(70, 60 * 20_000), at: Self.at(901), Self.rules)
+        #expect(order.state == .unproven && order.reason == .notMeasured)
+    }
+
     @Test func `where more is carried than was asked for the session is ended`() {
         var order = Self.changed()
         _ = order.step(seeing: Self.open(10, 0), at: Self.at(16), Self.rules)

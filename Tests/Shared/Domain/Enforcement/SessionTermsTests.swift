@@ -94,6 +94,8 @@ import Testing
         #expect(TermsDifference(of: nil, from: .admitted(Self.fast, from: .boost)) == .change(.boost))
         #expect(TermsDifference(of: nil, from: .admitted(Self.garden, from: .quota)) == .change(.quota))
         #expect(TermsDifference(of: nil, from: .over(.serviceExpired)) == .disconnect(.expired))
+        #expect(TermsDifference(of: nil, from: plan, mayBeOld: true) == .change(.plan))
+        #expect(TermsDifference(of: SessionTerms(Self.base, from: .plan), from: plan, mayBeOld: true) == .none)
     }
 
     @Test func `a speed that an operator's own attributes say is left to them, the end of a session is not`() {
