@@ -177,7 +177,7 @@ let services: [Target] = [
         [
             "CoA", "Concurrency", "Configuration", "Crypto", "Devices", "Domain", "Events", "Lifecycle", "Messaging",
             "NATS",
-            "Observability", "Persistence", "Postgres", "Profiles", "Sockets",
+            "Observability", "Persistence", "Postgres", "Profiles", "RouterOS", "Sockets", "TLS",
         ]
     ),
     executable("provisioner", "Services/provisioner/Executable", ["Provisioner"]),
@@ -371,7 +371,8 @@ let suites: [Target] = [
         "Tests/Services/provisioner",
         [
             "CoA", "Concurrency", "Crypto", "Domain", "Events", "Lifecycle", "Messaging", "NATS", "Observability",
-            "Persistence", "Postgres", "Provisioner", "RADIUS", "SharedTesting", "Sockets", "WireFormat",
+            "Persistence", "Postgres", "Provisioner", "RADIUS", "RouterOS", "RouterOSEmulator", "SharedTesting",
+            "Sockets", "WireFormat",
         ]
     ),
     tests(

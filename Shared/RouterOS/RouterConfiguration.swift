@@ -24,6 +24,8 @@ package struct RouterConfiguration: Hashable, Sendable, CustomStringConvertible,
     package var login: Login
     package var user: String
     package var password: String
+    /// Addresses of this machine and its links are spoken to as well: not where somebody else says where the router is.
+    package var reachesLocal = true
     package var pool: RouterPoolSettings
 
     /// Port 0 is the service's own: 8728, with TLS 8729. With TLS the certificate is verified by the system's authorities

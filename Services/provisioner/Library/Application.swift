@@ -74,10 +74,10 @@ package enum Application {
             NamedService("enforcer", enforcer),
             NamedService("breakers", try breakers(settings, context, nats, client, enforcer.metrics)),
             NamedService("devices", devices(settings, context)),
-        ]
+        ] + Routers.services(settings, context, session("routers", settings))
     }
 
-    private static let clock = TimeSource { Timestamp(microseconds: SystemClock.microsecondsSince1970()) }
+    static let clock = TimeSource { Timestamp(microseconds: SystemClock.microsecondsSince1970()) }
 
     private static func devices(_ settings: Settings, _ context: DaemonContext) -> DeviceMonitor {
         DeviceMonitor(

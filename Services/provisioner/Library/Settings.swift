@@ -22,6 +22,7 @@ package struct Settings: Sendable {
     /// An intent that was not stored within this is read again.
     var acknowledgementWait: Duration
     var devices: Devices
+    var routers: RouterSettings
 
     /// How devices are checked.
     struct Devices: Sendable {
@@ -105,6 +106,7 @@ package struct Settings: Sendable {
             doc: "An intent that was not stored comes again after this; the same in every process."
         )
         devices = Devices(config)
+        routers = RouterSettings(config)
     }
 
     private static func engine(_ config: ConfigReader) -> ControlEngine.Settings {

@@ -29,6 +29,8 @@ package struct Service: Hashable, Sendable {
     /// How often the binding was reset.
     package var bindingGeneration: Int
     package var installation = Installation()
+    /// The router in whose own PPP secrets it lives; nil for one that RADIUS alone lets in.
+    package var routerID: DeviceID?
     /// Nil until stored.
     package var stamp: RowStamp?
 
@@ -79,6 +81,9 @@ extension Service: Validated {
         }
         checks.number("session_limit", sessionLimit, in: 1...5)
         installation.check(&checks)
+        if routerID != nil, kind != .pppoe {
+            checks.refuse("router_id", .conflicts(reason: "is for services of kind pppoe"))
+        }
         if let staticIPv4, staticIPv4.family != .ipv4 {
             checks.refuse("static_ipv4", .malformed(expected: "an IPv4 address"))
         }

@@ -2,7 +2,7 @@ package import Domain
 import Postgres
 
 extension PlanRepository {
-    private static let advancedColumns = """
+    static let advancedColumns = """
         tenant_id, plan_id, burst_enabled, burst_download_bps, burst_upload_bps, threshold_download_bps, \
         threshold_upload_bps, burst_seconds, priority, guaranteed_download_bps, guaranteed_upload_bps, max_connections, \
         address_pool, ipv6_pool, delegated_ipv6_pool, ARRAY(SELECT host(d) FROM unnest(dns_servers) d) AS dns_servers, address_list, \
@@ -52,7 +52,7 @@ extension PlanRepository {
         )
     }
 
-    private static func settings(_ row: PGRow) throws -> PlanAdvancedSettings {
+    static func settings(_ row: PGRow) throws -> PlanAdvancedSettings {
         PlanAdvancedSettings(
             tenantID: try row.need("tenant_id") { $0.id() },
             planID: try row.need("plan_id") { $0.id() },

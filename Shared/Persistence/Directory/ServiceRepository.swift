@@ -14,7 +14,7 @@ package struct ServiceRepository {
         tenant_id, id, customer_id, plan_id, kind, username, status, expires_at, session_limit, \
         host(static_ipv4) AS static_ipv4, framed_ipv6_prefix::text AS framed_ipv6_prefix, \
         delegated_ipv6_prefix::text AS delegated_ipv6_prefix, bound_mac::text AS bound_mac, bound_at, \
-        binding_generation, service_address, installation_status, cpe_serial, cpe_mac::text AS cpe_mac, \
+        binding_generation, service_address, installation_status, cpe_serial, cpe_mac::text AS cpe_mac, router_id, \
         row_version, created_at, updated_at
         """
 
@@ -60,9 +60,9 @@ package struct ServiceRepository {
             """
             INSERT INTO services (tenant_id, id, customer_id, plan_id, kind, username, status, expires_at, session_limit,
                 static_ipv4, framed_ipv6_prefix, delegated_ipv6_prefix, service_address, installation_status, cpe_serial,
-                cpe_mac)
+                cpe_mac, router_id)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text::inet, $11::text::cidr, $12::text::cidr, $13, $14, $15,
-                $16::text::macaddr)
+                $16::text::macaddr, $17)
             """,
             Self.values(service)
         )
@@ -76,7 +76,7 @@ package struct ServiceRepository {
             UPDATE services SET customer_id = $3, plan_id = $4, kind = $5, username = $6, status = $7, expires_at = $8,
                 session_limit = $9, static_ipv4 = $10::text::inet, framed_ipv6_prefix = $11::text::cidr,
                 delegated_ipv6_prefix = $12::text::cidr, service_address = $13, installation_status = $14,
-                cpe_serial = $15, cpe_mac = $16::text::macaddr
+                cpe_serial = $15, cpe_mac = $16::text::macaddr, router_id = $17
             WHERE tenant_id = $1 AND id = $2
             """,
             Self.values(service)
@@ -144,6 +144,7 @@ package struct ServiceRepository {
             .text(service.framedIPv6Prefix?.description), .text(service.delegatedIPv6Prefix?.description),
             .text(service.installation.address), .text(service.installation.status?.rawValue),
             .text(service.installation.deviceSerial), .text(service.installation.deviceMAC?.description),
+            .id(service.routerID),
         ]
     }
 
@@ -172,6 +173,7 @@ package struct ServiceRepository {
             deviceSerial: row["cpe_serial"].text,
             deviceMAC: row["cpe_mac"].text.flatMap { MACAddress($0) }
         )
+        service.routerID = row["router_id"].id()
         return service
     }
 }

@@ -73,9 +73,11 @@ final class ClientLoop {
     }
 
     /// Each attempt at a router takes the next of its addresses.
-    private func connect(_ id: LinkID, _ configuration: RouterConfiguration, _ addresses: [SocketAddress]) {
+    private func connect(_ id: LinkID, _ configuration: RouterConfiguration, _ found: [SocketAddress]) {
+        let addresses = configuration.reachesLocal ? found : found.filter { !$0.isLocal }
         guard !addresses.isEmpty else {
-            return client.tell(id, .ended(RouterOSError(.unreachable, "the host's name has no address")))
+            let why = found.isEmpty ? "the host's name has no address" : "the host is this machine, or on its link"
+            return client.tell(id, .ended(RouterOSError(.unreachable, why)))
         }
         let attempt = attempts[id.router, default: 0]
         attempts[id.router] = attempt &+ 1

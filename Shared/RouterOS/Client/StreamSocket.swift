@@ -1,4 +1,5 @@
 import Concurrency
+import Domain
 import Glibc
 
 /// An address and port as the kernel takes it.
@@ -27,6 +28,14 @@ struct SocketAddress: Hashable, Sendable {
             unsafe next = unsafe entry.pointee.ai_next
         }
         return addresses
+    }
+
+    /// Whether it leads to this machine or no farther than its own link.
+    var isLocal: Bool {
+        // The address stands behind family and port, in IPv6 behind the flow label too.
+        let range = family == AF_INET ? 4..<8 : 8..<24
+        guard octets.count >= range.upperBound, let address = IPAddress(octets: octets[range]) else { return true }
+        return address.isLocal
     }
 }
 

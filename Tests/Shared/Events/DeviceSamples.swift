@@ -24,6 +24,31 @@ enum DeviceSamples {
                 ),
                 bare: false
             ),
+            Samples.sample(
+                "RouterOperationEnded",
+                RouterOperationEnded(
+                    routerOperationID: RouterOperationID(Samples.id(32)),
+                    deviceID: device,
+                    kind: "sync_service",
+                    outcome: "failed",
+                    reason: "failure",
+                    serviceID: Samples.service,
+                    planID: PlanID(Samples.id(33)),
+                    operationID: Samples.event.value,
+                    attempts: 3,
+                    endedAfter: 9_007_199_254_740_993
+                ),
+                bare: false
+            ),
+            Samples.sample(
+                "RouterOperationEnded.minimal",
+                RouterOperationEnded(
+                    routerOperationID: RouterOperationID(Samples.id(32)),
+                    deviceID: device,
+                    kind: "",
+                    outcome: ""
+                )
+            ),
         ]
         + [(DeviceStatus.online, DeviceStatus.unknown), (.unknown, .offline)].map { status, before in
             Samples.sample(
