@@ -76,14 +76,14 @@ CREATE INDEX router_operations_open ON router_operations (tenant_id, device_id, 
 CREATE INDEX router_operations_due ON router_operations (next_at) WHERE ended_at IS NULL;
 CREATE INDEX router_operations_ended ON router_operations (ended_at) WHERE ended_at IS NOT NULL;
 
--- What was done stays as it is; what failed may be tried again.
+-- What ended stays as it is.
 CREATE FUNCTION refuse_router_operation_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'the operation has ended' USING ERRCODE = '23514', CONSTRAINT = 'router_operations_final', TABLE = 'router_operations';
 END
 $$;
 CREATE TRIGGER router_operations_final BEFORE UPDATE ON router_operations FOR EACH ROW
-    WHEN (OLD.state IN ('done', 'superseded')) EXECUTE FUNCTION refuse_router_operation_change();
+    WHEN (OLD.ended_at IS NOT NULL) EXECUTE FUNCTION refuse_router_operation_change();
 
 -- What is to be done is asked for by the change itself, in its own commit, whoever makes it: nothing is forgotten. All these run as
 -- the owner, for the reason that announce_directory_change has.
@@ -238,8 +238,7 @@ ALTER TABLE router_operations FORCE ROW LEVEL SECURITY;
 CREATE POLICY router_operations_gateway ON router_operations TO nexora_gateway USING (tenant_id = ANY ((SELECT visible_tenants())::uuid[]));
 CREATE POLICY router_operations_whole ON router_operations FOR SELECT TO nexora_operator USING ((SELECT sees_all_tenants()));
 CREATE POLICY router_operations_pipeline ON router_operations TO nexora_pipeline USING (true) WITH CHECK (true);
--- Somebody asks for all of a router's services again, or for one operation that failed.
-GRANT SELECT, INSERT (tenant_id, device_id, kind, service_id, plan_id, correlation_id),
-    UPDATE (state, attempts, reason, detail, ended_at, next_at) ON router_operations TO nexora_gateway;
+-- Somebody asks for all of a router's services again.
+GRANT SELECT, INSERT (tenant_id, device_id, kind, service_id, plan_id, correlation_id) ON router_operations TO nexora_gateway;
 GRANT SELECT, INSERT, DELETE, UPDATE (username, state, attempts, reason, detail, started_at, ended_at, next_at)
     ON router_operations TO nexora_pipeline;

@@ -60,7 +60,7 @@ package enum Application {
             ProfileRoutes(parts).routes,
             ServiceRoutes(parts).routes,
             NASRoutes(parts).routes,
-            DeviceRoutes(parts).routes,
+            DeviceRoutes(parts).routes, RouterRoutes(parts).routes,
             PoolRoutes(parts).routes,
             AddressRoutes(parts).routes,
             SessionRoutes(parts).routes,

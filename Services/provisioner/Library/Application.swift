@@ -43,6 +43,7 @@ package enum Application {
         )
         let probe = session("probe", settings)
         let enforcer = try enforcer(settings, context, nats, client)
+        let routers = try Routers.services(settings, context, session("routers", settings))
         return [
             // Ends last: the last acknowledgements leave before the process does.
             NamedService("nats") {
@@ -74,7 +75,7 @@ package enum Application {
             NamedService("enforcer", enforcer),
             NamedService("breakers", try breakers(settings, context, nats, client, enforcer.metrics)),
             NamedService("devices", devices(settings, context)),
-        ] + Routers.services(settings, context, session("routers", settings))
+        ] + routers
     }
 
     static let clock = TimeSource { Timestamp(microseconds: SystemClock.microsecondsSince1970()) }

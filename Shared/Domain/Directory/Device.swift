@@ -86,6 +86,9 @@ package struct Device: Hashable, Sendable {
         self.stamp = stamp
     }
 
+    /// Whether services may live on it: a router of MikroTik.
+    package var isRouterOS: Bool { kind == .router && vendor == .mikrotik }
+
     /// The fingerprint of a certificate as people paste it, with or without colons, in either case; nil unless it is one of SHA-256.
     package static func fingerprint(_ text: String) -> String? {
         let digits = text.utf8.filter { $0 != UInt8(ascii: ":") }

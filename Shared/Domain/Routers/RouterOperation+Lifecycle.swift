@@ -85,19 +85,6 @@ extension RouterOperation {
         state = .pending
     }
 
-    /// Somebody asks for one that failed again. False for any other.
-    @discardableResult
-    package mutating func retry(at now: Timestamp) -> Bool {
-        guard state == .failed else { return false }
-        state = .pending
-        attempts = 0
-        reason = nil
-        detail = nil
-        endedAt = nil
-        nextAt = now
-        return true
-    }
-
     private mutating func end(_ state: RouterOperationState, _ word: String?, at now: Timestamp) {
         self.state = state
         reason = word

@@ -28,7 +28,7 @@ package enum RouterOperationState: String, Hashable, Sendable, CaseIterable {
     /// A later one does its work too, or there is nothing left to do.
     case superseded
 
-    /// Nothing changes any more, unless somebody asks for a failed one again.
+    /// Nothing changes any more.
     package var isFinal: Bool {
         switch self {
         case .pending, .running: false

@@ -2,7 +2,7 @@ package import Domain
 package import WireFormat
 
 /// What became of something that was to be done on a router: nexora.provisioning.v1.RouterOperationEnded on
-/// `provisioning.router_completed.<tenant>`, once for each end of an operation; one that failed and is tried again ends again.
+/// `provisioning.router_completed.<tenant>`, once for each operation.
 package struct RouterOperationEnded: EventPayload, Hashable {
     package static let type = "nexora.provisioning.v1.RouterOperationEnded"
     package static let subject = "provisioning.router_completed"

@@ -52,6 +52,10 @@ package struct DeviceWriter {
         try device.validate()
         let sealed: [UInt8]? =
             if case .replaced(let clear) = password { try Self.seal(clear, of: device, secrets) } else { nil }
+        if before.isRouterOS, !device.isRouterOS, try await devices.dependents(of: before).services > 0 {
+            let field = device.kind == .router ? "vendor" : "kind"
+            throw ValidationError.single(field, .conflicts(reason: "must stay: services live on the router"))
+        }
         try await devices.update(device)
         switch password {
         case .kept: break

@@ -5,6 +5,7 @@ package struct ServiceWriter {
     private let services: ServiceRepository
     private let customers: CustomerRepository
     private let plans: PlanRepository
+    private let devices: DeviceRepository
     private let ids: IDGenerator
 
     /// Writes in that transaction.
@@ -12,11 +13,13 @@ package struct ServiceWriter {
         services = ServiceRepository(transaction)
         customers = CustomerRepository(transaction)
         plans = PlanRepository(transaction)
+        devices = DeviceRepository(transaction)
         self.ids = ids
     }
 
     /// Stores a new service of a customer. Throws `notFound` for a customer that is not there or deleted, and
-    /// `ValidationError` of `plan_id` for a plan that is not of the customer's tenant (CUS-06).
+    /// `ValidationError` of `plan_id` for a plan that is not of the customer's tenant (CUS-06), and of `router_id` for what is no
+    /// router of MikroTik there.
     package func create(
         customer: CustomerID,
         plan: PlanID,
@@ -38,6 +41,7 @@ package struct ServiceWriter {
         service.id = id
         service.customerID = customer
         try await check(service)
+        try await checkRouter(of: service)
         try await services.insert(service)
         return Change(before: nil, after: try await services.find(id).found())
     }
@@ -57,6 +61,7 @@ package struct ServiceWriter {
         service.id = id
         service.customerID = before.customerID
         if service.planID != before.planID { try await check(service) }
+        if service.routerID != before.routerID { try await checkRouter(of: service) }
         try await services.update(service)
         return Change(before: before, after: try await services.find(id).found())
     }
@@ -80,6 +85,14 @@ package struct ServiceWriter {
     private func check(_ service: Service) async throws {
         guard let plan = try await plans.find(service.planID), plan.tenantID == service.tenantID else {
             throw ValidationError.single("plan_id", .conflicts(reason: "is no plan of the customer's tenant"))
+        }
+    }
+
+    private func checkRouter(of service: Service) async throws {
+        guard let id = service.routerID else { return }
+        guard let device = try await devices.find(id), device.tenantID == service.tenantID, device.isRouterOS else {
+            let reason = "is no router of MikroTik of the customer's tenant"
+            throw ValidationError.single("router_id", .conflicts(reason: reason))
         }
     }
 }

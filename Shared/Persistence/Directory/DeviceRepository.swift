@@ -121,6 +121,7 @@ package struct DeviceRepository {
                 (SELECT count(*) FROM (
                     SELECT FROM sessions l WHERE l.tenant_id = $1 AND l.nas_id = $3 AND l.ended_at IS NULL LIMIT 10000
                 ) c) AS sessions,
+                (SELECT count(*) FROM services u WHERE u.tenant_id = $1 AND u.router_id = $2) AS services,
                 ARRAY(SELECT d.name FROM devices d WHERE d.tenant_id = $1 AND d.parent_id = $2 ORDER BY d.name LIMIT 5) AS names
             """,
             [.id(device.tenantID), .id(device.id), .id(device.nasID)]
@@ -128,11 +129,12 @@ package struct DeviceRepository {
         return DeviceDependents(
             devices: row?["devices"].int ?? 0,
             names: row?["names"].textArray?.compactMap { $0 } ?? [],
-            liveSessions: row?["sessions"].int ?? 0
+            liveSessions: row?["sessions"].int ?? 0,
+            services: row?["services"].int ?? 0
         )
     }
 
-    /// Removes a device. Throws `stillReferenced` while another hangs on it; sessions are not looked at.
+    /// Removes a device. Throws `stillReferenced` while another hangs on it or a service lives on it; sessions are not looked at.
     package func remove(_ device: Device) async throws {
         let rows = try await transaction.query(
             "DELETE FROM devices WHERE tenant_id = $1 AND id = $2",
@@ -195,14 +197,17 @@ package struct DeviceDependents: Error, Hashable, Sendable, CustomStringConverti
     package let names: [String]
     /// Sessions that are open on the NAS that it is; counted no further than 10,000.
     package let liveSessions: Int
+    /// Services that live on the router that it is.
+    package let services: Int
 
-    package init(devices: Int, names: [String], liveSessions: Int) {
+    package init(devices: Int, names: [String], liveSessions: Int, services: Int = 0) {
         self.devices = devices
         self.names = names
         self.liveSessions = liveSessions
+        self.services = services
     }
 
-    package var isEmpty: Bool { devices == 0 && liveSessions == 0 }
+    package var isEmpty: Bool { devices == 0 && liveSessions == 0 && services == 0 }
 
     /// For people, with what to do about it.
     package var description: String {
@@ -218,6 +223,9 @@ package struct DeviceDependents: Error, Hashable, Sendable, CustomStringConverti
             parts.append(
                 "\(count) \(liveSessions == 1 ? "session is" : "sessions are") open on its NAS: end them, or unlink the NAS first"
             )
+        }
+        if services > 0 {
+            parts.append("\(services) \(services == 1 ? "service lives" : "services live") on it: move them first")
         }
         return parts.joined(separator: "; ")
     }

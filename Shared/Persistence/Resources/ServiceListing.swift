@@ -19,6 +19,7 @@ extension ListSource where Row == Service {
             ListField("installation_status", .choice(Installation.Status.allCases.map(\.rawValue)), isNullable: true),
             ListField("cpe_serial", .text, isNullable: true, isSelective: true),
             ListField("cpe_mac", .mac, isNullable: true, isSelective: true),
+            ListField("router_id", .id, isNullable: true, isSelective: true),
             ListField("created_at", .time), ListField("updated_at", .time),
         ],
         orders: [
@@ -38,6 +39,7 @@ extension ListSource where Row == Service {
             OutputColumn("installation_status") { .text($0.installation.status?.rawValue) },
             OutputColumn("cpe_serial") { .text($0.installation.deviceSerial) },
             OutputColumn("cpe_mac") { .described($0.installation.deviceMAC) },
+            OutputColumn("router_id") { .id($0.routerID) },
             OutputColumn("bound_mac") { .described($0.boundMAC) }, OutputColumn("bound_at") { .time($0.boundAt) },
             OutputColumn("version") { .integer($0.stamp?.version) },
             OutputColumn("created_at") { .time($0.stamp?.createdAt) },

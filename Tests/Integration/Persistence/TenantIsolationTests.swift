@@ -24,8 +24,7 @@ import Testing
         "plan_versions", "subscriptions", "bills", "boosts", "subscription_events",
         "plan_quotas", "quota_usage", "usage_hourly", "quota_orders", "quota_headroom",
         "metered_plans", "metered_projects", "project_usage", "metered_storage_daily", "metered_alerts",
-        "enforcements", "nas_capabilities", "session_terms",
-        "devices", "device_status",
+        "enforcements", "nas_capabilities", "session_terms", "devices", "device_status", "router_operations",
     ]
 
     @Test func `without a setting the gateway sees nothing, with an empty or foreign one neither`() async throws {

@@ -160,6 +160,8 @@ enum AuthorizationCases {
         createDevice devices.create
         updateDevice devices.update
         deleteDevice devices.delete
+        listDeviceOperations devices.read
+        syncDevice devices.update
         listAddressPools pools.read
         getAddressPool pools.read
         exportAddressPools pools.read exports.create

@@ -54,6 +54,7 @@ import WireFormat
         check(.services)
         check(.nases)
         check(.devices)
+        check(.routerOperations)
         check(.pools)
         check(.leases)
         check(.sessions)

@@ -43,6 +43,7 @@ struct ServiceInput: Sendable {
         InputField("installation_status", .choice(), clearable: \.service.installation.status),
         InputField("cpe_serial", .text(100, minimum: 1), clearable: \.service.installation.deviceSerial),
         InputField("cpe_mac", .mac, clearable: \.service.installation.deviceMAC),
+        InputField("router_id", .id(), clearable: \.service.routerID),
     ]
 
     static let creation = InputShape(

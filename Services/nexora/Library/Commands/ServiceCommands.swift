@@ -20,6 +20,7 @@ enum ServiceCommands {
         .value("static-ipv4", "ADDRESS", "A fixed IPv4 address; empty for none."),
         .value("framed-ipv6-prefix", "PREFIX", "A fixed IPv6 prefix for the link; empty for none."),
         .value("delegated-ipv6-prefix", "PREFIX", "A fixed IPv6 prefix to delegate; empty for none."),
+        .value("router", "DEVICE", "The MikroTik router in whose PPP secrets it lives: id or name; empty for none."),
         .value("password-from", "SOURCE", "The network password: \(SecretSource.forms), or none."),
     ]
 
@@ -54,6 +55,7 @@ enum ServiceCommands {
                     username: username
                 )
                 try apply(invocation, to: &service)
+                try await place(invocation, &service, directory)
                 try await directory.services.insert(service)
                 try await setPassword(password, of: service, secrets, directory)
                 return try await output(of: service.id, directory)
@@ -134,6 +136,7 @@ enum ServiceCommands {
                     service.planID = try await directory.plan(plan, of: service.tenantID).id
                 }
                 try apply(invocation, to: &service)
+                try await place(invocation, &service, directory)
                 try await directory.services.update(service)
                 if invocation.string("password-from") == "none" {
                     try await directory.services.removePassword(of: service)
@@ -217,6 +220,24 @@ enum ServiceCommands {
             of: service,
             sealed: try secrets.seal(password: password.bytes, of: service.id, tenant: service.tenantID)
         )
+    }
+
+    /// The router that it lives on, where one is named.
+    private static func place(
+        _ invocation: Invocation,
+        _ service: inout Service,
+        _ directory: DirectoryAccess
+    ) async throws {
+        guard let reference = invocation.clearable("router") else { return }
+        guard let reference else {
+            service.routerID = nil
+            return
+        }
+        let device = try await directory.device(reference)
+        guard device.tenantID == service.tenantID, device.isRouterOS else {
+            throw CommandFailure(.badData, "\"\(device.name)\" is no router of MikroTik of the customer's tenant")
+        }
+        service.routerID = device.id
     }
 
     private static func apply(_ invocation: Invocation, to service: inout Service) throws(UsageError) {

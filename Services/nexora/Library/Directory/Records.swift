@@ -139,6 +139,7 @@ extension OutputRecord {
         add("expiresAt", .optional(service.expiresAt?.description))
         add("sessionLimit", .optional(service.sessionLimit), detail: true)
         add("staticIPv4", .optional(service.staticIPv4?.description), detail: true)
+        add("routerId", .optional(service.routerID?.description), detail: true)
         add("framedIPv6Prefix", .optional(service.framedIPv6Prefix?.description), detail: true)
         add("delegatedIPv6Prefix", .optional(service.delegatedIPv6Prefix?.description), detail: true)
         add("boundDevice", .optional(service.boundMAC?.description), detail: true)

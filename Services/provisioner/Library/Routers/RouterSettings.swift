@@ -1,10 +1,10 @@
 import Concurrency
-package import Configuration
+import Configuration
 import Domain
 import RouterOS
 
 /// How routers are spoken to; the README documents every key.
-package struct RouterSettings: Sendable {
+struct RouterSettings: Sendable {
     var pool: RouterPoolSettings
     var rules: RouterOperationRules
     var pace: RouterWorker.Pace

@@ -3,6 +3,7 @@ import Domain
 import Lifecycle
 import Observability
 import Persistence
+import RouterOS
 
 /// Where operations are kept, as the worker sees it.
 protocol RouterOperationKeeping: Sendable {

@@ -79,6 +79,10 @@ import WireFormat
             INSERT INTO exports (tenant_id, user_id, reach, entity, format, source, created_at)
                 VALUES ('\(tenant)', '\(plot.admin.user.id)', 'subtree', 'customers', 'csv', '127.0.0.1', now());
             UPDATE tenants SET settings = '{"grace_days": 4}' WHERE id = '\(tenant)';
+            INSERT INTO devices (tenant_id, name, kind, vendor, host)
+                VALUES ('\(tenant)', 'a router of services', 'router', 'mikrotik', '192.0.2.3');
+            UPDATE services SET router_id = (SELECT id FROM devices WHERE tenant_id = '\(tenant)' AND name = 'a router of services')
+                WHERE id = '\(service)';
             INSERT INTO nas_capabilities VALUES ('\(tenant)', '\(nas)', 'takes-no-change', now());
             INSERT INTO session_terms (tenant_id, session_id, nas_id, is_confined, evidence, since)
                 VALUES ('\(tenant)', uuid_v7(), '\(nas)', false, 'presumed', now());

@@ -22,7 +22,7 @@ extension EntityCase {
         "listAddressHolders", "listExports", "listTenantCommissionRates", "listTenantCommissions", "listPayoutRequests",
         "listWalletTransactions", "listMyTransactions", "listSubscriptions", "listMySubscriptions", "listBills",
         "listMyBills", "listBoosts", "listMyBoosts",
-        "listMyQuota", "listProjects", "listSessionEnforcements", "listServiceEnforcements",
+        "listMyQuota", "listProjects", "listSessionEnforcements", "listServiceEnforcements", "listDeviceOperations",
     ]
 
     // MARK: - Made over HTTP
