@@ -1,6 +1,7 @@
 """The emulated MikroTik router, as two clients see it that others wrote: what they accept, ours is tested against."""
 
 import json
+import secrets
 import ssl
 import subprocess
 
@@ -59,6 +60,21 @@ class Router:
         return routeros_api.RouterOsApiPool(
             "127.0.0.1", username=USER, password=PASSWORD, port=options.pop("port", self.port), plaintext_login=is_new, **options,
         )
+
+    def secret(self, name):
+        return next((row for row in self.rows("/ppp/secret") if row["name"] == name), None)
+
+    def profile(self, name):
+        return next((row for row in self.rows("/ppp/profile") if row["name"] == name), None)
+
+    def kill(self):
+        """As if somebody had pulled its plug: what it held is gone."""
+        self.process.kill()
+
+    def start(self):
+        self.state_file.unlink(missing_ok=True)
+        self.process.start()
+        eventually(self.state_file.exists, 20, "the router's state")
 
 
 @pytest.fixture(scope="module")
@@ -209,3 +225,111 @@ def reaches(router):
         return True
     except (LibRouterosError, OSError):
         return False
+
+
+TENANT = "routers-of-the-tests"
+
+
+@pytest.fixture(scope="module")
+def provisioner(system):
+    """Speaks to routers of this machine, and is quick to try them again."""
+    made = system.provisioner(
+        "provisioner-routers", NEXORA_DEVICES_LOCAL="true", NEXORA_ROUTERS_INTERVAL="50ms", NEXORA_ROUTERS_RETRY="100ms",
+        NEXORA_ROUTERS_LONGEST_RETRY="500ms", NEXORA_ROUTERS_BREAKER_THRESHOLD="1", NEXORA_ROUTERS_BREAKER_PAUSE="100ms",
+        NEXORA_ROUTERS_BREAKER_LONGEST_PAUSE="500ms", NEXORA_ROUTERS_REFUSAL_RETRY="500ms",
+    )
+    made.start()
+    system.nexora("tenant", "add", TENANT, "--subdomain", TENANT)
+    system.nexora(
+        "customer", "add", "R1", "--tenant", TENANT, "--name", "Ann", "--phone", "+1", "--address", "Street 1",
+    )
+    for plan, down in (("Fifty", "50M"), ("Hundred", "100M")):
+        system.nexora("plan", "add", plan, "--tenant", TENANT, "--download", down, "--upload", "10M", "--price", "20")
+    yield made
+    made.terminate()
+
+
+@pytest.fixture
+def tower(system, provisioner, tmp_path):
+    """A router with its device."""
+    with Router(tmp_path) as router:
+        router.device = f"tower-{secrets.token_hex(3)}"
+        system.nexora(
+            "device", "add", router.device, "--tenant", TENANT, "--kind", "router", "--vendor", "mikrotik", "--host", "127.0.0.1",
+            "--port", router.port, "--username", USER, "--password-from", "env:ROUTER", ROUTER=PASSWORD,
+        )
+        yield router
+
+
+def subscriber(system, router, status="active"):
+    name = f"sub-{secrets.token_hex(3)}"
+    system.nexora(
+        "service", "add", name, "--tenant", TENANT, "--customer", "R1", "--plan", "Fifty", "--router", router.device, "--status", status,
+        "--password-from", "env:SUBSCRIBER", SUBSCRIBER="a password of a subscriber",
+    )
+    return name
+
+
+def change(system, name, *fields):
+    system.nexora("service", "set", name, "--tenant", TENANT, *fields)
+
+
+def settled(system, provisioner):
+    """Nothing waits for any router."""
+    eventually(lambda: provisioner.metric("router_operations_pending") == 0, 30, "nothing waits")
+
+
+# proves: MTK-02 MTK-05 MTK-07 LCY-07 LCY-08
+def test_a_subscriber_on_a_router_is_what_his_service_is(system, provisioner, tower):
+    name = subscriber(system, tower, "pending")
+    settled(system, provisioner)
+    assert tower.secret(name) is None
+    change(system, name, "--status", "active")
+    eventually(lambda: (tower.secret(name) or {}).get("disabled") == "false", 30, "activation makes the secret")
+    made = tower.secret(name)
+    assert made["password"] == "a password of a subscriber"
+    assert tower.profile(made["profile"])["rate-limit"].startswith("10M/50M")
+    change(system, name, "--status", "suspended")
+    eventually(lambda: tower.secret(name)["disabled"] == "true", 30, "suspension disables it")
+    change(system, name, "--status", "active", "--plan", "Hundred")
+    eventually(lambda: tower.secret(name)["profile"] != made["profile"], 30, "another plan is another profile")
+    assert tower.profile(tower.secret(name)["profile"])["rate-limit"].startswith("10M/100M")
+    assert tower.secret(name)["disabled"] == "false"
+    change(system, name, "--status", "terminated")
+    eventually(lambda: tower.secret(name) is None, 30, "termination removes it")
+    with system.tail("--from-start", "--subject", "provisioning.router_completed.>", "--tenant", TENANT) as tail:
+        told = tail.wait_for(lambda e: e["event"]["data"]["outcome"] == "done", 20, "the event")
+        assert "a password of a subscriber" not in json.dumps(told)
+
+
+# proves: MTK-04 MTK-06
+def test_what_a_router_missed_is_done_when_it_is_back(system, provisioner, tower):
+    first = subscriber(system, tower)
+    eventually(lambda: tower.secret(first) is not None, 30, "it is there")
+    settled(system, provisioner)
+    tower.kill()
+    second = subscriber(system, tower)
+    change(system, first, "--status", "suspended")
+    change(system, second, "--plan", "Hundred")
+    eventually(lambda: provisioner.metric("router_operations_routers_away") == 1, 30, "the router is away")
+    assert provisioner.metric("router_operations_pending") > 0
+    tower.start()
+    eventually(lambda: (tower.secret(first) or {}).get("disabled") == "true", 60, "what it missed of the first")
+    eventually(lambda: tower.secret(second) is not None, 60, "what it missed of the second")
+    limit = lambda: (tower.profile(tower.secret(second)["profile"]) or {}).get("rate-limit", "")
+    eventually(lambda: limit().startswith("10M/100M"), 30, "as it is now")
+    settled(system, provisioner)
+
+
+# proves: MTK-04 MTK-05
+def test_a_provisioner_that_is_killed_leaves_nothing_undone(system, provisioner, tower):
+    names = [subscriber(system, tower) for _ in range(8)]
+    provisioner.kill()
+    for name in names[:4]:
+        change(system, name, "--status", "suspended")
+    provisioner.start()
+    for place, name in enumerate(names):
+        wanted = "true" if place < 4 else "false"
+        eventually(lambda: (tower.secret(name) or {}).get("disabled") == wanted, 60, f"{name} as it shall be")
+    settled(system, provisioner)
+    assert len([row for row in tower.rows("/ppp/secret") if row["name"] in names]) == len(names)
