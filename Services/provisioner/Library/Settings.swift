@@ -70,7 +70,7 @@ package struct Settings: Sendable {
             reachesLocal = config.bool(
                 "devices.local",
                 default: false,
-                doc: "Whether loopback and link-local addresses are checked and spoken to too: tenants choose the hosts."
+                doc: "Whether addresses of this machine and its links are tried too: tenants choose the hosts."
             )
         }
     }
