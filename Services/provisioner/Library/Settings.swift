@@ -173,7 +173,7 @@ package struct Settings: Sendable {
             "enforcement.proof",
             default: .seconds(900),
             in: .seconds(1)...day,
-            doc: "How long what a session carries is waited for after its change was acknowledged: longer than two of its reports are apart."
+            doc: "How long a change is waited to show in what the session carries: longer than two of its reports are apart."
         )
         let start = config.duration(
             "enforcement.start",

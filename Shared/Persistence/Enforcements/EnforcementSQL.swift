@@ -201,7 +201,8 @@ enum EnforcementSQL {
     }
 
     private static func base(_ row: PGRow) throws -> SessionMeter? {
-        guard let at = row["base_at"].time, let octets = try SessionTermsRow.numbers(row, "base_octets", count: 2) else {
+        guard let at = row["base_at"].time, let octets = try SessionTermsRow.numbers(row, "base_octets", count: 2)
+        else {
             return nil
         }
         return SessionMeter(at: at, octets: SessionOctets(input: octets[0], output: octets[1]))

@@ -43,7 +43,9 @@ extension EnforcementStore {
                 } else {
                     try await self.session.query(TermsSQL.liveNASes)
                 }
-            return try rows.map { NASRef(tenantID: try $0.need("tenant_id") { $0.id() }, id: try $0.need("nas_id") { $0.id() }) }
+            return try rows.map {
+                NASRef(tenantID: try $0.need("tenant_id") { $0.id() }, id: try $0.need("nas_id") { $0.id() })
+            }
         }
     }
 
@@ -85,7 +87,9 @@ extension EnforcementStore {
 
     /// Removes what is known of sessions that were over before that time; returns of how many.
     package func forgetTerms(before time: Timestamp) async throws(StorageFault) -> Int {
-        try await whole { try await self.session.pipeline([PGStatement(TermsSQL.forget, [.time(time)])])[0].affectedRows }
+        try await whole {
+            try await self.session.pipeline([PGStatement(TermsSQL.forget, [.time(time)])])[0].affectedRows
+        }
     }
 
     // MARK: - With what orders have become

@@ -84,7 +84,8 @@ package struct LiveSession: Sendable {
         guard let until = row["restricted_until"].time else { return .none }
         switch row["restriction"].text {
         case "blocked": return .blocked(until: until)
-        case "throttled": return .throttled(position: UInt8(clamping: row["restricted_position"].int ?? 0), until: until)
+        case "throttled":
+            return .throttled(position: UInt8(clamping: row["restricted_position"].int ?? 0), until: until)
         default: return .none
         }
     }

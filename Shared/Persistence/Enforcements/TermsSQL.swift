@@ -52,7 +52,8 @@ enum TermsSQL {
     )
 
     /// A NAS's live sessions after one of them, in the order of their ids.
-    static let byNAS = live("sessions s") + " AND s.tenant_id = $2 AND s.nas_id = $3 AND s.id > $4 ORDER BY s.id LIMIT $5"
+    static let byNAS =
+        live("sessions s") + " AND s.tenant_id = $2 AND s.nas_id = $3 AND s.id > $4 ORDER BY s.id LIMIT $5"
 
     /// The services of customers, of plans, and of whole tenants.
     static let servicesOfCustomers = """
@@ -92,7 +93,9 @@ enum TermsSQL {
         WHERE p.id = ANY ($1::uuid[])
         """
 
-    private static func shaping(_ column: String) -> String { SpeedColumns.shaping(column, profile: "b", settings: "a") }
+    private static func shaping(_ column: String) -> String {
+        SpeedColumns.shaping(column, profile: "b", settings: "a")
+    }
 
     /// What a login said wins over what was presumed, and never over what was changed since.
     static let grant = """

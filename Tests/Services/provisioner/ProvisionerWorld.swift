@@ -113,7 +113,13 @@ struct ProvisionerWorld {
             phone: "+1",
             address: "Street 1"
         )
-        let service = Domain.Service(tenantID: tenant, id: ids.next(), customerID: customer.id, planID: slow.id, username: "ann")
+        let service = Domain.Service(
+            tenantID: tenant,
+            id: ids.next(),
+            customerID: customer.id,
+            planID: slow.id,
+            username: "ann"
+        )
         try await database.transaction(in: tenant) { transaction in
             try await NASRepository(transaction).insert(device, sealedSecret: [1])
             for plan in [slow, fast] { try await PlanRepository(transaction).insert(plan) }

@@ -66,7 +66,9 @@ import Testing
             try await world.restricted(.throttled)
             try await eventually { try await world.orders() == ["change quota acknowledged"] }
             #expect(text(nases.asked.last)?.hasPrefix("500") == true)
-            try await world.sql("UPDATE services SET restriction = 'none', restricted_position = NULL, restricted_until = NULL")
+            try await world.sql(
+                "UPDATE services SET restriction = 'none', restricted_position = NULL, restricted_until = NULL"
+            )
             try await world.restricted(.restored)
             try await eventually {
                 try await world.orders() == ["change quota superseded replaced", "change restored acknowledged"]

@@ -50,7 +50,9 @@ extension Reconciler {
     private func changed(_ events: [Event<AccessChanged>]) async throws {
         var look = Look(.services([]))
         for event in events {
-            look.occasions[ServiceRef(tenantID: event.tenantID, serviceID: event.payload.serviceID)] = Look.Occasion(event)
+            look.occasions[ServiceRef(tenantID: event.tenantID, serviceID: event.payload.serviceID)] = Look.Occasion(
+                event
+            )
         }
         look.subject = .services(Array(look.occasions.keys))
         if !events.isEmpty { try await self.look(look) }

@@ -15,7 +15,8 @@ import Testing
         TermsSight(desired: desired, observed: observed)
     }
 
-    private static func order(_ cause: EnforcementCause = .quota, _ kind: EnforcementKind = .change) -> EnforcementOrder {
+    private static func order(_ cause: EnforcementCause = .quota, _ kind: EnforcementKind = .change) -> EnforcementOrder
+    {
         EnforcementOrder(
             tenantID: TenantID(UUID128(high: 1, low: 1)),
             id: EnforcementID(UUID128(high: 2, low: 1)),
@@ -36,7 +37,8 @@ import Testing
     }
 
     /// A change that was acknowledged after a second.
-    private static func changed(_ sight: TermsSight = throttle, _ cause: EnforcementCause = .quota) -> EnforcementOrder {
+    private static func changed(_ sight: TermsSight = throttle, _ cause: EnforcementCause = .quota) -> EnforcementOrder
+    {
         var order = order(cause)
         #expect(order.step(seeing: open(0), sight, at: start, rules) == .send)
         order.take(.changed, at: at(1), rules)

@@ -88,7 +88,10 @@ import Testing
         #expect(TermsDifference(of: SessionTerms(Self.base, from: .boost), from: back) == .none)
     }
 
-    @Test func `of which nothing is known it is presumed to have its plan's, and told again what its login may not have known`() {
+    @Test
+    func
+        `of which nothing is known it is presumed to have its plan's, and told again what its login may not have known`()
+    {
         let plan = DesiredTerms.admitted(Self.base, from: .plan)
         #expect(TermsDifference(of: nil, from: plan) == .presumed(SessionTerms(Self.base, from: .plan)))
         #expect(TermsDifference(of: nil, from: .admitted(Self.fast, from: .boost)) == .change(.boost))
