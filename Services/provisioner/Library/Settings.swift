@@ -173,7 +173,7 @@ package struct Settings: Sendable {
             "enforcement.proof",
             default: .seconds(900),
             in: .seconds(1)...day,
-            doc: "How long a change is waited to show in what the session carries: longer than two of its reports are apart."
+            doc: "How long a change is waited to show in what is carried: longer than two reports are apart."
         )
         let start = config.duration(
             "enforcement.start",
