@@ -66,3 +66,22 @@ package struct PlanTerms: Hashable, Sendable {
     /// Three days and one day before, and one and two days after.
     package static let usualReminders: [Duration] = [-3, -1, 1, 2].map { .seconds($0 * 86_400) }
 }
+
+extension PlanTerms {
+    /// These conditions with another plan and its price; the version is not stored yet.
+    package func with(_ plan: Plan, _ version: PlanVersionID) -> PlanTerms {
+        PlanTerms(
+            version: version,
+            planID: plan.id,
+            price: plan.price,
+            cycle: cycle,
+            mode: mode,
+            periods: periods,
+            grace: grace,
+            suspension: suspension,
+            reminders: reminders,
+            promises: promises,
+            longestPromise: longestPromise
+        )
+    }
+}

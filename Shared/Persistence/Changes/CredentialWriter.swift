@@ -107,8 +107,11 @@ package struct CredentialWriter {
         return Change(before: before, after: nil)
     }
 
+    /// A password that nobody guesses.
+    static func made() -> String { Randomness.password(length: generatedLength) }
+
     private func renew(_ service: Service, before: CredentialStatus?) async throws -> RevealedPassword {
-        let password = Randomness.password(length: Self.generatedLength)
+        let password = Self.made()
         try await store(Array(password.utf8), service)
         return try await revealed(password, service, before)
     }

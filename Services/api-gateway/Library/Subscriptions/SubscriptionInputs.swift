@@ -88,25 +88,6 @@ enum SubscriptionInputs {
     }
 }
 
-extension PlanTerms {
-    /// These conditions with another plan and its price; the version is not stored yet.
-    func with(_ plan: Plan, _ version: PlanVersionID) -> PlanTerms {
-        PlanTerms(
-            version: version,
-            planID: plan.id,
-            price: plan.price,
-            cycle: cycle,
-            mode: mode,
-            periods: periods,
-            grace: grace,
-            suspension: suspension,
-            reminders: reminders,
-            promises: promises,
-            longestPromise: longestPromise
-        )
-    }
-}
-
 extension InputKind where Value == BillingCycle {
     /// How long what a price buys lasts.
     fileprivate static var cycle: InputKind {
