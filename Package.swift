@@ -178,6 +178,9 @@ let services: [Target] = [
             "CoA", "Concurrency", "Configuration", "Crypto", "Devices", "Domain", "Events", "Lifecycle", "Messaging",
             "NATS",
             "Observability", "Persistence", "Postgres", "Profiles", "RouterOS", "Sockets", "TLS",
+            "Billing", "CoA", "Concurrency", "Configuration", "Crypto", "Devices", "Domain", "Events", "Lifecycle",
+            "Messaging", "NATS",
+            "Observability", "Persistence", "Postgres", "Profiles", "Sockets",
         ]
     ),
     executable("provisioner", "Services/provisioner/Executable", ["Provisioner"]),
@@ -373,6 +376,9 @@ let suites: [Target] = [
             "CoA", "Concurrency", "Crypto", "Domain", "Events", "Lifecycle", "Messaging", "NATS", "Observability",
             "Persistence", "Postgres", "Provisioner", "RADIUS", "RouterOS", "RouterOSEmulator", "SharedTesting",
             "Sockets", "WireFormat",
+            "Billing", "CoA", "Concurrency", "Crypto", "Domain", "Events", "Lifecycle", "Messaging", "NATS",
+            "Observability",
+            "Persistence", "Postgres", "Provisioner", "RADIUS", "SharedTesting", "Sockets", "WireFormat",
         ]
     ),
     tests(

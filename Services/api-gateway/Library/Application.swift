@@ -59,6 +59,7 @@ package enum Application {
             QuotaRoutes(parts).routes,
             ProfileRoutes(parts).routes,
             ServiceRoutes(parts).routes,
+            LifecycleRoutes(parts).routes,
             NASRoutes(parts).routes,
             DeviceRoutes(parts).routes, RouterRoutes(parts).routes,
             PoolRoutes(parts).routes,

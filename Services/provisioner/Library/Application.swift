@@ -1,3 +1,4 @@
+import Billing
 import CoA
 import Concurrency
 import Configuration
@@ -76,6 +77,45 @@ package enum Application {
             NamedService("breakers", try breakers(settings, context, nats, client, enforcer.metrics)),
             NamedService("devices", devices(settings, context)),
         ] + routers
+        ] + (try lifecycle(settings, context))
+    }
+
+    /// Runs are carried out in their tenants' scopes: the login becomes nexora_gateway for each of their transactions.
+    private static func lifecycle(_ settings: Settings, _ context: DaemonContext) throws -> [NamedService] {
+        let pool = PostgresPool(
+            PostgresConfiguration(
+                url: settings.databaseURL.revealed,
+                maximumConnections: min(settings.lifecycle.inFlight, 4),
+                applicationName: "\(name) lifecycle"
+            )
+        )
+        let worker = LifecycleWorker(
+            keeping: LifecycleWork(
+                session("lifecycle", settings),
+                pool: TenantPool(pool),
+                terms: LifecycleTerms(
+                    rules: settings.lifecycle.rules,
+                    sessions: settings.lifecycle.sessions,
+                    ids: IDGenerator(time: clock),
+                    secrets: DirectorySecrets(try Keyring(path: settings.keyringPath)),
+                    calendar: { SystemFiles.timeZone($0).map { BillingCalendar($0) } }
+                )
+            ),
+            interval: settings.lifecycle.interval,
+            inFlight: settings.lifecycle.inFlight,
+            time: clock,
+            metrics: LifecycleMetrics(context.metrics),
+            health: context.health.component("lifecycle"),
+            logger: context.logger
+        )
+        return [
+            // Ends behind those who use it.
+            NamedService("lifecycle pool") {
+                await waitForShutdown()
+                await pool.close()
+            },
+            NamedService("lifecycle", worker),
+        ]
     }
 
     static let clock = TimeSource { Timestamp(microseconds: SystemClock.microsecondsSince1970()) }

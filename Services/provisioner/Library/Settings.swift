@@ -23,6 +23,7 @@ package struct Settings: Sendable {
     var acknowledgementWait: Duration
     var devices: Devices
     var routers: RouterSettings
+    var lifecycle: Lifecycle
 
     /// How devices are checked.
     struct Devices: Sendable {
@@ -75,6 +76,39 @@ package struct Settings: Sendable {
         }
     }
 
+    /// How services are activated, changed and ended.
+    struct Lifecycle: Sendable {
+        var rules: LifecycleRules
+        var interval: Duration
+        var inFlight: Int
+        /// How long the end of sessions is waited for.
+        var sessions: Duration
+
+        init(_ config: ConfigReader) {
+            rules = LifecycleRules(
+                deadline: config.duration(
+                    "lifecycle.deadline",
+                    default: .seconds(300),
+                    in: .seconds(1)...Duration.seconds(86_400),
+                    doc: "A run that can still be undone by then is; one that has not ended is told as stuck."
+                )
+            )
+            interval = config.duration(
+                "lifecycle.interval",
+                default: .milliseconds(250),
+                in: .milliseconds(10)...Duration.seconds(60),
+                doc: "The pause between two looks at runs that are due."
+            )
+            inFlight = config.int("lifecycle.in_flight", default: 8, in: 1...256, doc: "Runs at a time.")
+            sessions = config.duration(
+                "lifecycle.sessions",
+                default: .seconds(60),
+                in: .milliseconds(100)...Duration.seconds(3_600),
+                doc: "How long the end of a suspended or terminated service's sessions is waited for."
+            )
+        }
+    }
+
     /// Reads every key. The caller finishes the reader.
     package init(_ config: ConfigReader) {
         databaseURL = config.databaseURL("The database.")
@@ -107,6 +141,7 @@ package struct Settings: Sendable {
         )
         devices = Devices(config)
         routers = RouterSettings(config)
+        lifecycle = Lifecycle(config)
     }
 
     private static func engine(_ config: ConfigReader) -> ControlEngine.Settings {

@@ -19,6 +19,9 @@ package struct LifecycleFigures: Hashable, Sendable {
     package var running: [LifecycleKind: [LifecycleRun.State: Int]] = [:]
     /// Those of them that should have ended.
     package var stuck = 0
+
+    /// Nothing is under way.
+    package init() {}
 }
 
 /// A move of a run, stored.

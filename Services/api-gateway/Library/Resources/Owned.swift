@@ -20,12 +20,17 @@ protocol OwnedFilter: Sendable {
 extension BoostFilter: OwnedFilter {}
 extension BillFilter: OwnedFilter {}
 extension SubscriptionFilter: OwnedFilter {}
+extension LifecycleFilter: OwnedFilter {}
 
 extension BoostRow: Owned {
     var owner: RecordOwner { RecordOwner(tenantID: tenantID, customerID: customerID) }
 }
 
 extension StoredBill: Owned {
+    var owner: RecordOwner { RecordOwner(tenantID: tenantID, customerID: customerID) }
+}
+
+extension LifecycleRun: Owned {
     var owner: RecordOwner { RecordOwner(tenantID: tenantID, customerID: customerID) }
 }
 
