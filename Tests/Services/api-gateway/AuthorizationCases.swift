@@ -243,6 +243,15 @@ enum AuthorizationCases {
         listConversions billing.read
         getConversion billing.read
         convertCustomerMoney billing.manage
+        activateService services.update
+        suspendService services.update
+        resumeService services.update
+        upgradeService services.update
+        downgradeService services.update
+        terminateService services.update
+        getServiceLifecycleStatus services.read
+        listServiceLifecycleRuns services.read
+        getServiceLifecycleRun services.read
         listSubscriptions billing.read
         listMySubscriptions billing.read
         getSubscription billing.read

@@ -332,6 +332,29 @@ extension Samples {
                 )
             ),
             sample(
+                "LifecycleChanged",
+                LifecycleChanged(
+                    runID: LifecycleRunID(id(9)),
+                    serviceID: service,
+                    customerID: customer,
+                    kind: "activate",
+                    state: "rolled_back",
+                    reason: "adapter_missing",
+                    operationID: event.value
+                ),
+                bare: false
+            ),
+            sample(
+                "LifecycleChanged.minimal",
+                LifecycleChanged(
+                    runID: LifecycleRunID(id(9)),
+                    serviceID: service,
+                    customerID: customer,
+                    kind: "",
+                    state: ""
+                )
+            ),
+            sample(
                 "MessageDeadLettered",
                 MessageDeadLettered(
                     stream: "ACCOUNTING",

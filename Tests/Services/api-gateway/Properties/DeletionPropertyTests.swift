@@ -88,6 +88,10 @@ import WireFormat
                 VALUES ('\(tenant)', uuid_v7(), '\(nas)', false, 'presumed', now());
             INSERT INTO enforcements (tenant_id, id, kind, cause, nas_id, session_id, state, requested_at, stored_at, next_at)
                 VALUES ('\(tenant)', uuid_v7(), 'disconnect', 'requested', '\(nas)', uuid_v7(), 'pending', now(), now(), now());
+            INSERT INTO lifecycle_runs (tenant_id, id, service_id, customer_id, kind, operation_id, requested_by, requested_at, next_at)
+                VALUES ('\(tenant)', '\(service)', '\(service)', uuid_v7(), 'suspend', uuid_v7(), uuid_v7(), now(), now());
+            INSERT INTO lifecycle_steps (tenant_id, run_id, position, name)
+                VALUES ('\(tenant)', '\(service)', 0, 'eligibility');
             """
         )
         try await plot.sql(money(plot, service))
