@@ -6,6 +6,7 @@ package let allCommands: [CommandSpec] =
     + NASPostureCommands.all + DeviceCommands.all + PlanCommands.all + PlanSpeedCommands.all + ProfileCommands.all
     + ReplyAttributeCommands.all
     + CustomerCommands.all + ServiceCommands.all + ImportCommand.all + PoolCommands.all + AddressCommands.all
+    + ProvisionCommands.all
     + SessionCommands.all + EnforcementCommands.all + BreakerCommands.all + TailCommand.all + ExplainCommands.all
     + AuditCommands.all + LedgerCommands.all + ExposureCommands.all + DeadLetterCommands.all + DictionaryCommand.all
     + DoctorCommand.all

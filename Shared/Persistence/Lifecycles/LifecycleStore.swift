@@ -38,9 +38,25 @@ package struct LifecycleStore {
         r.requested_at, r.started_at, r.deadline, r.ended_at, r.next_at
         """
 
-    /// Stores a run that was just asked for, with its steps. Throws `alreadyExists` (`lifecycle_runs_open`) while another one of its
-    /// service is under way.
-    package func insert(_ run: LifecycleRun) async throws {
+    /// Stores a run that was just asked for, with its steps and the operation by which it is followed: the provisioner carries it out.
+    /// Throws `alreadyExists` (`lifecycle_runs_open`) while another one of its service is under way.
+    package func request(_ run: LifecycleRun) async throws -> StoredOperation {
+        let operation = try await OperationRepository(transaction).insert(
+            StoredOperation(
+                tenantID: run.tenantID,
+                id: run.operationID,
+                kind: "service_\(run.kind.rawValue)",
+                resourceType: "service",
+                resourceID: run.serviceID.value,
+                customerID: run.customerID,
+                requestedBy: run.requestedBy
+            )
+        )
+        try await insert(run)
+        return operation
+    }
+
+    private func insert(_ run: LifecycleRun) async throws {
         let parameters: [(String, String)] =
             [
                 run.parameters.access.map { ("access", $0.rawValue) },

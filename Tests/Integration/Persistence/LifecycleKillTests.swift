@@ -133,17 +133,7 @@ private struct Life {
                 )
             }
             if story.hasSubscription { try await Self.subscribe(plain, price, story, ids, transaction) }
-            _ = try await OperationRepository(transaction).insert(
-                StoredOperation(
-                    tenantID: run.tenantID,
-                    id: run.operationID,
-                    kind: "service_\(run.kind.rawValue)",
-                    resourceType: "service",
-                    resourceID: run.serviceID.value,
-                    requestedBy: run.requestedBy
-                )
-            )
-            try await LifecycleStore(transaction).insert(run)
+            _ = try await LifecycleStore(transaction).request(run)
         }
         guard story.hasSession else { return }
         try await pipeline.query(

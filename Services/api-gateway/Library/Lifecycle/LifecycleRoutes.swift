@@ -135,17 +135,6 @@ struct LifecycleRoutes {
     ) async throws -> StoredOperation {
         try await allow(service, work)
         let id = parts.ids.uuid()
-        let operation = try await OperationRepository(work.transaction).insert(
-            StoredOperation(
-                tenantID: service.tenantID,
-                id: id,
-                kind: "service_\(kind.rawValue)",
-                resourceType: "service",
-                resourceID: service.id.value,
-                customerID: service.customerID,
-                requestedBy: work.caller.audit.actor.id
-            )
-        )
         let run = LifecycleRun(
             tenantID: service.tenantID,
             id: LifecycleRunID(id),
@@ -158,7 +147,7 @@ struct LifecycleRoutes {
             requestedBy: work.caller.audit.actor.id,
             requestedAt: parts.time.now()
         )
-        try await LifecycleStore(work.transaction).insert(run)
+        let operation = try await LifecycleStore(work.transaction).request(run)
         work.record(
             .update,
             AuditResource(services.auditType, service.id),
