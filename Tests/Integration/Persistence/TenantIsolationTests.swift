@@ -26,7 +26,6 @@ import Testing
         "metered_plans", "metered_projects", "project_usage", "metered_storage_daily", "metered_alerts",
         "enforcements", "nas_capabilities", "session_terms", "devices", "device_status", "router_operations",
         "enforcements", "nas_capabilities", "session_terms",
-        "enforcements", "nas_capabilities",
         "lifecycle_runs", "lifecycle_steps",
         "devices", "device_status",
     ]
