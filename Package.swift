@@ -175,12 +175,9 @@ let services: [Target] = [
         "Provisioner",
         "Services/provisioner/Library",
         [
-            "CoA", "Concurrency", "Configuration", "Crypto", "Devices", "Domain", "Events", "Lifecycle", "Messaging",
-            "NATS",
-            "Observability", "Persistence", "Postgres", "Profiles", "RouterOS", "Sockets", "TLS",
             "Billing", "CoA", "Concurrency", "Configuration", "Crypto", "Devices", "Domain", "Events", "Lifecycle",
             "Messaging", "NATS",
-            "Observability", "Persistence", "Postgres", "Profiles", "Sockets",
+            "Observability", "Persistence", "Postgres", "Profiles", "RouterOS", "Sockets", "TLS",
         ]
     ),
     executable("provisioner", "Services/provisioner/Executable", ["Provisioner"]),
@@ -373,12 +370,10 @@ let suites: [Target] = [
         "ProvisionerTests",
         "Tests/Services/provisioner",
         [
-            "CoA", "Concurrency", "Crypto", "Domain", "Events", "Lifecycle", "Messaging", "NATS", "Observability",
-            "Persistence", "Postgres", "Provisioner", "RADIUS", "RouterOS", "RouterOSEmulator", "SharedTesting",
-            "Sockets", "WireFormat",
             "Billing", "CoA", "Concurrency", "Crypto", "Domain", "Events", "Lifecycle", "Messaging", "NATS",
             "Observability",
-            "Persistence", "Postgres", "Provisioner", "RADIUS", "SharedTesting", "Sockets", "WireFormat",
+            "Persistence", "Postgres", "Provisioner", "RADIUS", "RouterOS", "RouterOSEmulator", "SharedTesting",
+            "Sockets", "WireFormat",
         ]
     ),
     tests(

@@ -76,8 +76,7 @@ package enum Application {
             NamedService("enforcer", enforcer),
             NamedService("breakers", try breakers(settings, context, nats, client, enforcer.metrics)),
             NamedService("devices", devices(settings, context)),
-        ] + routers
-        ] + (try lifecycle(settings, context))
+        ] + routers + (try lifecycle(settings, context))
     }
 
     /// Runs are carried out in their tenants' scopes: the login becomes nexora_gateway for each of their transactions.
