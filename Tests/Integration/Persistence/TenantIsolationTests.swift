@@ -25,9 +25,7 @@ import Testing
         "plan_quotas", "quota_usage", "usage_hourly", "quota_orders", "quota_headroom",
         "metered_plans", "metered_projects", "project_usage", "metered_storage_daily", "metered_alerts",
         "enforcements", "nas_capabilities", "session_terms", "devices", "device_status", "router_operations",
-        "enforcements", "nas_capabilities", "session_terms",
         "lifecycle_runs", "lifecycle_steps",
-        "devices", "device_status",
     ]
 
     @Test func `without a setting the gateway sees nothing, with an empty or foreign one neither`() async throws {
