@@ -11,11 +11,11 @@ package enum LifecycleKind: String, Hashable, Sendable, CaseIterable {
     /// What is done, in this order. What does not apply to a service is skipped, with its reason (LCY-10).
     package var steps: [LifecycleStepName] {
         switch self {
-        case .activate: [.eligibility, .credentials, .address, .subscription, .service]
-        case .suspend: [.eligibility, .subscription, .service, .sessions]
-        case .resume, .upgrade, .downgrade: [.eligibility, .subscription, .service]
+        case .activate: [.eligibility, .credentials, .address, .subscription, .service, .router]
+        case .suspend: [.eligibility, .subscription, .service, .router, .sessions]
+        case .resume, .upgrade, .downgrade: [.eligibility, .subscription, .service, .router]
         // Whoever is thrown out before he is refused comes back at once.
-        case .terminate: [.eligibility, .subscription, .service, .credentials, .sessions]
+        case .terminate: [.eligibility, .subscription, .service, .credentials, .router, .sessions]
         }
     }
 
@@ -39,6 +39,8 @@ package enum LifecycleStepName: String, Hashable, Sendable, CaseIterable {
     case subscription
     /// The service's own status or plan.
     case service
+    /// The router on which it lives is as the directory says.
+    case router
     /// Nobody is online with it any more.
     case sessions
 
@@ -46,7 +48,8 @@ package enum LifecycleStepName: String, Hashable, Sendable, CaseIterable {
     package var hasEffect: Bool {
         switch self {
         // Who was thrown out logs in again by himself.
-        case .eligibility, .sessions: false
+        // The router follows the service's row, whatever becomes of it.
+        case .eligibility, .router, .sessions: false
         case .credentials, .address, .subscription, .service: true
         }
     }

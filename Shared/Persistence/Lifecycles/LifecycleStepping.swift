@@ -18,6 +18,7 @@ extension LifecycleStepName {
         case .address: AddressStep()
         case .subscription: SubscriptionStep()
         case .service: ServiceStep()
+        case .router: RouterStep()
         case .sessions: SessionStep()
         }
     }

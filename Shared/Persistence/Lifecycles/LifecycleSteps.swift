@@ -280,3 +280,28 @@ struct SessionStep: LifecycleStepPerforming {
         return order
     }
 }
+
+/// What its router is to do was asked for by the triggers of the rows that the steps before changed, in their commits.
+struct RouterStep: LifecycleStepPerforming {
+    /// Between two looks.
+    private static let pause = Duration.milliseconds(500)
+
+    func perform(_ work: inout LifecycleStepping) async throws -> LifecycleOutcome {
+        let standing = try RouterStanding(
+            try await work.transaction.query(
+                RouterStanding.sql,
+                RouterStanding.values(work.run.tenantID, work.run.serviceID)
+            )
+        )
+        let isOnRouter = try await work.service().routerID != nil
+        guard isOnRouter || standing.unfinished > 0 else { return .skipped("no_router") }
+        guard standing.unfinished > 0 else { return .done(standing.failure == nil ? nil : "router_refused") }
+        // A router that is away does it when it is back: what is to be done there stays.
+        if let startedAt = work.step.startedAt, work.now >= startedAt + work.terms.sessions {
+            return .done("router_away")
+        }
+        return .waits(Self.pause)
+    }
+
+    func compensate(_ work: inout LifecycleStepping) async throws -> LifecycleOutcome { .skipped("no_effect") }
+}
