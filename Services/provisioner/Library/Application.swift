@@ -44,7 +44,11 @@ package enum Application {
         )
         let probe = session("probe", settings)
         let enforcer = try enforcer(settings, context, nats, client)
-        let routers = try Routers.services(settings, context, session("routers", settings))
+        let routers = try Routers.services(
+            settings,
+            context,
+            keeping: RouterOperationStore(session("routers", settings), ids: IDGenerator(time: clock))
+        )
         return [
             // Ends last: the last acknowledgements leave before the process does.
             NamedService("nats") {
@@ -244,4 +248,28 @@ package enum Application {
             backoff: Backoff(initial: .milliseconds(50), maximum: .seconds(2))
         )
     }
+}
+
+/// Questions over NATS. Each process hears each of them, in a group of its own: the one that leads answers.
+struct NATSBreakerQuestions: BreakerQuestions {
+    private let inbox: QuestionInbox
+
+    init(_ client: NATSClient, _ action: BreakerQuery.Action, process: String) throws {
+        inbox = try QuestionInbox(
+            client,
+            subject: action.subject,
+            group: "provisioner-\(process)",
+            waiting: 64,
+            longest: BreakerQuery.longest,
+            refusal: BreakerDesk.refusal(.busy, "too many questions at once, or one that is too long")
+        )
+    }
+
+    func next() async -> BreakerQuestion? {
+        await inbox.next().map { question in
+            BreakerQuestion(payload: question.payload) { question.answer($0) }
+        }
+    }
+
+    func close() async { await inbox.close() }
 }

@@ -28,6 +28,7 @@ package struct LiveSession: Sendable {
     package let ref: SessionRef
     package let nasID: NASID
     package let serviceID: ServiceID
+    package let startedAt: Timestamp
     /// Without the plans' speeds, which `plans` has.
     package let access: AccessFacts
     package let planID: PlanID?
@@ -51,6 +52,7 @@ package struct LiveSession: Sendable {
         ref = SessionRef(tenantID: tenantID, id: try row.need("id") { $0.id() })
         nasID = try row.need("nas_id") { $0.id() }
         serviceID = try row.need("service_id") { $0.id() }
+        startedAt = try row.need("started_at", \.time)
         let isKnown = !row["found_service_id"].isNull
         planID = row["plan_id"].id()
         gardenID = row["garden_id"].id()

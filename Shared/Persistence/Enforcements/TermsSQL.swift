@@ -19,7 +19,7 @@ enum TermsSQL {
     /// business here. An order that is under way, but for a change that waits for its proof, is `is_busy`.
     private static func live(_ picked: String) -> String {
         """
-        SELECT s.tenant_id, s.id, s.nas_id, s.service_id, t.is_active AS tenant_active,
+        SELECT s.tenant_id, s.id, s.nas_id, s.service_id, s.started_at, t.is_active AS tenant_active,
             (t.settings ->> 'walled_garden_plan')::uuid AS garden_id, t.settings ->> 'time_zone' AS zone,
             v.id AS found_service_id, v.status, v.plan_id, v.expires_at, v.restriction, v.restricted_position,
             v.restricted_until, v.boost_plan_id, v.boosted_until,

@@ -2,6 +2,7 @@ import Domain
 import Persistence
 import Postgres
 import SharedTesting
+import Synchronization
 import Testing
 
 /// What people see of orders and of what NASes taught, over the real tables and in their tenant's scope; and what questions
@@ -13,6 +14,7 @@ import Testing
     private struct Scene {
         let world: DirectoryWorld
         let pipeline: PostgresSession
+        private static let planted = Atomic(0)
 
         init() async throws {
             world = try await DirectoryWorld()
@@ -26,7 +28,9 @@ import Testing
             session: SessionID,
             service: ServiceID? = nil
         ) async throws -> EnforcementID {
-            let id: EnforcementID = world.ids.next()
+            // The later one has the greater id, as with a clock that goes.
+            let number = Self.planted.add(1, ordering: .relaxed).newValue
+            let id: EnforcementID = IDGenerator(time: .fixed(now + .milliseconds(Int64(number)))).next()
             let isOver = ["confirmed", "unproven", "failed", "superseded"].contains(state)
             try await pipeline.query(
                 """

@@ -133,10 +133,10 @@ struct ProvisionerWorld {
     func subscriberSession(
         _ granted: SpeedProfile?,
         isTold: Bool = true,
-        after pause: Duration = .zero
+        since age: Duration = .zero
     ) async throws -> SessionID {
         let id: SessionID = ids.next()
-        let now = Self.clock.now() + pause
+        let now = Self.clock.now() + age
         try await pipeline.query(
             """
             INSERT INTO sessions (tenant_id, id, session_key, nas_id, service_id, customer_id, username, acct_session_id,

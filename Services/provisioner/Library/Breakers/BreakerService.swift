@@ -2,7 +2,6 @@ import Concurrency
 import Domain
 import Events
 import Lifecycle
-import NATS
 import Observability
 
 /// A question that came for the provisioners.
@@ -16,30 +15,6 @@ protocol BreakerQuestions: Sendable {
     /// The next one; nil once closed. For one reader.
     func next() async -> BreakerQuestion?
     func close() async
-}
-
-/// Questions over NATS. Each process hears each of them, in a group of its own: the one that leads answers.
-struct NATSBreakerQuestions: BreakerQuestions {
-    private let inbox: QuestionInbox
-
-    init(_ client: NATSClient, _ action: BreakerQuery.Action, process: String) throws {
-        inbox = try QuestionInbox(
-            client,
-            subject: action.subject,
-            group: "provisioner-\(process)",
-            waiting: 64,
-            longest: BreakerQuery.longest,
-            refusal: BreakerDesk.refusal(.busy, "too many questions at once, or one that is too long")
-        )
-    }
-
-    func next() async -> BreakerQuestion? {
-        await inbox.next().map { question in
-            BreakerQuestion(payload: question.payload) { question.answer($0) }
-        }
-    }
-
-    func close() async { await inbox.close() }
 }
 
 /// Takes questions about breakers, and has the desk answer them one after the other.

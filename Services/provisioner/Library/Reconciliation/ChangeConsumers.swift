@@ -40,6 +40,7 @@ extension Reconciler {
             guard let service = event.payload.session.serviceID else { continue }
             let session = SessionRef(tenantID: event.tenantID, id: event.payload.session.sessionID)
             sessions.append(session)
+            look.told.insert(session)
             look.granted[session] = event.payload.termsDigest.map { TermsDigest(rawValue: $0) }
             look.occasions[ServiceRef(tenantID: event.tenantID, serviceID: service)] = Look.Occasion(event)
         }

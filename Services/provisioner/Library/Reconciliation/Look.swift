@@ -19,6 +19,8 @@ struct Look: Sendable {
     }
 
     var subject: Subject
+    /// Those whose beginning is told.
+    var told: Set<SessionRef> = []
     /// What the logins of those sessions said.
     var granted: [SessionRef: TermsDigest] = [:]
     var occasion: Occasion?
@@ -60,6 +62,9 @@ struct LookDesk: Sendable {
     let again: Duration
     let orders: @Sendable ([EnforcementOrder]) async throws -> Void
 
+    /// A session's beginning is told within this.
+    private static let grace = Duration.seconds(30)
+
     func carryOut(_ look: Look) async throws -> LookReport {
         let now = time.now()
         let live =
@@ -81,6 +86,12 @@ struct LookDesk: Sendable {
                 let granted = session.terms(digest, plans, zone: zone)
                 sight.observed = granted
                 terms.append(SessionTermsRow(session, granted, .granted))
+            }
+            if sight.observed == nil, !look.told.contains(session.ref), now < session.startedAt + Self.grace,
+                sight.desired.terms != nil
+            {
+                // What its login said is on its way.
+                continue
             }
             switch sight.difference {
             case .none: break

@@ -3,22 +3,21 @@ import Domain
 import Lifecycle
 import Observability
 import Persistence
-import Postgres
 import RouterOS
 
 /// The part of the daemon that speaks to routers, put together.
 enum Routers {
-    /// Its services, in the order of their dependence. `session` serves them alone.
+    /// Its services, in the order of their dependence.
     static func services(
         _ settings: Settings,
         _ context: DaemonContext,
-        _ session: PostgresSession
+        keeping: RouterOperationStore
     ) throws -> [NamedService] {
         let client = try RouterOSClient(metrics: RouterOSMetrics(context.metrics))
         let secrets = DirectorySecrets(try Keyring(path: settings.keyringPath))
         let logger = context.logger
         let worker = RouterWorker(
-            keeping: RouterOperationStore(session, ids: IDGenerator(time: Application.clock)),
+            keeping: keeping,
             connections: RouterConnections(
                 client,
                 pool: settings.routers.pool,

@@ -98,6 +98,9 @@ package final class EmulatedRouter: Sendable {
         }
     }
 
+    /// What somebody does at the router's own console.
+    package func type(_ sentence: [String]) { state.withLock { _ = $0.contents.answer(sentence) } }
+
     func answer(_ sentence: [String]) -> [[String]] { state.withLock { $0.contents.answer(sentence) } }
 
     // MARK: - Its thread
