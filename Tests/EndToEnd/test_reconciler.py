@@ -49,9 +49,9 @@ def test_another_speed_of_the_plan_reaches_who_is_online_and_is_proven_by_what_i
     began = time.monotonic()
 
     def proven():
-        # A megabit a second, as its NAS reports it.
+        # Four megabits a second, as its NAS reports it.
         age = time.monotonic() - began
-        assert here.report(INTERIM, age=int(age), octets=int(age * 125_000))
+        assert here.report(INTERIM, age=int(age), octets=int(age * 500_000))
         return here.orders(session) == [["change", "plan", "confirmed", "rate_measured"]]
 
     eventually(proven, 60, "the proof")

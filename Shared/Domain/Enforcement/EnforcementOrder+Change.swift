@@ -40,7 +40,7 @@ package struct TermsSight: Hashable, Sendable {
     package var observed: SessionTerms?
     /// An operator's own reply attributes say the speed.
     package var isSpeedForeign: Bool
-    /// Something that decides about the session changed since its login, or a moment before.
+    /// Something that decides about the session changed since it began.
     package var mayBeOld: Bool
 
     package init(

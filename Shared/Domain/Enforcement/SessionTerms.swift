@@ -133,7 +133,7 @@ package enum TermsDifference: Hashable, Sendable {
     case disconnect(EnforcementCause)
 
     /// `isSpeedForeign` where an operator's own reply attributes say the speed: then it is nobody's business here. `mayBeOld` where something
-    /// that decides about the session changed since its login, or a moment before.
+    /// that decides about the session changed since it began.
     package init(
         of observed: SessionTerms?,
         from desired: DesiredTerms,

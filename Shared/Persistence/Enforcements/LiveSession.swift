@@ -42,7 +42,7 @@ package struct LiveSession: Sendable {
     package let refused: (digest: TermsDigest, at: Timestamp)?
     /// An operator's own reply attributes say the speed.
     package let isSpeedForeign: Bool
-    /// Its service or its plan changed since it began, or a moment before: between its login and its Start.
+    /// Its service or its plan changed since it began.
     package let mayBeOld: Bool
     /// An order for it is under way.
     package let isBusy: Bool

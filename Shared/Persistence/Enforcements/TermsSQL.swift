@@ -27,7 +27,7 @@ enum TermsSQL {
             o.digest, o.is_confined, o.source, o.speeds, o.evidence, o.refused_digest, o.refused_at,
             (\(saysSpeed("service", "s.service_id")) OR \(saysSpeed("nas", "s.nas_id"))
                 OR \(saysSpeed("plan", "coalesce(CASE WHEN v.boosted_until > $1 THEN v.boost_plan_id END, v.plan_id)"))) AS is_foreign,
-            greatest(v.updated_at, p.updated_at) > s.started_at - interval '1 minute' AS may_be_old,
+            greatest(v.updated_at, p.updated_at) > s.started_at AS may_be_old,
             EXISTS (SELECT FROM enforcements e WHERE e.tenant_id = s.tenant_id AND e.session_id = s.id AND e.ended_at IS NULL
                 AND (e.kind = 'disconnect' OR e.state <> 'acknowledged' OR e.way = 'disconnect')) AS is_busy
         FROM \(picked)

@@ -108,7 +108,7 @@ import Testing
         let world = try await ProvisionerWorld()
         let nases = ModelNASes.obedient()
         try await world.withEnforcer(nases, sweep: .seconds(1)) {
-            // Nothing changed around its login.
+            // Nothing changed since it began.
             for table in ["services", "plans"] {
                 try await world.sql("ALTER TABLE \(table) DISABLE TRIGGER USER")
                 try await world.sql("UPDATE \(table) SET updated_at = updated_at - interval '1 hour'")
@@ -125,13 +125,14 @@ import Testing
         await world.close()
     }
 
-    @Test func `of a session that nobody told about, what changed around its login is told again`() async throws {
+    @Test func `of a session that nobody told about, what changed since it began is told again, and nobody is thrown out for it`() async throws {
         let world = try await ProvisionerWorld()
-        let nases = ModelNASes.obedient()
+        let nases = ModelNASes { _ in .refused(Refusal(.administrativelyProhibited)) }
         try await world.withEnforcer(nases) {
             try await world.sql("UPDATE services SET plan_id = '\(world.faster.id)'")
-            _ = try await world.subscriberSession(nil)
-            try await eventually { try await world.orders() == ["change plan acknowledged"] }
+            _ = try await world.subscriberSession(nil, since: .seconds(-5))
+            try await eventually { try await world.orders() == ["change plan failed refused"] }
+            #expect(nases.asked.map(\.request.kind) == [.change])
             #expect(text(nases.asked.first)?.contains("200") == true)
         }
         await world.close()

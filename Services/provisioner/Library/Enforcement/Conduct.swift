@@ -111,7 +111,9 @@ struct Conduct: Sendable {
         }
         var change = LiveChange()
         _ = change.addSpeed(speed, from: terms?.observed?.speeds?.profile, for: vendor)
-        return .change(change, mayDisconnect: order.cause.mayDisconnect)
+        // Nobody is thrown out on the guess that he has another speed.
+        let isGuess = terms?.observed == nil && order.cause != .quota && order.cause != .requested
+        return .change(change, mayDisconnect: order.cause.mayDisconnect && !isGuess)
     }
 
     // MARK: - What is known, and what was learned
