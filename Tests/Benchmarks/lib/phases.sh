@@ -304,6 +304,15 @@ enforce_run() {
     stream=(--mode acct --sessions "$ENFORCED" --repeats 2 --port "$RADIUS_ACCT_PORT" --session-prefix "e$run" --seed "$run" --pace 10)
     probes $((run + 100)) $((ACK_SECONDS * 15))
     quota=$(as_superuser nexora psql -X -q -A -t -c "SELECT q.id FROM plan_quotas q JOIN plans p ON p.id = q.plan_id WHERE p.name = 'Probe'")
+    # The generator's sessions send no Class back: what changed since they began would be told to each of them first.
+    as_superuser nexora psql -X -q -v ON_ERROR_STOP=1 <<SQL
+ALTER TABLE services DISABLE TRIGGER USER;
+ALTER TABLE plans DISABLE TRIGGER USER;
+UPDATE services SET updated_at = updated_at - interval '1 year';
+UPDATE plans SET updated_at = updated_at - interval '1 year';
+ALTER TABLE services ENABLE TRIGGER USER;
+ALTER TABLE plans ENABLE TRIGGER USER;
+SQL
     load "enforce-fill.nexora.$run" "${stream[@]}" "${WINDOW[@]}" -n "$ENFORCED"
     sign_in 1
     settle

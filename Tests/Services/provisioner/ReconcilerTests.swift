@@ -125,7 +125,8 @@ import Testing
         await world.close()
     }
 
-    @Test func `of a session that nobody told about, what changed since is told again, nobody thrown out`() async throws {
+    @Test func `of a session that nobody told about, what changed since is told again, nobody thrown out`() async throws
+    {
         let world = try await ProvisionerWorld()
         let nases = ModelNASes { _ in .refused(Refusal(.administrativelyProhibited)) }
         try await world.withEnforcer(nases) {
