@@ -14,7 +14,7 @@ struct QuotaCharges: Lifecycle.Service {
     let clock: TimeSource
     let metrics: QuotaMetrics
     let logger: Logger
-    var interval = Duration.milliseconds(500)
+    var interval = Duration.milliseconds(100)
 
     func run() async throws {
         try await repeating(every: interval, logger, "charges of quotas wait") {
@@ -22,8 +22,9 @@ struct QuotaCharges: Lifecycle.Service {
         }
     }
 
-    /// Charges what is due.
+    /// Charges what is due, and lets what was paid for count at once: who pays waits for it.
     func charge() async throws {
+        var isPaid = false
         for order in try await store.pendingOrders(now: clock.now(), limit: 100) {
             guard isLeading(), !GracefulShutdown.isShuttingDown else { return }
             guard let answer = try await desk.submit(Charge(order)) else {
@@ -37,9 +38,11 @@ struct QuotaCharges: Lifecycle.Service {
             } else {
                 metrics.charged("posted")
                 commit = try await store.posted(order, now: clock.now())
+                isPaid = true
             }
             metrics.done(commit)
         }
+        if isPaid { metrics.done(try await store.applyTopUps(now: clock.now(), limit: QuotaUpkeep.page)) }
     }
 }
 
