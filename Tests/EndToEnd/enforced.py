@@ -101,7 +101,7 @@ class Provider:
             "nas", "add", "edge", *mine, "--address", self.address, "--vendor", "mikrotik", "--coa-port", self.desk.port,
             "--secret-from", "env:NAS_SECRET", NAS_SECRET=SECRET,
         )
-        self.user = f"{self.name}-ann"
+        self.user, self.password = f"{self.name}-ann", PASSWORD
         path = system.folder / f"{self.name}.csv"
         path.write_text(
             f"code,name,phone,address,username,password,plan\nann,Ann,+391,Via Po 1,{self.user},{PASSWORD},home\n"
@@ -111,7 +111,7 @@ class Provider:
 
     def online(self):
         """Logs in and begins a session; returns its row's id."""
-        reply = within(30, lambda: self.client.login(self.user, PASSWORD), accepted)
+        reply = within(30, lambda: self.client.login(self.user, self.password), accepted)
         self.admission, self.session = reply["Class"][0], secrets.token_hex(4)
         assert self.report(START)
         query = f"SELECT id FROM sessions WHERE acct_session_id = '{self.session}' AND ended_at IS NULL"
