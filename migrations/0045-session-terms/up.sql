@@ -10,8 +10,8 @@ CREATE TABLE session_terms (
     is_confined boolean NOT NULL,
     -- What the speed comes from; null where nobody knows which terms the digest means.
     source      text CHECK (source IN ('plan', 'window', 'quota', 'boost', 'garden')),
-    -- Download, upload, guaranteed download and upload in bit/s, 0 for no limit; null where nobody knows.
-    speeds      bigint[] CHECK (cardinality(speeds) = 4),
+    -- Rate, guarantee and most that may pass for a while, each download and upload, in bit/s, 0 for no limit; null where nobody knows.
+    speeds      bigint[] CHECK (cardinality(speeds) = 6),
     -- granted: its login said so. presumed: nothing said otherwise. changed: its NAS acknowledged it.
     evidence    text NOT NULL CHECK (evidence IN ('granted', 'presumed', 'changed')),
     since       timestamptz NOT NULL,
@@ -28,8 +28,8 @@ ALTER TABLE enforcements
     -- What a change wants: the terms' digest, where the speed comes from, and the speeds as session_terms has them.
     ADD COLUMN goal_digest bigint,
     ADD COLUMN goal_source text CHECK (goal_source IN ('plan', 'window', 'quota', 'boost', 'garden')),
-    ADD COLUMN goal_speeds bigint[] CHECK (cardinality(goal_speeds) = 4),
-    -- Download and upload before, where that is known.
+    ADD COLUMN goal_speeds bigint[] CHECK (cardinality(goal_speeds) = 6),
+    -- The most that passed before, download and upload, where that is known.
     ADD COLUMN before_speeds bigint[] CHECK (cardinality(before_speeds) = 2),
     -- What the NAS acknowledged, or, while it waits, the only way that is left.
     ADD COLUMN way text CHECK (way IN ('change', 'disconnect')),

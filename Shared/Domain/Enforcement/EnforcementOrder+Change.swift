@@ -25,7 +25,7 @@ package struct SessionMeter: Hashable, Sendable {
 /// What a change wants of its session.
 package struct EnforcementGoal: Hashable, Sendable {
     package var terms: SessionTerms
-    /// The speed before, where it is known.
+    /// The most that the speed before let pass, where it is known.
     package var before: SpeedPair?
 
     package init(terms: SessionTerms, before: SpeedPair?) {
@@ -69,7 +69,7 @@ package struct TermsSight: Hashable, Sendable {
 /// that is lower, and a quarter of it at least; more than the old one did where it is higher. Where more passes than was asked for, the NAS did not do what it
 /// acknowledged, and the session is ended.
 extension EnforcementOrder {
-    /// An acknowledged change is looked at so often.
+    /// An acknowledged change is looked at so often at first, and half as often as it has waited later.
     static let reading = Duration.seconds(15)
     /// What a NAS counts is no more than so many quarters of what it shapes: headers, and bursts.
     private static let quarters: Int64 = 5
@@ -104,7 +104,7 @@ extension EnforcementOrder {
     }
 
     private mutating func aim(_ terms: TermsSight) -> Bool {
-        goal = terms.desired.terms.map { EnforcementGoal(terms: $0, before: terms.observed?.speeds?.rate) }
+        goal = terms.desired.terms.map { EnforcementGoal(terms: $0, before: terms.observed?.speeds?.ceiling) }
         way = nil
         return goal != nil
     }
@@ -124,7 +124,9 @@ extension EnforcementOrder {
         guard state == .acknowledged else { return }
         let end = answeredAt + rules.proof
         guard now < end else { return self.end(.unproven, .notMeasured, at: now) }
-        nextAt = min(now + Self.reading, end)
+        // Nothing can be learned between two reports, which are minutes apart.
+        let waited = Duration.microseconds(max(0, now.microseconds(since: answeredAt)) / 2)
+        nextAt = min(now + max(Self.reading, waited), end)
     }
 
     private mutating func judge(
@@ -133,9 +135,10 @@ extension EnforcementOrder {
         at now: Timestamp,
         _ rules: EnforcementRules
     ) {
-        guard let goal, let wanted = goal.terms.speeds?.rate else { return end(.unproven, .notMeasured, at: now) }
+        guard let goal, let speeds = goal.terms.speeds else { return end(.unproven, .notMeasured, at: now) }
+        let (wanted, ceiling) = (speeds.rate, speeds.ceiling)
         let carried = Self.rate(from: base, to: meter)
-        if Self.exceeds(carried.download, wanted.download) || Self.exceeds(carried.upload, wanted.upload) {
+        if Self.exceeds(carried.download, ceiling.download) || Self.exceeds(carried.upload, ceiling.upload) {
             guard cause.mayDisconnect else { return end(.unproven, .exceeded, at: now) }
             way = .disconnect
             self.base = nil

@@ -15,14 +15,26 @@ package enum TermsSource: String, Hashable, Sendable, CaseIterable {
 package struct TermsSpeeds: Hashable, Sendable {
     package var rate: SpeedPair
     package var guaranteed: SpeedPair
+    /// What may be carried for a while: the burst where there is one, else the rate.
+    package var ceiling: SpeedPair
 
-    package init(rate: SpeedPair, guaranteed: SpeedPair = SpeedPair(download: 0, upload: 0)) {
+    package init(rate: SpeedPair, guaranteed: SpeedPair = SpeedPair(download: 0, upload: 0), ceiling: SpeedPair? = nil)
+    {
         self.rate = rate
         self.guaranteed = guaranteed
+        self.ceiling = ceiling ?? rate
     }
 
     package init(_ profile: SpeedProfile) {
-        self.init(rate: profile.rate, guaranteed: profile.guaranteed)
+        func most(_ direction: KeyPath<SpeedPair, Int64>) -> Int64 {
+            let rate = profile.rate[keyPath: direction]
+            return rate <= 0 ? 0 : max(rate, profile.burst?.rate[keyPath: direction] ?? 0)
+        }
+        self.init(
+            rate: profile.rate,
+            guaranteed: profile.guaranteed,
+            ceiling: SpeedPair(download: most(\.download), upload: most(\.upload))
+        )
     }
 
     package var profile: SpeedProfile { SpeedProfile(rate: rate, guaranteed: guaranteed) }
@@ -150,6 +162,11 @@ package enum TermsDifference: Hashable, Sendable {
         }
         guard let observed else {
             // A login may have gone before what slowed the service down or made it faster; to say it again does no harm.
+            if source == .garden, mayBeOld {
+                // A garden's speed alone is no garden.
+                self = .disconnect(.confined)
+                return
+            }
             let isUrgent = !isSpeedForeign && (mayBeOld || source == .quota || source == .boost)
             self = isUrgent ? .change(EnforcementCause(source, after: nil)) : .presumed(wanted)
             return

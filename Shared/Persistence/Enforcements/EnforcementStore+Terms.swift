@@ -99,17 +99,18 @@ extension EnforcementStore {
         var statements: [PGStatement] = []
         var changed: [SessionRef: SessionTermsRow] = [:]
         var refused: [SessionRef: (NASID, TermsDigest)] = [:]
-        for order in outcomes.map(\.order) {
+        for outcome in outcomes {
+            let order = outcome.order
             guard let id = order.sessionID else { continue }
             let session = SessionRef(tenantID: order.tenantID, id: id)
-            if order.state == .acknowledged, order.way == .change, order.base == nil, let goal = order.goal {
+            if outcome.isAnswer, order.state == .acknowledged, order.way == .change, let goal = order.goal {
                 changed[session] = SessionTermsRow(
                     session: session,
                     nasID: order.nasID,
                     terms: goal.terms,
                     evidence: .changed
                 )
-            } else if order.state == .failed, order.kind == .change || order.cause.isByState {
+            } else if order.state == .failed, order.isRefusal, order.kind == .change || order.cause.isByState {
                 refused[session] = (order.nasID, order.goal?.terms.digest ?? .over)
             } else if order.state == .unproven, order.way != .change, order.kind == .change || order.cause.isByState {
                 refused[session] = (order.nasID, order.goal?.terms.digest ?? .over)
@@ -144,6 +145,16 @@ extension EnforcementStore {
             try await self.session.query(sql, [.uuids(ids.map(\.0.value)), .uuids(ids.map(\.1))]).map { row in
                 ServiceRef(tenantID: try row.need("tenant_id") { $0.id() }, serviceID: try row.need("id") { $0.id() })
             }
+        }
+    }
+}
+
+extension EnforcementOrder {
+    /// Whether it failed for what its NAS, or its row, is, and not for silence, which ends by itself.
+    fileprivate var isRefusal: Bool {
+        switch reason {
+        case .unanswered, .badAuthenticator, .breakerOpen, .queueFull, .overdue: false
+        default: true
         }
     }
 }

@@ -31,7 +31,9 @@ extension EnforcementStore {
         let changed = Set(written.compactMap { Self.ref($0) })
         var ended = outcomes.map(\.order).filter { $0.state.isFinal && changed.contains(EnforcementRef($0)) }
         ended += try await follow(ended, transaction)
-        let more = Self.lessons(outcomes) + Self.terms(outcomes, at: now) + conclusions(ended, at: now)
+        let more =
+            Self.lessons(outcomes) + Self.terms(outcomes.filter { changed.contains(EnforcementRef($0.order)) }, at: now)
+            + conclusions(ended, at: now)
         if !more.isEmpty { try await transaction.pipeline(more) }
         return ended
     }

@@ -139,6 +139,8 @@ package struct EnforcementTarget: Sendable {
 /// What an order has become, and what was seen on the way.
 package struct EnforcementOutcome: Sendable {
     package var order: EnforcementOrder
+    /// Whether its NAS just answered.
+    package var isAnswer: Bool
     /// New ones.
     package var trials: [EnforcementTrial]
     /// Lessons of its NAS that are new or were learned again, with the second since 1970.
@@ -148,11 +150,13 @@ package struct EnforcementOutcome: Sendable {
 
     package init(
         _ order: EnforcementOrder,
+        isAnswer: Bool = false,
         trials: [EnforcementTrial] = [],
         learned: [String: Int64] = [:],
         unlearned: [String] = []
     ) {
         self.order = order
+        self.isAnswer = isAnswer
         self.trials = trials
         self.learned = learned
         self.unlearned = unlearned

@@ -44,6 +44,8 @@ package struct LiveSession: Sendable {
     package let isSpeedForeign: Bool
     /// Its service or its plan changed since it began.
     package let mayBeOld: Bool
+    /// Why, and when, sessions of its service were ended within the last hour.
+    package let ended: [(cause: String, at: Timestamp)]
     /// An order for it is under way.
     package let isBusy: Bool
 
@@ -80,6 +82,9 @@ package struct LiveSession: Sendable {
         isSpeedForeign = row["is_foreign"].bool ?? false
         mayBeOld = row["may_be_old"].bool ?? false
         isBusy = row["is_busy"].bool ?? false
+        let causes = (row["causes"].textArray ?? []).compactMap(\.self)
+        let ends = (row["ends"].timestamptzArray ?? []).compactMap { $0.map { Timestamp(microseconds: $0) } }
+        ended = zip(causes, ends).map { (cause: $0, at: $1) }
     }
 
     private static func restriction(_ row: PGRow) -> AccessRestriction {

@@ -37,6 +37,8 @@ package struct SessionTermsRow: Hashable, Sendable {
                 .int8Array(rows.map { $0.terms.speeds?.rate.upload }),
                 .int8Array(rows.map { $0.terms.speeds?.guaranteed.download }),
                 .int8Array(rows.map { $0.terms.speeds?.guaranteed.upload }),
+                .int8Array(rows.map { $0.terms.speeds?.ceiling.download }),
+                .int8Array(rows.map { $0.terms.speeds?.ceiling.upload }),
                 .textArray(rows.map(\.evidence.rawValue)), .time(now),
             ]
         )
@@ -56,10 +58,11 @@ package struct SessionTermsRow: Hashable, Sendable {
     }
 
     static func speeds(_ row: PGRow, _ column: String) throws -> TermsSpeeds? {
-        try numbers(row, column, count: 4).map { numbers in
+        try numbers(row, column, count: 6).map { numbers in
             TermsSpeeds(
                 rate: SpeedPair(download: numbers[0], upload: numbers[1]),
-                guaranteed: SpeedPair(download: numbers[2], upload: numbers[3])
+                guaranteed: SpeedPair(download: numbers[2], upload: numbers[3]),
+                ceiling: SpeedPair(download: numbers[4], upload: numbers[5])
             )
         }
     }
@@ -73,5 +76,7 @@ package struct SessionTermsRow: Hashable, Sendable {
 }
 
 extension TermsSpeeds {
-    var numbers: [Int64] { [rate.download, rate.upload, guaranteed.download, guaranteed.upload] }
+    var numbers: [Int64] {
+        [rate.download, rate.upload, guaranteed.download, guaranteed.upload, ceiling.download, ceiling.upload]
+    }
 }

@@ -26,8 +26,8 @@ enum TermsSQL {
             CASE WHEN c.deleted_at IS NULL THEN c.status ELSE 'terminated' END AS customer_status,
             o.digest, o.is_confined, o.source, o.speeds, o.evidence, o.refused_digest, o.refused_at,
             (\(saysSpeed("service", "s.service_id")) OR \(saysSpeed("nas", "s.nas_id"))
-                OR \(saysSpeed("plan", "coalesce(CASE WHEN v.boosted_until > $1 THEN v.boost_plan_id END, v.plan_id)"))) AS is_foreign,
-            greatest(v.updated_at, p.updated_at) > s.started_at AS may_be_old,
+                OR \(saysSpeed("plan", "coalesce(CASE WHEN v.boosted_until > $1 AND v.restriction = 'none' THEN v.boost_plan_id END, v.plan_id)"))) AS is_foreign,
+            greatest(v.updated_at, p.updated_at, c.updated_at) > s.started_at AS may_be_old, x.causes, x.ends,
             EXISTS (SELECT FROM enforcements e WHERE e.tenant_id = s.tenant_id AND e.session_id = s.id AND e.ended_at IS NULL
                 AND (e.kind = 'disconnect' OR e.state <> 'acknowledged' OR e.way = 'disconnect')) AS is_busy
         FROM \(picked)
@@ -37,6 +37,10 @@ enum TermsSQL {
         LEFT JOIN plans p ON p.tenant_id = v.tenant_id AND p.id = v.plan_id
         LEFT JOIN customers c ON c.tenant_id = v.tenant_id AND c.id = v.customer_id
         LEFT JOIN session_terms o ON o.tenant_id = s.tenant_id AND o.session_id = s.id
+        LEFT JOIN LATERAL (
+            SELECT array_agg(e.cause) AS causes, array_agg(e.ended_at) AS ends FROM enforcements e
+            WHERE e.tenant_id = s.tenant_id AND e.service_id = s.service_id AND e.ended_at > $1 - interval '1 hour'
+                AND e.state = 'confirmed' AND (e.kind = 'disconnect' OR e.way = 'disconnect')) x ON true
         WHERE s.ended_at IS NULL AND s.service_id IS NOT NULL
         """
     }
@@ -101,12 +105,13 @@ enum TermsSQL {
     static let grant = """
         INSERT INTO session_terms (tenant_id, session_id, nas_id, digest, is_confined, source, speeds, evidence, since)
         SELECT k.tenant_id, k.session_id, k.nas_id, k.digest, k.is_confined, k.source,
-            CASE WHEN k.download IS NOT NULL THEN ARRAY[k.download, k.upload, k.guaranteed_download, k.guaranteed_upload] END,
-            k.evidence, $12
+            CASE WHEN k.download IS NOT NULL THEN ARRAY[k.download, k.upload, k.guaranteed_download, k.guaranteed_upload,
+                k.most_download, k.most_upload] END,
+            k.evidence, $14
         FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::boolean[], $6::text[], $7::bigint[], $8::bigint[],
-                $9::bigint[], $10::bigint[], $11::text[])
+                $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::text[])
             AS k (tenant_id, session_id, nas_id, digest, is_confined, source, download, upload, guaranteed_download,
-                guaranteed_upload, evidence)
+                guaranteed_upload, most_download, most_upload, evidence)
         JOIN tenants t ON t.id = k.tenant_id
         ON CONFLICT (tenant_id, session_id) DO UPDATE SET digest = excluded.digest, is_confined = excluded.is_confined,
             source = excluded.source, speeds = excluded.speeds, evidence = excluded.evidence, since = excluded.since,

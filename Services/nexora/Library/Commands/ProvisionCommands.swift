@@ -102,7 +102,26 @@ enum ProvisionCommands {
                 requestedBy: AuditActor.system.id,
                 requestedAt: context.time.now()
             )
-            _ = try await LifecycleStore(directory.transaction).request(run)
+            do {
+                _ = try await LifecycleStore(directory.transaction).request(run)
+            } catch PersistenceError.alreadyExists("lifecycle_runs_open") {
+                throw CommandFailure(
+                    .conflict,
+                    "another run of the service is under way; nexora provision status \(reference) shows it"
+                )
+            }
+            try await AuditLog(directory.transaction).append(
+                context.auditEntry(
+                    service.tenantID,
+                    .update,
+                    AuditResource("service", service.id),
+                    .created([
+                        "lifecycle_run_id": .text(run.id.description), "kind": .text(kind.rawValue),
+                        "plan_id": .optional(run.parameters.planID?.description),
+                        "static_ipv4": .optional(run.parameters.staticIPv4?.description),
+                    ])
+                )
+            )
             return OutputRecord(run)
         }
         context.report.one(record)

@@ -38,7 +38,7 @@ struct Enforcer: Lifecycle.Service {
     let logger: Logger
 
     func run() async throws {
-        defer { metrics.rests() }
+        defer { rest() }
         try await repeating(
             every: .seconds(1),
             logger,
@@ -46,16 +46,22 @@ struct Enforcer: Lifecycle.Service {
             failed: { health.set(.degraded("orders: \($0)")) },
             {
                 guard try await keeping.lead() else {
-                    metrics.rests()
+                    rest()
                     return health.set(.ready)
                 }
                 metrics.leading.set(1)
                 health.set(.ready)
                 logger.info("orders are carried out here")
-                defer { metrics.rests() }
+                defer { rest() }
                 try await Reign(self).run()
             }
         )
+    }
+
+    /// Another process's figures count.
+    private func rest() {
+        metrics.rests()
+        reconciling.metrics.rests()
     }
 
     /// What an intent asks for; nil where it names no session in any way.

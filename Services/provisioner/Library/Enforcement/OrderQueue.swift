@@ -1,4 +1,5 @@
 import Concurrency
+import Domain
 import Persistence
 import Synchronization
 
@@ -30,4 +31,23 @@ final class OrderQueue: Sendable {
     var count: Int { present.withLock { $0.count } }
 
     func finish() { waiting.finish() }
+}
+
+/// How many changes are with each NAS, or wait for its turn: those of a large NAS whose plan's hours begin must not take every place.
+final class ChangesUnderWay: Sendable {
+    private let counts = Mutex<[NASID: Int]>([:])
+    private let most: Int
+
+    init(most: Int) { self.most = most }
+
+    func has(room nas: NASID) -> Bool { counts.withLock { $0[nas, default: 0] < most } }
+
+    func began(_ nas: NASID) { counts.withLock { $0[nas, default: 0] += 1 } }
+
+    func ended(_ nas: NASID) {
+        counts.withLock { counts in
+            let left = counts[nas, default: 1] - 1
+            counts[nas] = left > 0 ? left : nil
+        }
+    }
 }

@@ -20,6 +20,7 @@ struct Reign: Sendable {
     /// Sessions that are to be compared again: something became of an order for them.
     private let again = BoundedQueue<SessionRef>(capacity: 65_536)
     private let reconciler: Reconciler
+    private let changes = ChangesUnderWay(most: 1_024)
     private let end = End()
 
     /// Whether it is over but for what has to be stored.
@@ -163,7 +164,12 @@ struct Reign: Sendable {
 
     private func sweep() async throws {
         while !GracefulShutdown.isShuttingDown {
-            try await persisting { try await reconciler.sweep() }
+            do {
+                try await persisting { try await reconciler.sweep() }
+            } catch let fault as StorageFault {
+                // What is asked for goes on being carried out.
+                enforcer.logger.error("sessions cannot be compared", ["error": .string(fault.reason)])
+            }
             try await rest(for: reconciler.untilNextSweep())
         }
     }
@@ -210,11 +216,15 @@ struct Reign: Sendable {
         let weighed = targets.map(\.order).filter { $0.kind == .change || $0.cause.isByState }.compactMap(\.session)
         let sights = try await persisting { try await reconciler.sights(weighed) }
         for target in targets {
+            // One NAS's changes leave room for everybody else's; they stay due.
+            guard target.order.kind == .disconnect || changes.has(room: target.order.nasID) else { continue }
             var order = target.order
             let terms = order.session.flatMap { sights[$0] }
             let step = order.step(seeing: target.sight, terms, at: now, enforcer.rules)
             if order != target.order { changed.append(EnforcementOutcome(order)) }
-            if step == .send { asked.append((target, order, terms)) }
+            guard step == .send else { continue }
+            if order.kind == .change { changes.began(order.nasID) }
+            asked.append((target, order, terms))
         }
         try await store(changed, at: now)
         let sent = Set(asked.map { EnforcementRef($0.1) })
@@ -224,12 +234,14 @@ struct Reign: Sendable {
 
     private func carryOut(_ target: EnforcementTarget, _ sent: EnforcementOrder, _ terms: TermsSight?) async {
         let report = await enforcer.conduct.carryOut(target, sent, terms)
+        if sent.kind == .change { changes.ended(sent.nasID) }
         guard let answer = report.answer else { return orders.release(EnforcementRef(sent)) }
         var order = sent
         order.take(answer, at: enforcer.time.now(), enforcer.rules)
         if answer == .acknowledged || answer == .changed { enforcer.metrics.acknowledged(order) }
         let outcome = EnforcementOutcome(
             order,
+            isAnswer: true,
             trials: report.trials,
             learned: report.learned,
             unlearned: report.unlearned
@@ -253,7 +265,8 @@ struct Reign: Sendable {
         do {
             let ended = try await persisting { try await enforcer.keeping.write(outcomes, at: now) }
             for order in ended { enforcer.metrics.ended(order) }
-            for order in outcomes.map(\.order) where order.state.isFinal || order.state == .acknowledged {
+            for outcome in outcomes where outcome.order.state.isFinal || outcome.isAnswer {
+                let order = outcome.order
                 // What was changed may have changed again meanwhile; a sweep finds what has no room here.
                 guard order.kind == .change || order.cause.isByState, let session = order.session else { continue }
                 _ = again.offer(session)

@@ -130,6 +130,10 @@ struct LookDesk: Sendable {
             }
         }
         guard !session.isBusy else { return }
+        guard !isGoingRound(session, cause, now) else {
+            report.refused += 1
+            return
+        }
         let service = ServiceRef(tenantID: session.ref.tenantID, serviceID: session.serviceID)
         let occasion = look.occasions[service] ?? look.occasion
         wanted.append(
@@ -148,6 +152,16 @@ struct LookDesk: Sendable {
             )
         )
     }
+
+    /// Whether the service was thrown out for the same cause a moment ago and came back with the same: then its login was decided
+    /// otherwise than here, by a server that is behind or with another clock. It is asked again later and later.
+    private func isGoingRound(_ session: LiveSession, _ cause: EnforcementCause, _ now: Timestamp) -> Bool {
+        let before = session.ended.filter { $0.cause == cause.rawValue }
+        guard let last = before.map(\.at).max() else { return false }
+        return now < last + Self.firstPause * (1 << min(before.count - 1, 5))
+    }
+
+    private static let firstPause = Duration.seconds(60)
 
     /// The plans that decide about those sessions.
     static func plans(of sessions: [LiveSession]) -> Set<PlanID> {

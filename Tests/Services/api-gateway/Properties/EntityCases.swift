@@ -23,6 +23,7 @@ extension EntityCase {
         "listWalletTransactions", "listMyTransactions", "listSubscriptions", "listMySubscriptions", "listBills",
         "listMyBills", "listBoosts", "listMyBoosts",
         "listMyQuota", "listProjects", "listSessionEnforcements", "listServiceEnforcements", "listDeviceOperations",
+        "listServiceLifecycleRuns",
     ]
 
     // MARK: - Made over HTTP
