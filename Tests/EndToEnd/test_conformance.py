@@ -80,7 +80,11 @@ class World:
 
 @pytest.fixture(scope="module")
 def world(system):
-    return World(system)
+    # Questions about breakers are its to answer.
+    provisioner = system.provisioner("provisioner-conformance")
+    provisioner.start()
+    yield World(system)
+    provisioner.terminate()
 
 
 def leaving_out(operations):

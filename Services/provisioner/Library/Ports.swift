@@ -29,6 +29,8 @@ protocol TermsKeeping: Sendable {
     func live(of services: [ServiceRef], at now: Timestamp) async throws(StorageFault) -> [LiveSession]
     func live(on nas: NASRef, after last: SessionID?, limit: Int, at now: Timestamp) async throws(StorageFault)
         -> [LiveSession]
+    /// The database's clock.
+    func clock() async throws(StorageFault) -> Timestamp
     /// Where sessions are live, in all tenants or in those.
     func liveNASes(of tenants: [TenantID]?) async throws(StorageFault) -> [NASRef]
     func services(ofCustomers customers: [(TenantID, UUID128)]) async throws(StorageFault) -> [ServiceRef]

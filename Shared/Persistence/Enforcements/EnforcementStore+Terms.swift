@@ -34,6 +34,16 @@ extension EnforcementStore {
         )
     }
 
+    /// The database's clock.
+    package func clock() async throws(StorageFault) -> Timestamp {
+        try await whole {
+            guard let row = try await self.session.query("SELECT clock_timestamp() AS now").first else {
+                throw UnexpectedRow(column: "now")
+            }
+            return try row.need("now", \.time)
+        }
+    }
+
     /// Where sessions are live, in all tenants or in those.
     package func liveNASes(of tenants: [TenantID]? = nil) async throws(StorageFault) -> [NASRef] {
         try await whole {

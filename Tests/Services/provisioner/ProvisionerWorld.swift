@@ -263,11 +263,14 @@ struct ProvisionerWorld {
         _ nases: ModelNASes,
         isKilled: Bool = false,
         sweep: Duration = .seconds(3_600),
+        ahead: Duration = .zero,
+        metrics: MetricsRegistry = MetricsRegistry(),
         _ body: @escaping @Sendable () async throws -> Void
     ) async throws {
         let session = PostgresSession(PostgresConfiguration(url: url, role: "nexora_pipeline"))
         let terms = PostgresSession(PostgresConfiguration(url: url, role: "nexora_pipeline"))
-        let enforcer = try enforcer(nases, session, terms, sweep: sweep)
+        let clock = TimeSource { Self.clock.now() + ahead }
+        let enforcer = try enforcer(nases, session, terms, sweep: sweep, clock, metrics)
         let signal = ShutdownSignal()
         let failure = await withTaskGroup(of: (any Error)?.self) { group in
             group.addTask {
@@ -295,10 +298,11 @@ struct ProvisionerWorld {
         _ nases: ModelNASes,
         _ session: PostgresSession,
         _ terms: PostgresSession,
-        sweep: Duration
+        sweep: Duration,
+        _ clock: TimeSource,
+        _ metrics: MetricsRegistry
     ) throws -> Enforcer {
         let logger = Logger(service: "test", sink: MemoryLogSink())
-        let metrics = MetricsRegistry()
         let letters = try DeadLetterQueue(client, publisher: publisher)
         var options = EventConsumerOptions()
         options.wait = .milliseconds(2)
@@ -346,7 +350,7 @@ struct ProvisionerWorld {
                 lessons: .seconds(86_400)
             ),
             ids: ids,
-            time: Self.clock,
+            time: clock,
             metrics: EnforcerMetrics(metrics),
             health: Health(version: "test").component("orders"),
             logger: logger

@@ -1,6 +1,7 @@
 import CoA
 import Domain
 import Events
+import Observability
 import Persistence
 import Postgres
 import RADIUS
@@ -198,6 +199,21 @@ import Testing
             try await eventually { try await world.orders() == ["disconnect suspended acknowledged"] }
             #expect(nases.asked.map(\.request.kind) == [.disconnect])
         }
+        await world.close()
+    }
+
+    @Test func `a clock that is a month ahead throws nobody out`() async throws {
+        let world = try await ProvisionerWorld()
+        let nases = ModelNASes.obedient()
+        let metrics = MetricsRegistry()
+        try await world.sql("UPDATE services SET expires_at = clock_timestamp() + interval '1 day'")
+        _ = try await world.subscriberSession(Self.home)
+        try await world.withEnforcer(nases, sweep: .seconds(1), ahead: .seconds(30 * 86_400), metrics: metrics) {
+            try await eventually {
+                String(decoding: metrics.render(), as: UTF8.self).contains("\nenforcement_clock_off 1")
+            }
+        }
+        #expect(try await world.orders() == [] && nases.count == 0)
         await world.close()
     }
 

@@ -154,6 +154,7 @@ struct Reign: Sendable {
                         limit: 10_000
                     )
                 }
+                try await persisting { try await reconciler.forget() }
                 tidy = now + Self.upkeep
             }
             try await rest(for: enforcer.pace.interval)
@@ -164,12 +165,7 @@ struct Reign: Sendable {
 
     private func sweep() async throws {
         while !GracefulShutdown.isShuttingDown {
-            do {
-                try await persisting { try await reconciler.sweep() }
-            } catch let fault as StorageFault {
-                // What is asked for goes on being carried out.
-                enforcer.logger.error("sessions cannot be compared", ["error": .string(fault.reason)])
-            }
+            try await comparing { try await reconciler.sweep() }
             try await rest(for: reconciler.untilNextSweep())
         }
     }
@@ -178,7 +174,16 @@ struct Reign: Sendable {
         while true {
             let sessions = await again.nextBatch(maximum: Self.batch)
             guard !sessions.isEmpty else { return }
-            _ = try await persisting { try await reconciler.look(Look(.sessions(sessions))) }
+            try await comparing { _ = try await reconciler.look(Look(.sessions(sessions))) }
+        }
+    }
+
+    /// What is asked for goes on being carried out where sessions cannot be compared.
+    private func comparing(_ body: () async throws -> Void) async throws {
+        do {
+            try await persisting(body)
+        } catch let fault as StorageFault {
+            enforcer.logger.error("sessions cannot be compared", ["error": .string(fault.reason)])
         }
     }
 

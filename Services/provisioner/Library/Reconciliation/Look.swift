@@ -1,4 +1,5 @@
 import Domain
+import Observability
 import Persistence
 
 /// Sessions to be looked at, and why.
@@ -60,13 +61,14 @@ struct LookDesk: Sendable {
     let ids: IDGenerator
     let time: TimeSource
     let again: Duration
+    let metrics: ReconcilerMetrics
     let orders: @Sendable ([EnforcementOrder]) async throws -> Void
 
     /// A session's beginning is told within this.
     private static let grace = Duration.seconds(30)
 
     func carryOut(_ look: Look) async throws -> LookReport {
-        let now = time.now()
+        guard let now = try await trustedNow() else { return LookReport() }
         let live =
             switch look.subject {
             case .sessions(let sessions): try await keeping.live(sessions, at: now)
@@ -111,6 +113,17 @@ struct LookDesk: Sendable {
         report.ordered = wanted.count
         return report
     }
+
+    /// The time, where the database has the same: who may not be online any more must not follow from a clock that went wrong.
+    func trustedNow() async throws -> Timestamp? {
+        let theirs = try await keeping.clock()
+        let now = time.now()
+        let isOff = abs(now.microseconds(since: theirs)) > Self.skew.wholeMicroseconds
+        metrics.clockOff.set(isOff ? 1 : 0)
+        return isOff ? nil : now
+    }
+
+    private static let skew = Duration.seconds(5)
 
     private func weigh(
         _ kind: EnforcementKind,

@@ -13,6 +13,7 @@ final class Reconciler: Sendable {
     private let reconciling: Reconciling
     private let time: TimeSource
     private let logger: Logger
+    private let desk: LookDesk
     private let looks: Combiner<Int, Look, LookReport>
 
     /// `orders` stores new orders and hands them on.
@@ -32,8 +33,10 @@ final class Reconciler: Sendable {
             ids: ids,
             time: time,
             again: reconciling.pace.again,
+            metrics: reconciling.metrics,
             orders: orders
         )
+        self.desk = desk
         looks = Combiner(most: 1, mostWaiting: 10_000) { _, looks in
             var outcomes: [Result<LookReport, any Error>] = []
             for look in looks { outcomes.append(.success(try await desk.carryOut(look))) }
@@ -54,9 +57,9 @@ final class Reconciler: Sendable {
         return report
     }
 
-    /// What sessions should have and have now, of those that are live and of a service.
+    /// What sessions should have and have now, of those that are live and of a service; nothing where the clocks disagree.
     func sights(_ sessions: [SessionRef]) async throws -> [SessionRef: TermsSight] {
-        let now = time.now()
+        guard !sessions.isEmpty, let now = try await desk.trustedNow() else { return [:] }
         let live = try await keeping.live(sessions, at: now)
         let plans = try await keeping.plans(LookDesk.plans(of: live))
         return Dictionary(
@@ -71,8 +74,10 @@ final class Reconciler: Sendable {
         let counts = try await look(on: try await keeping.liveNASes(of: nil))
         metrics.counted(counts)
         metrics.swept(in: .microseconds(time.now().microseconds(since: began)))
-        _ = try await keeping.forgetTerms(before: began - Self.memory)
     }
+
+    /// Forgets what sessions had that are over.
+    func forget() async throws { _ = try await keeping.forgetTerms(before: time.now() - Self.memory) }
 
     /// Until the next sweep, which begins at a multiple of its interval.
     func untilNextSweep() -> Duration {

@@ -7,6 +7,8 @@ import Synchronization
 final class ReconcilerMetrics: Sendable {
     private static let mostNASes = 4_096
 
+    /// 1 while this process's clock and the database's differ by more than five seconds: nothing is compared then.
+    let clockOff: GaugeCell
     private let looks: CounterCell
     private let presumed: CounterCell
     private let ordered: CounterCell
@@ -19,6 +21,11 @@ final class ReconcilerMetrics: Sendable {
     private let shown = Mutex<Set<NASRef>>([])
 
     init(_ registry: MetricsRegistry) {
+        clockOff =
+            registry.gauge(
+                "enforcement_clock_off",
+                "1 while the clock differs from the database's: nothing is compared then."
+            ).with()
         looks = registry.counter("enforcement_looks_total", "Sessions that were compared.", labels: []).with()
         presumed =
             registry.counter(
