@@ -83,7 +83,13 @@ extension LifecycleRun {
     }
 
     /// Whether what was done is not taken back any more.
-    package var isPastReturn: Bool { steps.contains { $0.name == kind.pivot && $0.state == .done } }
+    package var isPastReturn: Bool {
+        steps.contains { step in
+            guard step.state == .done else { return false }
+            // Whoever is told that his service has ended does not get it back, be there a contract or not.
+            return step.name == kind.pivot || (kind == .terminate && step.name == .service)
+        }
+    }
 
     // MARK: - Onwards
 

@@ -109,11 +109,19 @@ extension LifecycleRun {
     var summary: String {
         switch state {
         case .running, .rollingBack: "Under way."
-        case .completed where steps.contains { $0.name == .sessions && $0.state == .done && $0.reason != nil }:
+        case .completed where left(.sessions):
             "Done; that nobody is online with it any more is not proven."
+        case .completed where left(.router): "Done; its router has not confirmed it."
+        case .completed where steps.contains { $0.name == .service && $0.reason == "awaits_payment" }:
+            "Done; the service becomes active when it is paid."
         case .completed: "Done."
         case .rolledBack: "Not done (\(reason?.rawValue ?? "")); everything is as it was before."
         case .failed: "Not done to its end (\(reason?.rawValue ?? "")); what stays is told by the run's steps."
         }
+    }
+
+    /// Whether that step left something open.
+    private func left(_ name: LifecycleStepName) -> Bool {
+        steps.contains { $0.name == name && $0.state == .done && $0.reason != nil }
     }
 }

@@ -133,7 +133,7 @@ struct LifecycleRoutes {
         _ service: Service,
         _ work: Work
     ) async throws -> StoredOperation {
-        try await allow(service, work)
+        try await allow(service, parameters, work)
         let id = parts.ids.uuid()
         let run = LifecycleRun(
             tenantID: service.tenantID,
@@ -162,8 +162,17 @@ struct LifecycleRoutes {
     }
 
     /// What changes a contract, and so somebody's money, is for those who may.
-    private func allow(_ service: Service, _ work: Work) async throws {
+    ///
+    /// A plan and an address need what they need on the routes of services.
+    private func allow(_ service: Service, _ parameters: LifecycleParameters, _ work: Work) async throws {
         let principal = work.caller.principal
+        var needed: Set<Permission> = []
+        if parameters.planID != nil { needed.insert(.radiusChangePlan) }
+        if let address = parameters.staticIPv4, address != service.staticIPv4 {
+            needed.insert(.ipamAllocate)
+            if service.staticIPv4 != nil { needed.insert(.ipamRelease) }
+        }
+        guard needed.allSatisfy({ principal.permissions.contains($0) }) else { throw Problem.forbidden }
         guard !principal.permissions.contains(.billingManage) else { return }
         var filter = SubscriptionFilter()
         filter.tenantID = service.tenantID

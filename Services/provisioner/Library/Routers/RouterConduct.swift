@@ -66,7 +66,14 @@ struct RouterConduct: Sendable {
             try await router.sessions.disconnect(service.username)
             return .done
         }
-        guard let password = password(entry, tenant) else { return .impossible("password_unreadable") }
+        if !wish.isEnabled {
+            // Who is to be kept out is, whatever else the router makes of him: it may know none of what his plan names.
+            try await router.secrets.disable(service.username)
+            try await router.sessions.disconnect(service.username)
+        }
+        guard let password = password(entry, tenant) else {
+            return wish.isEnabled ? .impossible("password_unreadable") : .done
+        }
         try await router.profiles.put(wish.hasQueue ? Self.queuedProfile(service.plan) : Self.profile(service.plan))
         if wish.address == nil, let found = try await router.secrets.find(service.username),
             found.remoteAddress?.isEmpty == false

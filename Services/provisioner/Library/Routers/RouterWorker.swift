@@ -87,7 +87,7 @@ struct RouterWorker: Lifecycle.Service {
 
     /// Until another process leads, the database fails, or the daemon ends: what routers are at by then is finished.
     private func reign() async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
+        try await withThrowingDiscardingTaskGroup { group in
             var sweepAt = Deadline.after(.zero)
             var tidyAt = Deadline.after(.zero)
             while !GracefulShutdown.isShuttingDown {
@@ -107,13 +107,27 @@ struct RouterWorker: Lifecycle.Service {
                 for router in try await keeping.routers(at: time.now(), limit: Self.look) where roster.take(router) {
                     group.addTask {
                         defer { roster.release(router) }
-                        try await serve(router)
+                        try await serveTelling(router)
                     }
                 }
                 try await tell()
                 try await rest(for: pace.interval)
             }
-            try await group.waitForAll()
+        }
+    }
+
+    /// A fault of one router's rows is told, and holds up no other's.
+    private func serveTelling(_ router: RouterRef) async throws {
+        do {
+            try await serve(router)
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            logger.error(
+                "what is to be done on a router cannot be",
+                ["device": .string("\(router.deviceID)"), "error": .string("\(error)")]
+            )
+            try await rest(for: Self.sweep)
         }
     }
 

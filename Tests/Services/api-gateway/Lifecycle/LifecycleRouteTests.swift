@@ -101,6 +101,9 @@ import WireFormat
         #expect(try await scene.ask(.suspend, as: clerk).status == 403)
         let free = try await Scene()
         #expect(try await free.ask(.suspend, as: clerk).status == 202)
+        // Nor gives a plan or an address where he may not.
+        #expect(try await free.ask(.upgrade, ",\"plan_id\":\"\(free.plan)\"", as: clerk).status == 403)
+        #expect(try await free.ask(.activate, ",\"static_ipv4\":\"192.0.2.77\"", as: clerk).status == 403)
     }
 
     @Test func `what is no request of its kind is refused`() async throws {
