@@ -5,6 +5,7 @@ import collections
 import io
 import re
 import shutil
+import secrets
 import socket
 import threading
 
@@ -41,7 +42,7 @@ class FreeRADIUS:
     """FreeRADIUS as a listener of type coa, on every address of this machine."""
 
     def __init__(self, folder):
-        self.folder, self.port = folder / "freeradius-coa", free_port(socket.SOCK_DGRAM)
+        self.folder, self.port = folder / f"freeradius-coa-{secrets.token_hex(3)}", free_port(socket.SOCK_DGRAM)
         self.folder.mkdir()
         (self.folder / "dictionary").write_text("")
         refusals = "".join(

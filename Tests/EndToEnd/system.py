@@ -160,7 +160,7 @@ class System:
         with open(self.postgres_data / "postgresql.conf", "a", encoding="utf-8") as conf:
             conf.write(
                 f"listen_addresses = '127.0.0.1'\nport = {self.postgres_port}\nunix_socket_directories = ''\n"
-                "fsync = on\nsynchronous_commit = on\nshared_buffers = 128MB\nmax_connections = 100\n"
+                "fsync = on\nsynchronous_commit = on\nshared_buffers = 128MB\nmax_connections = 200\n"
                 "timezone = 'UTC'\npassword_encryption = scram-sha-256\n"
             )
         ready = [POSTGRES_BIN / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.postgres_port), "-d", "postgres"]

@@ -57,7 +57,7 @@ def test_a_nas_that_does_not_answer_is_told_beside_the_session(page, system, ann
     page.get_by_role("button", name=f"End the session of {provider.user}").click()
     page.get_by_role("button", name="End the session", exact=True).click()
     expect(page.locator(".acts").get_by_text("Failed: the NAS does not answer.")).to_be_visible(timeout=60_000)
-    # The page's own history learns of it by the event.
+    # The page's own history learns of it when it has ended.
     history = page.get_by_role("region", name="What the network was asked to do")
     expect(history.get_by_text("Failed: the NAS does not answer.")).to_be_visible(timeout=30_000)
     expect(history.get_by_text("requested")).to_be_visible()

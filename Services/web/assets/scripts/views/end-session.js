@@ -8,7 +8,7 @@ const pause = 500;
 const patience = 120_000;
 
 /** A button that ends an open session once it is confirmed, or null for who may not, or where there is nothing to end. */
-export function endSession(session, signal) {
+export function endSession(session, signal, ended = () => {}) {
   if (!session.is_open || !signedIn.user?.permissions?.includes("radius.disconnect")) return null;
   const place = h("div", { class: "acts", "aria-live": "polite" });
   const key = wishKey();
@@ -43,6 +43,7 @@ export function endSession(session, signal) {
     }
     const text = operation.outcome ?? (operation.state === "failed" ? "It failed." : "Done.");
     show(place, h("span", { class: `mark ${operation.state === "failed" ? "bad" : "good"}` }, text));
+    ended();
   };
   offer();
   return place;

@@ -31,7 +31,7 @@ export async function subscriberView(main, { argument: id, signal }) {
     if (data.length === 0) return [h("section", { class: "panel" }, h("h2", {}, "Service"), empty("There is no service."))];
     return Promise.all(data.map((service) => serviceCard(service, customer, signal)));
   }, signal);
-  load(parts.sessions.lastChild, () => sessionTable(customer, signal), signal);
+  load(parts.sessions.lastChild, () => sessionTable(customer, signal, asked.reload), signal);
   follow(parts.events.lastChild, customer, signal, (name) => {
     if (name.startsWith("quota.") || name.startsWith("access.")) usage.reload();
     if (name.startsWith("provisioning.") || name.startsWith("session.")) asked.reload();
@@ -126,7 +126,7 @@ function endOf(session) {
   return [by[session.closed_by] ?? words(session.closed_by), cause && `, ${cause}`].filter(Boolean).join("");
 }
 
-async function sessionTable(customer, signal) {
+async function sessionTable(customer, signal, ended) {
   const { data } = await list("/api/v1/radius/sessions", {
     filter: `customer_id:eq:${customer.id}`, sort: "-started_at", limit: 10,
   }, signal);
@@ -142,7 +142,7 @@ async function sessionTable(customer, signal) {
       h("td", { "data-label": "Address" }, h("code", {}, session.framed_ipv4 ?? session.framed_ipv6_prefix ?? "")),
       h("td", { "data-label": "Down", class: "numeric" }, octets(session.output_octets)),
       h("td", { "data-label": "Up", class: "numeric" }, octets(session.input_octets)),
-      h("td", {}, endSession(session, signal), historyLink(session)))))));
+      h("td", {}, endSession(session, signal, ended), historyLink(session)))))));
 }
 
 /** The subscriber's newest events, and those that come while one looks, of which `heard` is told. */
