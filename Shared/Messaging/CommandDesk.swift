@@ -2,89 +2,18 @@ package import Billing
 internal import Concurrency
 package import Domain
 internal import Events
-internal import Ledger
 package import NATS
-internal import Synchronization
 internal import WireFormat
 
 /// Sends commands to the ledger over JetStream and hears what became of them.
 ///
 /// A command is stored before anybody waits for its answer, so that it is done even if nobody is there to do it now. The answer
 /// comes over core NATS and may be lost: the same command again, with the same key, is answered with what was decided.
+///
+/// While a message for a lane is on its way to JetStream, what comes for that lane waits and is the next one (``CommandLine``).
 package final class CommandDesk: MoneyDesk {
-    private enum Waiting {
-        case nobody(until: Deadline)
-        case somebody(CheckedContinuation<MoneyAnswer?, Never>, until: Deadline)
-        case answered(MoneyAnswer)
-    }
-
-    /// Shared with the inbox's thread.
-    private final class Table: Sendable {
-        private struct Contents {
-            var next: UInt64 = 0
-            var waiting: [UInt64: Waiting] = [:]
-        }
-
-        private let contents = Mutex(Contents())
-
-        func open(until end: Deadline) -> UInt64 {
-            contents.withLock { contents in
-                contents.next += 1
-                contents.waiting[contents.next] = .nobody(until: end)
-                return contents.next
-            }
-        }
-
-        func close(_ token: UInt64) { _ = contents.withLock { $0.waiting.removeValue(forKey: token) } }
-
-        func answer(_ token: UInt64, _ answer: MoneyAnswer) {
-            let waiter = contents.withLock { contents -> CheckedContinuation<MoneyAnswer?, Never>? in
-                switch contents.waiting[token] {
-                case .none, .answered: return nil
-                case .nobody:
-                    contents.waiting[token] = .answered(answer)
-                    return nil
-                case .somebody(let continuation, _):
-                    contents.waiting[token] = nil
-                    return continuation
-                }
-            }
-            waiter?.resume(returning: answer)
-        }
-
-        /// Nil once the time is over.
-        func wait(_ token: UInt64) async -> MoneyAnswer? {
-            await withCheckedContinuation { continuation in
-                let (isKnown, answer) = contents.withLock { contents -> (Bool, MoneyAnswer?) in
-                    switch contents.waiting[token] {
-                    case .answered(let answer):
-                        contents.waiting[token] = nil
-                        return (true, answer)
-                    case .nobody(let end) where !end.hasPassed:
-                        contents.waiting[token] = .somebody(continuation, until: end)
-                        return (false, nil)
-                    default:
-                        contents.waiting[token] = nil
-                        return (true, nil)
-                    }
-                }
-                if isKnown { continuation.resume(returning: answer) }
-            }
-        }
-
-        func expire() {
-            let waiters = contents.withLock { contents in
-                contents.waiting.compactMap { token, waiting -> CheckedContinuation<MoneyAnswer?, Never>? in
-                    guard case .somebody(let continuation, let end) = waiting, end.hasPassed else { return nil }
-                    contents.waiting[token] = nil
-                    return continuation
-                }
-            }
-            for waiter in waiters { waiter.resume(returning: nil) }
-        }
-    }
-
-    private let table = Table()
+    private let table = AnswerTable()
+    private let line = CommandLine()
     private let inbox: ReplyInbox
     private let publisher: EventPublisher
     private let ids: IDGenerator
@@ -96,8 +25,8 @@ package final class CommandDesk: MoneyDesk {
         inbox = try ReplyInbox(
             client,
             answer: { [table] token, payload in
-                guard let token = UInt64(token), let answer = try? MoneyAnswer(json: payload) else { return }
-                table.answer(token, answer)
+                guard let first = UInt64(token), let answers = try? MoneyAnswers(json: payload) else { return }
+                for numbered in answers.answers { table.answer(first + UInt64(numbered.place), numbered.answer) }
             },
             tick: { [table] in table.expire() }
         )
@@ -105,20 +34,34 @@ package final class CommandDesk: MoneyDesk {
 
     /// Throws ``EventNotAcknowledged`` where JetStream did not say within 10 s that it has the command.
     package func submit(_ command: MoneyCommand, within wait: Duration) async throws -> MoneyAnswer? {
-        let token = table.open(until: .after(wait))
+        let token: UInt64
+        switch await line.enter(command, until: .after(wait)) {
+        case .sent(let sent): token = sent
+        case .failed(let error): throw error
+        case .lead(let batch): token = try await send(batch)
+        }
+        return await table.wait(token)
+    }
+
+    /// Sends a message, tells those whose commands are in it, and says where the answer to the first comes.
+    private func send(_ batch: [CommandLine.Entry]) async throws -> UInt64 {
+        let lane = batch[0].command.lane
+        let first = table.open(until: batch.map(\.end))
         do {
             // An id of its own for each sending: of two senders of one command each wants an answer.
             try await publisher.publish(
-                command.json,
-                subject: Subjects.ledgerCommands(command.lane),
+                MoneyCommands.json(batch.map(\.command)),
+                subject: Subjects.ledgerCommands(lane),
                 messageID: ids.uuid().description,
-                headers: [(replyHeader, "\(inbox.prefix).\(token)")]
+                headers: [(replyHeader, "\(inbox.prefix).\(first)")]
             )
         } catch {
-            table.close(token)
+            table.close(first, count: batch.count)
+            line.leave(lane, batch, .failure(error))
             throw error
         }
-        return await table.wait(token)
+        line.leave(lane, batch, .success(first))
+        return first
     }
 
     /// Stops. Whoever waits is told that nothing is known once his time is over.

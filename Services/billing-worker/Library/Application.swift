@@ -162,13 +162,14 @@ package enum Application {
         _ clock: TimeSource
     ) -> @Sendable (Lane) -> LaneCare {
         let metrics = CareMetrics(context.metrics)
+        let step = StretchLimit(batches: 25, rows: 4_000)
         return { lane in
             LaneCare(
                 lane: lane,
                 desk: desk,
                 holds: { try await LedgerHoldsDue(session).page(of: lane, at: $0, limit: 200).holds },
                 vouched: { try await LedgerVerifier(session).vouchedHead(of: lane, keyring: keyring) },
-                verify: { try await LedgerVerifier.verify(on: session, since: $0, keyring: keyring) },
+                verify: { try await LedgerVerifier.verify(on: session, since: $0, keyring: keyring, limit: step) },
                 sample: {
                     try await LedgerVerifier.sample(on: session, lane: lane, keyring: keyring) { .random(in: $0) }
                 },

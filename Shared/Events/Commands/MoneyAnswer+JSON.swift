@@ -30,6 +30,11 @@ extension MoneyAnswer {
 
     package var json: [UInt8] {
         var writer = JSONWriter()
+        encode(into: &writer)
+        return writer.finish()
+    }
+
+    func encode(into writer: inout JSONWriter) {
         writer.beginObject()
         switch outcome {
         case .decided(let verdict, let id, let isRepeated):
@@ -48,11 +53,15 @@ extension MoneyAnswer {
             writer.endArray()
         }
         writer.endObject()
-        return writer.finish()
     }
 
     package init(json: [UInt8]) throws(JSONError) {
         var reader = JSONReader(json)
+        try self.init(from: &reader)
+        try reader.expectEnd()
+    }
+
+    init(from reader: inout JSONReader) throws(JSONError) {
         var (kind, transfer): (Kind?, TransferID?)
         var (verdict, flaw) = ("", "")
         var balances: [Balance] = []
@@ -68,7 +77,6 @@ extension MoneyAnswer {
             default: try reader.skipValue()
             }
         }
-        try reader.expectEnd()
         let kindRead = try required(kind, "outcome")
         switch kindRead {
         case .decided, .repeated:

@@ -3,9 +3,9 @@ import Domain
 package import Ledger
 package import WireFormat
 
-// nexora.billing.v1.MoneyCommand: what travels on `commands.ledger.<operator>.<currency>`.
+// nexora.billing.v1.MoneyCommand: what MoneyCommands carries on `commands.ledger.<operator>.<currency>`.
 
-/// The header in which a command names where its answer goes.
+/// The header in which a message of commands names where its answers go.
 package let replyHeader = "Nexora-Reply-To"
 
 extension Subjects {
@@ -37,10 +37,11 @@ extension MoneyCommand {
     /// Reads one JSON object. An amount that is no decimal, or a text that the ledger would not keep, is `invalidMember`.
     package init(json: [UInt8]) throws(JSONError) {
         var reader = JSONReader(json)
-        let fields = try MoneyFields(from: &reader)
+        try self.init(from: &reader)
         try reader.expectEnd()
-        self = try fields.command()
     }
+
+    init(from reader: inout JSONReader) throws(JSONError) { self = try MoneyFields(from: &reader).command() }
 
     /// The same command as ``json``, but for what may differ when it is sent again: what is compared under one key.
     package var comparedJSON: [UInt8] {
@@ -56,7 +57,7 @@ extension MoneyCommand {
         return same.json
     }
 
-    private func encode(into writer: inout JSONWriter) {
+    func encode(into writer: inout JSONWriter) {
         writer.beginObject()
         writer.member("transferId", id)
         writer.member("tenantId", tenantID)

@@ -280,16 +280,19 @@ extension LedgerVerifier {
         ORDER BY q.tenant_id, q.id
         """
 
-    /// Accounts with the entry before a stretch and the one that they say is their last, by the keys of both.
+    /// Accounts with the entry before a stretch and their last one, by the keys of both.
     private static let touchedAccounts = """
-        SELECT a.tenant_id, a.id, a.sequence, a.balance, b.balance_after AS before, l.balance_after AS after,
-            EXISTS (SELECT FROM ledger_entries m
-                WHERE m.tenant_id = a.tenant_id AND m.account_id = a.id AND m.sequence > a.sequence) AS has_more,
+        SELECT a.tenant_id, a.id, a.sequence, a.balance, b.balance_after AS before,
+            CASE WHEN l.sequence = a.sequence THEN l.balance_after END AS after,
+            coalesce(l.sequence > a.sequence, false) AS has_more,
             a.held <> h.total AS held_differs, a.floor IS NOT NULL AND a.balance - a.held < a.floor AS below_floor
         FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]) AS q (tenant_id, id, first)
         JOIN ledger_accounts a ON a.tenant_id = q.tenant_id AND a.id = q.id
         LEFT JOIN ledger_entries b ON b.tenant_id = a.tenant_id AND b.account_id = a.id AND b.sequence = q.first - 1
-        LEFT JOIN ledger_entries l ON l.tenant_id = a.tenant_id AND l.account_id = a.id AND l.sequence = a.sequence
+        LEFT JOIN LATERAL (
+            SELECT m.sequence, m.balance_after FROM ledger_entries m
+            WHERE m.tenant_id = a.tenant_id AND m.account_id = a.id ORDER BY m.sequence DESC LIMIT 1
+        ) AS l ON true
         CROSS JOIN LATERAL (
             SELECT coalesce(sum(o.amount - o.captured - o.released), 0) AS total FROM ledger_holds o
             WHERE o.tenant_id = a.tenant_id AND o.account_id = a.id AND o.captured + o.released < o.amount

@@ -53,6 +53,33 @@ import Testing
         #expect(AuditRedaction.words(of: "motDePasseÉté") == ["mot", "de", "passe", "été"])
     }
 
+    @Test(.proves("SEC-12")) func `no name of a secret is passed over at first sight`() {
+        var random = SeededRandom()
+        let words = [
+            "password", "passwd", "pwd", "secret", "tokens", "credential", "authorization", "cookie", "otp", "totp",
+            "pin",
+            "puk", "psk", "cvv", "seed", "key", "hash", "salt", "signature", "jwt", "bearer", "recovery", "apikey",
+            "privatekey", "accesstoken",
+        ]
+        let others = ["user", "New", "x", "2", "_", "-", " ", "é", "wpa", "B"]
+        var secrets = 0
+        for _ in 0..<2_000 {
+            var name = ""
+            for _ in 0..<Int.random(in: 1...4, using: &random) {
+                let word = (Bool.random(using: &random) ? words : others).randomElement(using: &random) ?? ""
+                // Capitals and strokes anywhere, as people write them.
+                for letter in word {
+                    name += Int.random(in: 0..<8, using: &random) == 0 ? letter.uppercased() : String(letter)
+                    if Int.random(in: 0..<12, using: &random) == 0 { name += "_" }
+                }
+            }
+            guard AuditRedaction.saysSecret(name) else { continue }
+            secrets += 1
+            #expect(AuditRedaction.mayBeSecret(name), "\(name), seed \(random.seed)")
+        }
+        #expect(secrets > 200)
+    }
+
     @Test(.proves("AUD-07")) func `of an update only what differs is kept, secrets only as having changed`() {
         let old: AuditValue = [
             "name": "A", "phone": "1", "password": "one", "plan": ["speed": 10, "price": "9.90"], "gone": true,

@@ -20,6 +20,10 @@ import Testing
         for (name, answer) in try answers() {
             golden["MoneyAnswer.\(name)"] = Self.text("nexora.billing.v1.MoneyAnswer", answer.json)
         }
+        let several = try actions().prefix(2).map { try command($0.1) }
+        golden["MoneyCommands.several"] = Self.text("nexora.billing.v1.MoneyCommands", MoneyCommands.json(several))
+        let numbered = try answers().enumerated().map { MoneyAnswers.Numbered(place: $0.offset, answer: $0.element.1) }
+        golden["MoneyAnswers.several"] = Self.text("nexora.billing.v1.MoneyAnswers", MoneyAnswers(numbered).json)
         if ProcessInfo.processInfo.environment["NEXORA_WRITE_GOLDENS"] == "1" {
             try FileManager.default.createDirectory(atPath: Self.directory, withIntermediateDirectories: true)
             for (name, text) in golden {

@@ -113,4 +113,52 @@ struct MoneyCommandTests {
         answers += TransferVerdict.allCases.map { MoneyAnswer(.decided($0, id, repeated: true)) }
         for answer in answers { #expect(try MoneyAnswer(json: answer.json) == answer) }
     }
+
+    @Test func `commands that travel together are read one by one`() throws {
+        var random = SeededRandom()
+        for number in 0..<100 {
+            let commands = try (0..<Int.random(in: 1...MoneyCommands.most, using: &random)).map { place in
+                MoneyCommand(
+                    id: TransferID(UUID128(high: random.next(), low: random.next())),
+                    tenantID: TenantID(UUID128(high: random.next(), low: random.next())),
+                    lane: Self.lane,
+                    key: try #require(IdempotencyKey("key \(number) \(place)")),
+                    action: try Self.action(&random),
+                    details: TransferDetails(.invoice)
+                )
+            }
+            let together = MoneyCommands.json(commands)
+            let read = try MoneyCommands(json: together)
+            #expect(try !read.isSingle && read.commands.map { try $0.get() } == commands, "seed \(random.seed)")
+            // One that makes no sense spoils none of the others.
+            let wrong = Int.random(in: commands.indices, using: &random)
+            let key = "\"key \(number) \(wrong)\""
+            let spoilt = String(decoding: together, as: UTF8.self).replacing(key, with: "[{\"a\":[1,\"}\"]}]")
+            let rest = try MoneyCommands(json: Array(spoilt.utf8)).commands
+            #expect(rest.count == commands.count)
+            for (place, command) in rest.enumerated() {
+                #expect((try? command.get()) == (place == wrong ? nil : commands[place]), "seed \(random.seed)")
+            }
+            // By itself, as it travelled once.
+            let single = try MoneyCommands(json: commands[0].json)
+            #expect(try single.isSingle && single.commands.map { try $0.get() } == [commands[0]])
+        }
+        for text in ["", "[]", "{}", "{\"commands\":{}}", "{\"commands\":[{]}", "{\"commands\":[1]"] {
+            #expect(throws: JSONError.self, "\(text)") { try MoneyCommands(json: Array(text.utf8)) }
+        }
+    }
+
+    @Test func `answers that travel together keep their places`() throws {
+        let answers = MoneyAnswers([
+            .init(place: 31, answer: MoneyAnswer(.keyReused)),
+            .init(place: 0, answer: MoneyAnswer(.invalid(.unreadable))),
+        ])
+        #expect(try MoneyAnswers(json: answers.json) == answers)
+        // Protobuf's own writer leaves out a place of zero.
+        let bare = "{\"answers\":[{\"answer\":{\"outcome\":\"KEY_REUSED\"}}]}"
+        #expect(try MoneyAnswers(json: Array(bare.utf8)).answers.map(\.place) == [0])
+        for text in ["", "{}", "{\"answers\":[{}]}", "{\"outcome\":\"KEY_REUSED\"}"] {
+            #expect(throws: JSONError.self, "\(text)") { try MoneyAnswers(json: Array(text.utf8)) }
+        }
+    }
 }

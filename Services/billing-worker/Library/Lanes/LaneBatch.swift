@@ -16,44 +16,77 @@ struct LaneBatch: Sendable {
     /// Tells somebody; nothing happens where he is gone.
     let reply: @Sendable (_ subject: String, _ payload: [UInt8]) -> Void
 
-    /// Returns once all of them are committed. Thrown at any point the commands come again, and those that were committed are
-    /// answered with what was decided.
+    /// Returns once all of them are committed and answered. Thrown at any point the messages come again, and what was committed is
+    /// answered with what was decided. One command that cannot be written keeps its message from being done, and no other command.
     func run(_ deliveries: [Delivery]) async throws {
-        var readable: [(command: MoneyCommand, delivery: Delivery)] = []
-        readable.reserveCapacity(deliveries.count)
-        for delivery in deliveries {
-            if let command = try? MoneyCommand(json: delivery.payload) {
-                readable.append((command, delivery))
-            } else {
-                logger.error("command that cannot be read", ["subject": .string(delivery.subject)])
-                answer(delivery, MoneyAnswer(.invalid(.unreadable)))
-            }
+        var answers = LaneAnswers(deliveries, reply, logger)
+        let asked = answers.open()
+        for _ in 0..<answers.unreadable { metrics.answered(.invalid(.unreadable)) }
+        let fault: (any Error)?
+        do {
+            fault = try await answer(asked, &answers)
+        } catch {
+            answers.send()
+            throw error
         }
-        let plans = try await planner.plan(readable.map(\.command))
-        var due: [(command: TransferCommand, delivery: Delivery)] = []
-        for ((_, delivery), plan) in zip(readable, plans) {
+        answers.send()
+        if let fault { throw fault }
+    }
+
+    /// What is wrong with one of them, if anything is.
+    private func answer(_ asked: [LaneAnswers.Asked], _ answers: inout LaneAnswers) async throws -> (any Error)? {
+        let plans = try await planner.plan(asked.map(\.command))
+        var due: [Due] = []
+        for (asked, plan) in zip(asked, plans) {
             switch plan {
-            case .success(let command): due.append((command, delivery))
-            case .failure(let error): answer(delivery, MoneyAnswer(.invalid(error.flaw)))
+            case .success(let command): due.append((command, asked))
+            case .failure(let error): tell(asked, MoneyAnswer(.invalid(error.flaw)), &answers)
             }
         }
+        var fault: (any Error)?
         var rest = due[...]
         while !rest.isEmpty {
             let part = rest.prefix(Self.fitting(rest))
             rest = rest.dropFirst(part.count)
-            try await commit(Array(part))
+            fault = try await commit(part, &answers) ?? fault
         }
+        return fault
     }
 
-    private func commit(_ part: [(command: TransferCommand, delivery: Delivery)]) async throws {
+    private typealias Due = (command: TransferCommand, asked: LaneAnswers.Asked)
+
+    /// Commits a part; where the database refuses it for the sake of one command, its halves by themselves.
+    private func commit(_ part: ArraySlice<Due>, _ answers: inout LaneAnswers) async throws -> (any Error)? {
         let began = SystemClock.monotonicNanoseconds()
-        let commit = try await writer.commit(part.map(\.command))
+        let commit: LaneCommit
+        switch await written(part) {
+        case .success(let written): commit = written
+        case .failure(let fault):
+            guard LaneRunner.failure(fault) == .message else { throw fault }
+            guard part.count > 1 else { return fault }
+            let middle = part.startIndex + part.count / 2
+            let first = try await self.commit(part[..<middle], &answers)
+            let second = try await self.commit(part[middle...], &answers)
+            return first ?? second
+        }
         metrics.committed(part.count, since: began)
         var entries: [Int32: [EntryRow]] = [:]
         for entry in commit.entries where entry.kind == .wallet { entries[entry.at.place, default: []].append(entry) }
-        for ((command, delivery), decided) in zip(part, commit.answers) {
-            answer(delivery, Self.answer(decided, entries, command))
+        for ((command, asked), decided) in zip(part, commit.answers) {
+            tell(asked, Self.answer(decided, entries, command), &answers)
         }
+        return nil
+    }
+
+    private func written(_ part: ArraySlice<Due>) async -> Result<LaneCommit, LaneFault> {
+        do throws(LaneFault) { return .success(try await writer.commit(part.map(\.command))) } catch {
+            return .failure(error)
+        }
+    }
+
+    private func tell(_ asked: LaneAnswers.Asked, _ answer: MoneyAnswer, _ answers: inout LaneAnswers) {
+        metrics.answered(answer.outcome)
+        answers.tell(asked, answer)
     }
 
     private static func answer(
@@ -82,13 +115,8 @@ struct LaneBatch: Sendable {
         }
     }
 
-    private func answer(_ delivery: Delivery, _ answer: MoneyAnswer) {
-        metrics.answered(answer.outcome)
-        if let subject = delivery.header(replyHeader) { reply(subject, answer.json) }
-    }
-
     /// How many of them one batch takes: its commands and its legs are limited.
-    private static func fitting(_ part: ArraySlice<(command: TransferCommand, delivery: Delivery)>) -> Int {
+    private static func fitting(_ part: ArraySlice<Due>) -> Int {
         var (count, legs) = (0, 0)
         for (command, _) in part {
             legs += max(2, command.action.accounts.count)

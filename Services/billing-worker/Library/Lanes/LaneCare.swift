@@ -34,8 +34,7 @@ struct LaneCare: Sendable {
             await attempt("holds") { try await expire() }
             await attempt("verification") {
                 let head = if let known { known } else { try await vouched() }
-                let verdict = try await verify(head)
-                tell(verdict, &told)
+                let verdict = try await follow(head, &told)
                 known = verdict.head
                 try await record(.stretch(verdict), time.now())
                 // What was proved long ago may have been changed since.
@@ -47,6 +46,21 @@ struct LaneCare: Sendable {
             }
             round += 1
             try await rest(for: interval)
+        }
+    }
+
+    /// Proves what was written since, in short steps with a rest after each: proving may take a third of the time while somebody waits
+    /// for his transfer, not all of it at once. Ends behind the lane's last batch, at what is wrong, or once it took the whole interval.
+    private func follow(_ head: VerifiedHead, _ told: inout LedgerDiscrepancy?) async throws -> StretchVerdict {
+        let end = Deadline.after(interval)
+        var head = head
+        while true {
+            let began = SystemClock.monotonicNanoseconds()
+            let verdict = try await verify(head)
+            tell(verdict, &told)
+            if verdict.isAtEnd || verdict.discrepancy != nil || end.hasPassed { return verdict }
+            head = verdict.head
+            try await rest(for: .nanoseconds(Int64(clamping: SystemClock.monotonicNanoseconds() - began)) * 2)
         }
     }
 
