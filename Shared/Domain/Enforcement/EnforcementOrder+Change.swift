@@ -15,10 +15,20 @@ package struct SessionOctets: Hashable, Sendable {
 package struct SessionMeter: Hashable, Sendable {
     package var at: Timestamp
     package var octets: SessionOctets
+    /// How long it had lasted by its NAS's own count, where the NAS has one.
+    package var seconds: Int64?
 
-    package init(at: Timestamp, octets: SessionOctets) {
+    package init(at: Timestamp, octets: SessionOctets, seconds: Int64? = nil) {
         self.at = at
         self.octets = octets
+        self.seconds = seconds
+    }
+
+    /// How long after the other: by the NAS's own count where both have it, since records come late after an outage, several at
+    /// once; else, and where that count stands still or went back, by when they were received.
+    package func span(since base: SessionMeter) -> Duration {
+        if let seconds, let before = base.seconds, seconds > before { return .seconds(seconds - before) }
+        return .microseconds(at.microseconds(since: base.at))
     }
 }
 
@@ -112,11 +122,11 @@ extension EnforcementOrder {
     /// Looks at what the session carried since its change was acknowledged.
     mutating func measure(_ session: SessionSight, at now: Timestamp, _ rules: EnforcementRules) {
         guard let answeredAt else { return end(.failed, .overdue, at: now) }
-        guard case .open(let heardAt, let octets) = session else { return end(.confirmed, .sessionOver, at: now) }
+        guard case .open(let heardAt, let octets, let seconds) = session else { return end(.confirmed, .sessionOver, at: now) }
         if heardAt > answeredAt {
-            let meter = SessionMeter(at: heardAt, octets: octets)
+            let meter = SessionMeter(at: heardAt, octets: octets, seconds: seconds)
             if let base {
-                if meter.at >= base.at + Self.shortest { judge(meter, since: base, at: now, rules) }
+                if meter.at > base.at, meter.span(since: base) >= Self.shortest { judge(meter, since: base, at: now, rules) }
             } else {
                 base = meter
             }
@@ -162,7 +172,7 @@ extension EnforcementOrder {
 
     /// What was carried, in bit/s.
     private static func rate(from base: SessionMeter, to meter: SessionMeter) -> SpeedPair {
-        let span = max(1, meter.at.microseconds(since: base.at))
+        let span = max(1, meter.span(since: base).wholeMicroseconds)
         func rate(_ octets: Int64) -> Int64 { Int64(Double(max(0, octets)) * 8_000_000 / Double(span)) }
         return SpeedPair(
             download: rate(meter.octets.output - base.octets.output),

@@ -38,8 +38,9 @@ package struct EnforcementRules: Hashable, Sendable {
 package enum SessionSight: Hashable, Sendable {
     /// No session is known; `wasKnown` where the order names one, which is gone then.
     case unknown(wasKnown: Bool)
-    /// Its NAS reported it last at that time, with so much carried since its start.
-    case open(heardAt: Timestamp, octets: SessionOctets = SessionOctets())
+    /// Its NAS reported it last at that time, with so much carried since its start, so many seconds ago by the NAS's own count
+    /// (Acct-Session-Time) where it has one.
+    case open(heardAt: Timestamp, octets: SessionOctets = SessionOctets(), seconds: Int64? = nil)
     case over
 }
 
@@ -204,7 +205,7 @@ extension EnforcementOrder {
         let wasGone = reason == .sessionGone
         switch session {
         case .over, .unknown: end(.confirmed, wasGone ? .sessionGone : .sessionOver, at: now)
-        case .open(let heardAt, _):
+        case .open(let heardAt, _, _):
             guard now >= answeredAt + rules.confirmation else { return nextAt = answeredAt + rules.confirmation }
             if heardAt > answeredAt {
                 end(.unproven, .stillReports, at: now)

@@ -37,6 +37,7 @@ extension EnforcementOrder {
         case .badAuthenticator: "what answers has another secret"
         case .breakerOpen: "the NAS did not answer others either, and is left alone for a while"
         case .queueFull: "too many requests wait for the NAS"
+        case .braked: "too many sessions were to end at once, and the rest is held back"
         case .overdue: "its time was over"
         case .noSession: "no session of its admission is known yet"
         case .alreadySo: "the session had it already"

@@ -102,6 +102,8 @@ package enum EnforcementReason: String, Hashable, Sendable, CaseIterable {
     case badAuthenticator = "bad_authenticator"
     case breakerOpen = "breaker_open"
     case queueFull = "queue_full"
+    /// So many sessions were to end at once that the rest waits; see `DisconnectBrake`.
+    case braked
     /// Its turn did not come in time.
     case overdue
     /// Its admission has no session yet.

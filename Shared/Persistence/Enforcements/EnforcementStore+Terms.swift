@@ -44,18 +44,23 @@ extension EnforcementStore {
         }
     }
 
-    /// Where sessions are live, in all tenants or in those.
-    package func liveNASes(of tenants: [TenantID]? = nil) async throws(StorageFault) -> [NASRef] {
+    /// Where sessions are live in those tenants.
+    package func liveNASes(of tenants: [TenantID]) async throws(StorageFault) -> [NASRef] {
         try await whole {
-            let rows =
-                if let tenants {
-                    try await self.session.query(TermsSQL.liveNASesOfTenants, [.uuids(tenants.map(\.value))])
-                } else {
-                    try await self.session.query(TermsSQL.liveNASes)
-                }
-            return try rows.map {
-                NASRef(tenantID: try $0.need("tenant_id") { $0.id() }, id: try $0.need("nas_id") { $0.id() })
+            try await self.session.query(TermsSQL.liveNASesOfTenants, [.uuids(tenants.map(\.value))]).map {
+                try NASRef($0)
             }
+        }
+    }
+
+    /// Where sessions are live in all tenants, and how many.
+    package func liveCounts() async throws(StorageFault) -> [NASRef: Int] {
+        try await whole {
+            let rows = try await self.session.query(TermsSQL.liveCounts)
+            return try Dictionary(
+                rows.map { (try NASRef($0), try $0.need("sessions", \.int)) },
+                uniquingKeysWith: { first, _ in first }
+            )
         }
     }
 
@@ -71,13 +76,13 @@ extension EnforcementStore {
         try await services(TermsSQL.servicesOfPlans, plans)
     }
 
-    /// What is stored of those plans' speeds; those that are gone are left out.
-    package func plans(_ ids: Set<PlanID>) async throws(StorageFault) -> [PlanID: StoredPlanSpeeds] {
-        guard !ids.isEmpty else { return [:] }
+    /// What is stored of those plans' speeds; those that are gone are left out, those that cannot be read are told.
+    package func plans(_ ids: Set<PlanID>) async throws(StorageFault) -> StoredPlans {
+        guard !ids.isEmpty else { return StoredPlans() }
         return try await whole {
-            var plans: [PlanID: StoredPlanSpeeds] = [:]
+            var plans = StoredPlans()
             for row in try await self.session.query(TermsSQL.plans, [.uuids(ids.map(\.value))]) {
-                plans[try row.need("id") { $0.id() }] = try StoredPlanSpeeds(row)
+                plans.take(try row.need("id") { $0.id() }, row)
             }
             return plans
         }
@@ -163,7 +168,7 @@ extension EnforcementOrder {
     /// Whether it failed for what its NAS, or its row, is, and not for silence, which ends by itself.
     fileprivate var isRefusal: Bool {
         switch reason {
-        case .unanswered, .badAuthenticator, .breakerOpen, .queueFull, .overdue: false
+        case .unanswered, .badAuthenticator, .breakerOpen, .queueFull, .overdue, .braked: false
         default: true
         }
     }

@@ -85,6 +85,7 @@ extension EnforcementStore {
             .textArray(orders.map { $0.way?.rawValue }),
             .timestamptzArray(orders.map { $0.base?.at.microseconds }),
             .textArray(orders.map { $0.base.map { literal([$0.octets.input, $0.octets.output]) } }),
+            .int8Array(orders.map { $0.base?.seconds }),
         ]
     }
 

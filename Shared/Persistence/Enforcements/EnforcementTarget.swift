@@ -113,7 +113,10 @@ package struct EnforcementTarget: Sendable {
                 input: row["input_octets"].int64 ?? 0,
                 output: row["output_octets"].int64 ?? 0
             )
-            sight = isOver ? .over : .open(heardAt: try row.need("last_update_at", \.time), octets: octets)
+            // A NAS that counts no time says none, which is stored as 0.
+            let seconds = row["session_seconds"].int64.flatMap { $0 > 0 ? $0 : nil }
+            let heardAt = try row.need("last_update_at", \.time)
+            sight = isOver ? .over : .open(heardAt: heardAt, octets: octets, seconds: seconds)
         } else {
             session = nil
             sight = .unknown(wasKnown: wasKnown)

@@ -21,6 +21,10 @@ package struct NASRef: Hashable, Sendable {
         self.tenantID = tenantID
         self.id = id
     }
+
+    init(_ row: PGRow) throws {
+        self.init(tenantID: try row.need("tenant_id") { $0.id() }, id: try row.need("nas_id") { $0.id() })
+    }
 }
 
 /// A live session of a service, with what decides about it and what it has.
@@ -40,8 +44,10 @@ package struct LiveSession: Sendable {
     package let evidence: SessionTermsRow.Evidence?
     /// What its NAS would not give it, and since when; see `refuses`.
     package let refused: (digest: TermsDigest, at: Timestamp)?
-    /// An operator's own reply attributes say the speed.
-    package let isSpeedForeign: Bool
+    /// How often in a row it would not; 0 where it was never asked.
+    package let refusals: Int
+    /// Where an operator's own reply attributes say the speed.
+    private let speech: Speech
     /// Its service or its plan changed since it began.
     package let mayBeOld: Bool
     /// Why, and when, sessions of its service were ended within the last hour.
@@ -79,12 +85,36 @@ package struct LiveSession: Sendable {
         } else {
             refused = nil
         }
-        isSpeedForeign = row["is_foreign"].bool ?? false
+        refusals = row["refusals"].int ?? 0
+        speech = Speech(row)
         mayBeOld = row["may_be_old"].bool ?? false
         isBusy = row["is_busy"].bool ?? false
         let causes = (row["causes"].textArray ?? []).compactMap(\.self)
         let ends = (row["ends"].timestamptzArray ?? []).compactMap { $0.map { Timestamp(microseconds: $0) } }
         ended = zip(causes, ends).map { (cause: $0, at: $1) }
+    }
+
+    /// Whose reply attributes say a speed.
+    private struct Speech: Sendable {
+        let nas, service, plan, boost, garden: Bool
+
+        init(_ row: PGRow) {
+            nas = row["nas_says_speed"].bool ?? false
+            service = row["service_says_speed"].bool ?? false
+            plan = row["plan_says_speed"].bool ?? false
+            boost = row["boost_says_speed"].bool ?? false
+            garden = row["garden_says_speed"].bool ?? false
+        }
+    }
+
+    /// Whether one of the attributes that go with terms of that source says the speed: those that an answer to a login has. What a
+    /// service has for itself does not follow it into the walled garden, nor what its own plan has.
+    private func isSpeedForeign(_ source: TermsSource?) -> Bool {
+        switch source {
+        case .garden: speech.nas || speech.garden
+        case .boost: speech.nas || speech.service || speech.boost
+        case .plan, .window, .quota, nil: speech.nas || speech.service || speech.plan
+        }
     }
 
     private static func restriction(_ row: PGRow) -> AccessRestriction {
@@ -99,18 +129,15 @@ package struct LiveSession: Sendable {
 }
 
 extension LiveSession {
-    /// What it should have and has, by the plans in `plans` and the tenant's clocks.
-    package func sight(
-        _ plans: [PlanID: StoredPlanSpeeds],
-        zone: TimeZoneRules?,
-        at now: Timestamp
-    ) -> TermsSight {
+    /// What it should have and has, by the plans in `plans` and the tenant's clocks; nil where that hangs on a plan that cannot be read.
+    package func sight(_ plans: StoredPlans, zone: TimeZoneRules?, at now: Timestamp) -> TermsSight? {
         func speeds(_ id: PlanID?) -> PlanSpeeds? { id.flatMap { plans[$0] }.map { $0.speeds(zone: zone) } }
+        func isUnreadable(_ id: PlanID?) -> Bool { id.map { plans.unreadable[$0] != nil } ?? false }
         var access = access
         let plan = speeds(planID)
         let garden = speeds(gardenID)
-        access.planKnown = plan != nil
-        access.hasWalledGarden = garden != nil
+        access.planKnown = plan != nil || isUnreadable(planID)
+        access.hasWalledGarden = garden != nil || isUnreadable(gardenID)
         let facts = SessionFacts(
             access: access,
             plan: plan,
@@ -118,10 +145,16 @@ extension LiveSession {
             boost: speeds(boost?.planID),
             boostedUntil: boost?.until
         )
+        if case .accept(_, let confined) = decideAccess(facts.access, now: now) {
+            let isBoosted = boost.map { now < $0.until } ?? false
+            let decisive = confined != nil ? [gardenID] : [planID, isBoosted ? boost?.planID : nil]
+            guard !decisive.contains(where: isUnreadable) else { return nil }
+        }
+        let desired = facts.desired(at: now)
         return TermsSight(
-            desired: facts.desired(at: now),
+            desired: desired,
             observed: observed,
-            isSpeedForeign: isSpeedForeign,
+            isSpeedForeign: isSpeedForeign(desired.terms?.source),
             mayBeOld: mayBeOld
         )
     }
@@ -132,10 +165,10 @@ extension LiveSession {
     /// is that they are others.
     package func terms(
         _ digest: TermsDigest,
-        _ plans: [PlanID: StoredPlanSpeeds],
-        zone: TimeZoneRules?
+        _ plans: StoredPlans
     ) -> SessionTerms {
-        func speeds(_ id: PlanID?) -> PlanSpeeds? { id.flatMap { plans[$0] }.map { $0.speeds(zone: zone) } }
+        // Which hours a speed is for, not whether they hold now: the tenant's clocks do not matter, and may be unknown here.
+        func speeds(_ id: PlanID?) -> PlanSpeeds? { id.flatMap { plans[$0] }.map { $0.speeds(zone: .utc) } }
         func find(_ speeds: PlanSpeeds?, _ source: (Int) -> TermsSource) -> SessionTerms? {
             guard let speeds else { return nil }
             return speeds.profiles.indices.map { SessionTerms(speeds.profiles[$0], from: source($0)) }
@@ -146,6 +179,21 @@ extension LiveSession {
             ?? find(speeds(boost?.planID)) { _ in .boost } ?? find(speeds(gardenID)) { _ in .garden }
             ?? SessionTerms(digest: digest, isConfined: false, source: nil, speeds: nil)
     }
+}
+
+/// Plans as they are stored, by their ids.
+package struct StoredPlans: Sendable {
+    package private(set) var speeds: [PlanID: StoredPlanSpeeds] = [:]
+    /// Why a row cannot be read: what hangs on it is unknown, and must not be taken for a plan that is gone.
+    package private(set) var unreadable: [PlanID: String] = [:]
+
+    package init() {}
+
+    mutating func take(_ id: PlanID, _ row: PGRow) {
+        do { speeds[id] = try StoredPlanSpeeds(row) } catch { unreadable[id] = "\(error)" }
+    }
+
+    package subscript(id: PlanID) -> StoredPlanSpeeds? { speeds[id] }
 }
 
 /// A plan's speeds as they are stored: which of them holds is a matter of the tenant's clocks.

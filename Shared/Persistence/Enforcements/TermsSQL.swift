@@ -25,8 +25,10 @@ enum TermsSQL {
             v.restricted_until, v.boost_plan_id, v.boosted_until,
             CASE WHEN c.deleted_at IS NULL THEN c.status ELSE 'terminated' END AS customer_status,
             o.digest, o.is_confined, o.source, o.speeds, o.evidence, o.refused_digest, o.refused_at,
-            (\(saysSpeed("service", "s.service_id")) OR \(saysSpeed("nas", "s.nas_id"))
-                OR \(saysSpeed("plan", "coalesce(CASE WHEN v.boosted_until > $1 AND v.restriction = 'none' THEN v.boost_plan_id END, v.plan_id)"))) AS is_foreign,
+            o.refusals,
+            \(saysSpeed("nas", "s.nas_id")) AS nas_says_speed, \(saysSpeed("service", "s.service_id")) AS service_says_speed,
+            \(saysSpeed("plan", "v.plan_id")) AS plan_says_speed, \(saysSpeed("plan", "v.boost_plan_id")) AS boost_says_speed,
+            \(saysSpeed("plan", "(t.settings ->> 'walled_garden_plan')::uuid")) AS garden_says_speed,
             greatest(v.updated_at, p.updated_at, c.updated_at) > s.started_at AS may_be_old, x.causes, x.ends,
             EXISTS (SELECT FROM enforcements e WHERE e.tenant_id = s.tenant_id AND e.session_id = s.id AND e.ended_at IS NULL
                 AND (e.kind = 'disconnect' OR e.state <> 'acknowledged' OR e.way = 'disconnect')) AS is_busy
@@ -71,8 +73,10 @@ enum TermsSQL {
         WHERE EXISTS (SELECT FROM sessions s WHERE s.tenant_id = v.tenant_id AND s.service_id = v.id AND s.ended_at IS NULL)
         """
 
-    /// Where sessions are live.
-    static let liveNASes = "SELECT s.tenant_id, s.nas_id FROM sessions s WHERE s.ended_at IS NULL GROUP BY 1, 2"
+    /// Where sessions are live, and how many.
+    static let liveCounts = """
+        SELECT s.tenant_id, s.nas_id, count(*) AS sessions FROM sessions s WHERE s.ended_at IS NULL GROUP BY 1, 2
+        """
     static let liveNASesOfTenants = """
         SELECT s.tenant_id, s.nas_id FROM sessions s WHERE s.tenant_id = ANY ($1::uuid[]) AND s.ended_at IS NULL GROUP BY 1, 2
         """
@@ -115,17 +119,19 @@ enum TermsSQL {
         JOIN tenants t ON t.id = k.tenant_id
         ON CONFLICT (tenant_id, session_id) DO UPDATE SET digest = excluded.digest, is_confined = excluded.is_confined,
             source = excluded.source, speeds = excluded.speeds, evidence = excluded.evidence, since = excluded.since,
-            refused_digest = NULL, refused_at = NULL
+            refused_digest = NULL, refused_at = NULL, refusals = 0
         WHERE excluded.evidence = 'changed' OR session_terms.digest IS NULL OR (session_terms.evidence = 'presumed' AND excluded.evidence = 'granted')
         """
 
     /// What a NAS would not give a session.
     static let refuse = """
-        INSERT INTO session_terms (tenant_id, session_id, nas_id, is_confined, evidence, since, refused_digest, refused_at)
-        SELECT k.tenant_id, k.session_id, k.nas_id, false, 'presumed', $5, k.digest, $5
+        INSERT INTO session_terms (tenant_id, session_id, nas_id, is_confined, evidence, since, refused_digest, refused_at, refusals)
+        SELECT k.tenant_id, k.session_id, k.nas_id, false, 'presumed', $5, k.digest, $5, 1
         FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[]) AS k (tenant_id, session_id, nas_id, digest)
         JOIN tenants t ON t.id = k.tenant_id
-        ON CONFLICT (tenant_id, session_id) DO UPDATE SET refused_digest = excluded.refused_digest, refused_at = excluded.refused_at
+        ON CONFLICT (tenant_id, session_id) DO UPDATE SET refused_digest = excluded.refused_digest, refused_at = excluded.refused_at,
+            refusals = CASE WHEN session_terms.refused_digest = excluded.refused_digest THEN least(session_terms.refusals + 1, 30)
+                ELSE 1 END
         """
 
     /// Of sessions that are over, or long gone.
