@@ -43,7 +43,8 @@ package enum Application {
             metrics: ControlMetrics(context.metrics)
         )
         let probe = session("probe", settings)
-        let enforcer = try enforcer(settings, context, nats, client)
+        let brake = brake(settings, context)
+        let enforcer = try enforcer(settings, context, nats, client, brake)
         let routers = try Routers.services(
             settings,
             context,
@@ -78,7 +79,7 @@ package enum Application {
                 }
             },
             NamedService("enforcer", enforcer),
-            NamedService("breakers", try breakers(settings, context, nats, client, enforcer.metrics)),
+            NamedService("breakers", try breakers(settings, context, nats, client, enforcer.metrics, brake)),
             NamedService("devices", devices(settings, context)),
         ] + routers + (try lifecycle(settings, context))
     }
@@ -135,12 +136,25 @@ package enum Application {
         )
     }
 
+    private static func brake(_ settings: Settings, _ context: DaemonContext) -> SessionBrake {
+        // The wall's time of the start, and then by a clock that nobody sets: a step would empty its window.
+        let (began, zero) = (clock.now(), SystemClock.monotonicNanoseconds())
+        return SessionBrake(
+            settings.brake,
+            clock: { began + .nanoseconds(Int64(clamping: SystemClock.monotonicNanoseconds() - zero)) },
+            registry: context.metrics,
+            health: context.health.component("brake"),
+            logger: context.logger
+        )
+    }
+
     private static func breakers(
         _ settings: Settings,
         _ context: DaemonContext,
         _ nats: NATSClient,
         _ client: ControlClient,
-        _ metrics: EnforcerMetrics
+        _ metrics: EnforcerMetrics,
+        _ brake: SessionBrake
     ) throws -> BreakerService {
         let process = IDGenerator(time: clock).uuid().description
         let actions = BreakerQuery.Action.allCases
@@ -149,6 +163,7 @@ package enum Application {
             desk: BreakerDesk(
                 book: BreakerStore(session("breakers", settings)),
                 breakers: client,
+                brake: brake,
                 isLeading: { metrics.leading.value == 1 },
                 time: clock,
                 monotonic: { SystemClock.monotonicNanoseconds() }
@@ -162,7 +177,8 @@ package enum Application {
         _ settings: Settings,
         _ context: DaemonContext,
         _ nats: NATSClient,
-        _ client: ControlClient
+        _ client: ControlClient,
+        _ brake: SessionBrake
     ) throws -> Enforcer {
         let secrets = DirectorySecrets(try Keyring(path: settings.keyringPath))
         let logger = context.logger
@@ -187,12 +203,18 @@ package enum Application {
         }
         return Enforcer(
             keeping: EnforcementStore(session("orders", settings), ids: ids),
-            conduct: Conduct(sender: client, secret: { secret(of: $0, secrets, logger) }, time: clock),
+            conduct: Conduct(
+                sender: client,
+                secret: { secret(of: $0, secrets, logger) },
+                time: clock,
+                brake: { brake.pause($0, on: $1) }
+            ),
             reconciling: Reconciling(
                 keeping: EnforcementStore(session("terms", settings), ids: ids),
                 pace: settings.reconciling,
-                zones: ZoneBook { SystemFiles.timeZone($0) },
+                zones: ZoneBook(logger) { SystemFiles.timeZone($0) },
                 metrics: ReconcilerMetrics(context.metrics),
+                brake: brake,
                 changes: {
                     ChangeConsumers(
                         sessions: try consumer("provisioner-sessions", Subjects.all(SessionStarted.self)),

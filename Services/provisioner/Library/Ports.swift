@@ -31,11 +31,13 @@ protocol TermsKeeping: Sendable {
         -> [LiveSession]
     /// The database's clock.
     func clock() async throws(StorageFault) -> Timestamp
-    /// Where sessions are live, in all tenants or in those.
-    func liveNASes(of tenants: [TenantID]?) async throws(StorageFault) -> [NASRef]
+    /// Where sessions are live in those tenants.
+    func liveNASes(of tenants: [TenantID]) async throws(StorageFault) -> [NASRef]
+    /// Where sessions are live in all tenants, and how many.
+    func liveCounts() async throws(StorageFault) -> [NASRef: Int]
     func services(ofCustomers customers: [(TenantID, UUID128)]) async throws(StorageFault) -> [ServiceRef]
     func services(ofPlans plans: [(TenantID, UUID128)]) async throws(StorageFault) -> [ServiceRef]
-    func plans(_ ids: Set<PlanID>) async throws(StorageFault) -> [PlanID: StoredPlanSpeeds]
+    func plans(_ ids: Set<PlanID>) async throws(StorageFault) -> StoredPlans
     func store(_ terms: [SessionTermsRow], at now: Timestamp) async throws(StorageFault)
     func forgetTerms(before time: Timestamp) async throws(StorageFault) -> Int
 }

@@ -19,6 +19,7 @@ package struct Settings: Sendable {
     var rules: EnforcementRules
     var pace: Enforcer.Pace
     var reconciling: Reconciling.Pace
+    var brake: DisconnectBrake.Rules
     /// An intent that was not stored within this is read again.
     var acknowledgementWait: Duration
     var devices: Devices
@@ -133,6 +134,7 @@ package struct Settings: Sendable {
         rules = Self.rules(config)
         pace = Self.pace(config)
         reconciling = Self.reconciling(config)
+        brake = DisconnectBrake.Rules(config, sweep: reconciling.sweep)
         acknowledgementWait = config.duration(
             "enforcement.ack_wait",
             default: .seconds(5),

@@ -57,9 +57,9 @@ package struct DisconnectBrake: Sendable {
 
     /// How it stands before the sessions of a scope.
     package struct Standing: Hashable, Sendable {
-        /// Since when it holds; nil where it does not.
+        /// Since when its limit holds sessions back; nil where it does not.
         package var holdsSince: Timestamp?
-        /// Sessions that were held back and not let go since.
+        /// Its sessions that were held back, by this limit or another, and not let go since.
         package var held: Int
         /// Until when somebody let it go.
         package var releasedUntil: Timestamp?
@@ -105,14 +105,14 @@ package struct DisconnectBrake: Sendable {
             if isEnding.insert(session).inserted { ended.append((session, now)) }
         }
 
-        mutating func hold(_ session: SessionID, at now: Timestamp) {
+        mutating func hold(_ session: SessionID, isFull: Bool, at now: Timestamp) {
             held.insert(session)
-            holdsSince = holdsSince ?? now
             heldAt = now
+            if isFull { holdsSince = holdsSince ?? now }
         }
 
-        func isIdle(_ now: Timestamp) -> Bool {
-            live == 0 && ended.isEmpty && holdsSince == nil && releasedUntil == nil
+        var isIdle: Bool {
+            live == 0 && ended.isEmpty && heldAt == nil && releasedUntil == nil
         }
     }
 
@@ -132,7 +132,7 @@ package struct DisconnectBrake: Sendable {
         }
         for scope in Array(meters.keys) {
             meters[scope]?.come(to: now, rules)
-            if meters[scope]?.isIdle(now) == true { meters[scope] = nil }
+            if meters[scope]?.isIdle == true { meters[scope] = nil }
         }
     }
 
@@ -141,11 +141,15 @@ package struct DisconnectBrake: Sendable {
         let now = come(to: now)
         let scopes = [Scope.tenant(tenant), .nas(tenant, nas)]
         for scope in scopes { meters[scope, default: Meter()].come(to: now, rules) }
-        let full = scopes.filter { meters[$0]?.hasRoom(session, rules) == false }
-        for scope in full { meters[scope]?.hold(session, at: now) }
-        guard full.isEmpty else { return false }
-        for scope in scopes { meters[scope]?.end(session, at: now) }
-        return true
+        let full = Set(scopes.filter { meters[$0]?.hasRoom(session, rules) == false })
+        for scope in scopes {
+            if full.isEmpty {
+                meters[scope]?.end(session, at: now)
+            } else {
+                meters[scope]?.hold(session, isFull: full.contains(scope), at: now)
+            }
+        }
+        return full.isEmpty
     }
 
     /// Somebody lets the sessions of a NAS go: what its tenant's limit holds back goes too. It counts again after `release`.
@@ -162,6 +166,14 @@ package struct DisconnectBrake: Sendable {
         guard var meter = meters[scope] else { return Standing() }
         meter.come(to: max(now, latest), rules)
         return Standing(holdsSince: meter.holdsSince, held: meter.held.count, releasedUntil: meter.releasedUntil)
+    }
+
+    /// How many sessions are held back in all.
+    package func held(at now: Timestamp) -> Int {
+        meters.keys.reduce(0) { sum, scope in
+            guard case .tenant = scope else { return sum }
+            return sum + standing(scope, at: now).held
+        }
     }
 
     /// Where it holds, and how many.

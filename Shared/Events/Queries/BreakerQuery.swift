@@ -16,12 +16,15 @@ package struct BreakerQuery: Hashable, Sendable {
         case look
         /// They are closed, and what waited for them is sent now.
         case reset
+        /// Their brakes let go (``NASBreaker/Brake``), and those of their tenants with them; what was held back is done now.
+        case release
 
         /// Where it is asked.
         package var subject: String {
             switch self {
             case .look: "query.provisioner.breakers"
             case .reset: "query.provisioner.breaker_reset"
+            case .release: "query.provisioner.brake_release"
             }
         }
     }
@@ -75,6 +78,27 @@ package struct NASBreaker: Hashable, Sendable {
     package var waiting: Int?
     /// It was closed by this question.
     package var wasReset: Bool
+    /// How the brake stands before the NAS's sessions; nil from a provisioner of before.
+    package var brake: Brake?
+
+    /// Sessions that are not ended since too many were to end at once.
+    package struct Brake: Hashable, Sendable {
+        /// Since when the NAS's limit, or its tenant's, holds them back; nil where nothing does.
+        package var holdsSince: Timestamp?
+        /// How many of the NAS's.
+        package var held: Int
+        /// Until when somebody let them go.
+        package var releasedUntil: Timestamp?
+
+        package init(holdsSince: Timestamp? = nil, held: Int = 0, releasedUntil: Timestamp? = nil) {
+            self.holdsSince = holdsSince
+            self.held = held
+            self.releasedUntil = releasedUntil
+        }
+
+        /// `idle`, `holding` or `released`.
+        package var state: String { holdsSince != nil ? "holding" : releasedUntil != nil ? "released" : "idle" }
+    }
 
     package init(
         nasID: NASID,
@@ -86,7 +110,8 @@ package struct NASBreaker: Hashable, Sendable {
         isShared: Bool = false,
         outstanding: Int? = nil,
         waiting: Int? = nil,
-        wasReset: Bool = false
+        wasReset: Bool = false,
+        brake: Brake? = nil
     ) {
         self.nasID = nasID
         self.endpoint = endpoint
@@ -98,6 +123,7 @@ package struct NASBreaker: Hashable, Sendable {
         self.outstanding = outstanding
         self.waiting = waiting
         self.wasReset = wasReset
+        self.brake = brake
     }
 }
 
@@ -201,6 +227,14 @@ extension NASBreaker {
         writer.member("outstanding", present: outstanding.map(Int64.init))
         writer.member("waiting", present: waiting.map(Int64.init))
         writer.member("wasReset", wasReset)
+        if let brake {
+            writer.key("brake")
+            writer.beginObject()
+            writer.member("holdsSince", present: brake.holdsSince)
+            writer.member("held", Int64(brake.held))
+            writer.member("releasedUntil", present: brake.releasedUntil)
+            writer.endObject()
+        }
         writer.endObject()
     }
 
@@ -219,10 +253,25 @@ extension NASBreaker {
             case "outstanding": read.outstanding = Int(try reader.readInt64())
             case "waiting": read.waiting = Int(try reader.readInt64())
             case "wasReset": read.wasReset = try reader.readBool()
+            case "brake": read.brake = try Brake(from: &reader)
             default: try reader.skipValue()
             }
         }
         read.nasID = try required(nasID, "nasId")
         self = read
+    }
+}
+
+extension NASBreaker.Brake {
+    init(from reader: inout JSONReader) throws(JSONError) {
+        self.init()
+        try reader.readMembers { reader, key throws(JSONError) in
+            switch key {
+            case "holdsSince": holdsSince = try reader.timestamp(key)
+            case "held": held = Int(try reader.readInt64())
+            case "releasedUntil": releasedUntil = try reader.timestamp(key)
+            default: try reader.skipValue()
+            }
+        }
     }
 }

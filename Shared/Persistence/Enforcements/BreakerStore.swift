@@ -57,8 +57,12 @@ package final class BreakerStore: Sendable {
         }
     }
 
-    /// What waits for those NASes' breakers is due at that time. Orders that were waiting for anything else stay as they are.
-    package func wake(_ nases: [NASEndpoint], at now: Timestamp) async throws(StorageFault) {
+    /// What waits for that reason on those NASes is due at that time. Orders that were waiting for anything else stay as they are.
+    package func wake(
+        _ nases: [NASEndpoint],
+        waitingFor reason: EnforcementReason,
+        at now: Timestamp
+    ) async throws(StorageFault) {
         guard !nases.isEmpty else { return }
         _ = try await guarded {
             try await self.session.query(
@@ -66,9 +70,9 @@ package final class BreakerStore: Sendable {
                 UPDATE enforcements e SET next_at = $3
                 FROM unnest($1::uuid[], $2::uuid[]) AS k (tenant_id, nas_id)
                 WHERE e.tenant_id = k.tenant_id AND e.nas_id = k.nas_id AND e.ended_at IS NULL AND e.state = 'pending'
-                    AND e.reason = 'breaker_open' AND e.next_at > $3
+                    AND e.reason = $4 AND e.next_at > $3
                 """,
-                [.uuids(nases.map(\.tenantID.value)), .uuids(nases.map(\.nasID.value)), .time(now)]
+                [.uuids(nases.map(\.tenantID.value)), .uuids(nases.map(\.nasID.value)), .time(now), .text(reason.rawValue)]
             )
         }
     }

@@ -14,7 +14,7 @@ struct BreakerRoutes {
 
     init(_ parts: Parts) { self.parts = parts }
 
-    var routes: [GatewayRoute] { [capabilities, forget, look, reset] }
+    var routes: [GatewayRoute] { [capabilities, forget, look, reset, release] }
 
     // MARK: - What it taught
 
@@ -107,6 +107,10 @@ struct BreakerRoutes {
         .init("is_shared", .boolean) { .boolean($0.isShared) },
         .init("outstanding", .nullable(.integer(0...Int64.max))) { .integer($0.outstanding) },
         .init("waiting", .nullable(.integer(0...Int64.max))) { .integer($0.waiting) },
+        .init("brake", .choice(["idle", "holding", "released"])) { .text($0.brake?.state ?? "idle") },
+        .init("held_back", .integer(0...Int64.max)) { .integer($0.brake?.held ?? 0) },
+        .init("holds_since", .nullable(.time)) { .time($0.brake?.holdsSince) },
+        .init("released_until", .nullable(.time)) { .time($0.brake?.releasedUntil) },
     ])
 
     private var look: GatewayRoute {
@@ -164,6 +168,39 @@ struct BreakerRoutes {
                 throw Problem.conflict("breaker_shared", "Another's NAS has the same address and port for CoA.")
             }
             return Self.breaker.answer(breaker)
+        }
+    }
+
+    private var release: GatewayRoute {
+        GatewayRoute(
+            .post,
+            "/api/v1/nas/{id:uuid}/brake/release",
+            operationID: "releaseNASBrake",
+            metadata: Access(
+                .permission(.nasUpdate),
+                repetition: .keyed,
+                operation: Operation(
+                    "nas",
+                    """
+                    Lets the sessions of a NAS end that are held back since too many were to end at once, by its own limit or its \
+                    tenant's.
+                    """,
+                    .data(Self.breaker.schema)
+                )
+            )
+        ) { request in
+            let id = try request.pathID()
+            let nas = try await parts.prepare(request) { work in
+                let nas = try await nases.found(id, work.transaction, work.caller)
+                work.record(
+                    .update,
+                    AuditResource("nas_brake", nas.id),
+                    of: nas.tenantID,
+                    .created(["state": "released"])
+                )
+                return nas
+            }
+            return Self.breaker.answer(try await ask(.release, nas))
         }
     }
 

@@ -10,8 +10,8 @@ import WireFormat
 protocol BreakerBook: Sendable {
     /// Where requests to those NASes go, in their order; those that are no more are left out.
     func endpoints(_ nases: [(tenant: TenantID, nas: NASID)]) async throws(StorageFault) -> [NASEndpoint]
-    /// What waits for those NASes' breakers is due at that time.
-    func wake(_ nases: [NASEndpoint], at now: Timestamp) async throws(StorageFault)
+    /// What waits for that reason on those NASes is due at that time.
+    func wake(_ nases: [NASEndpoint], waitingFor: EnforcementReason, at now: Timestamp) async throws(StorageFault)
 }
 
 extension BreakerStore: BreakerBook {}
@@ -31,9 +31,13 @@ extension ControlClient: BreakerKeeping {}
 /// A breaker is an endpoint's, whoever asks of it: NASes of two tenants that share an address and a port share it. Whose it is
 /// too is looked up here, as no tenant can see it: of a shared one it is told how it stands, since that is what holds the asker's
 /// own orders up, but not what waits there, and it is reset for nobody but the operator.
+///
+/// The brake before the sessions that comparing would end is in the same memory, a NAS's and its tenant's alone: it is told and released
+/// with the breakers.
 struct BreakerDesk: Sendable {
     let book: any BreakerBook
     let breakers: any BreakerKeeping
+    let brake: SessionBrake
     /// Whether this process carries orders out.
     let isLeading: @Sendable () -> Bool
     let time: TimeSource
@@ -57,7 +61,11 @@ struct BreakerDesk: Sendable {
             let reset = action == .reset ? endpoints.filter { !$0.isShared || query.includesShared } : []
             for endpoint in reset { if let place = Self.place(endpoint) { breakers.resetBreaker(place) } }
             // Else they would wait for a breaker that is closed.
-            try await book.wake(reset, at: time.now())
+            try await book.wake(reset, waitingFor: .breakerOpen, at: time.now())
+            if action == .release {
+                for endpoint in endpoints { brake.release(NASRef(tenantID: endpoint.tenantID, id: endpoint.nasID)) }
+                try await book.wake(endpoints, waitingFor: .braked, at: time.now())
+            }
             let wereReset = Set(reset)
             return BreakerAnswer.breakers(endpoints.map { told($0, wasReset: wereReset.contains($0)) }).json
         } catch {
@@ -70,8 +78,14 @@ struct BreakerDesk: Sendable {
     }
 
     private func told(_ endpoint: NASEndpoint, wasReset: Bool) -> NASBreaker {
+        let standing = brake.standing(NASRef(tenantID: endpoint.tenantID, id: endpoint.nasID))
+        let braked = NASBreaker.Brake(
+            holdsSince: standing.holdsSince,
+            held: standing.held,
+            releasedUntil: standing.releasedUntil
+        )
         guard let address = endpoint.address, let place = Self.place(endpoint) else {
-            return NASBreaker(nasID: endpoint.nasID, endpoint: nil, isShared: endpoint.isShared)
+            return NASBreaker(nasID: endpoint.nasID, endpoint: nil, isShared: endpoint.isShared, brake: braked)
         }
         let host = address.family == .ipv4 ? "\(address)" : "[\(address)]"
         let peer = breakers.peer(place)
@@ -85,7 +99,8 @@ struct BreakerDesk: Sendable {
             isShared: endpoint.isShared,
             outstanding: endpoint.isShared ? nil : peer?.outstanding ?? 0,
             waiting: endpoint.isShared ? nil : peer?.waiting ?? 0,
-            wasReset: wasReset
+            wasReset: wasReset,
+            brake: braked
         )
     }
 

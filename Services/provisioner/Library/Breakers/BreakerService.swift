@@ -54,7 +54,12 @@ struct BreakerService: Lifecycle.Service {
     }
 
     private func answer(_ question: BreakerQuestion, _ action: BreakerQuery.Action) async {
-        let word = action == .reset ? "reset" : "look"
+        let word =
+            switch action {
+            case .look: "look"
+            case .reset: "reset"
+            case .release: "release"
+            }
         do {
             let answer = try await withDeadline(Self.limit) { await desk.answer(question.payload, action) }
             asked.with(word, answer == nil ? "silent" : "answered").add()

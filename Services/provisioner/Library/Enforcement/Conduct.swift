@@ -25,6 +25,8 @@ struct Conduct: Sendable {
     let time: TimeSource
     /// How long a request may wait for its turn.
     var patience = Duration.seconds(30)
+    /// Nil where a session may be ended that nobody asked to end, else how long its order waits.
+    var brake: @Sendable (SessionRef, NASID) -> Duration? = { _, _ in nil }
 
     /// Carries `order` out, which is the target's as it was given to be sent; `terms` are what a change is to bring about.
     func carryOut(
@@ -52,6 +54,14 @@ struct Conduct: Sendable {
         var step = enforcement.begin(capabilities)
         var wasGivenUp = false
         while case .send(let request) = step {
+            if request.kind == .disconnect, let pause = pause(order, session) {
+                return Report(
+                    answer: .held(.braked, until: time.now() + pause),
+                    trials: enforcement.trials.map(Self.trial),
+                    learned: Self.news(capabilities, since: before),
+                    unlearned: before.lessons.keys.filter { !capabilities.knows($0) }.map(\.text)
+                )
+            }
             let order = ControlOrder(
                 destination: SourceAddress(device.address.address, port: device.coaPort),
                 vendor: device.vendor,
@@ -73,6 +83,12 @@ struct Conduct: Sendable {
             learned: Self.news(capabilities, since: before),
             unlearned: before.lessons.keys.filter { !capabilities.knows($0) }.map(\.text)
         )
+    }
+
+    /// What a person asked for, or a limit of sessions, is never held back; what comes of comparing is, whichever way it came to this.
+    private func pause(_ order: EnforcementOrder, _ session: EnforcementTarget.Session) -> Duration? {
+        guard order.cause.isByState else { return nil }
+        return brake(SessionRef(tenantID: order.tenantID, id: session.id), order.nasID)
     }
 
     private func answer(_ result: Enforcement.Result) -> EnforcementAnswer? {

@@ -62,6 +62,7 @@ struct Enforcer: Lifecycle.Service {
     private func rest() {
         metrics.rests()
         reconciling.metrics.rests()
+        reconciling.brake.rests()
     }
 
     /// What an intent asks for; nil where it names no session in any way.

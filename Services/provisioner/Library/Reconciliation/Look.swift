@@ -40,6 +40,8 @@ struct LookReport: Sendable, Equatable {
     var refused = 0
     /// Of which nothing was known.
     var presumed = 0
+    /// Those among them that were to end, and are held back since too many were.
+    var held = 0
     var ordered = 0
     /// The last session of a page.
     var last: SessionID?
@@ -49,6 +51,7 @@ struct LookReport: Sendable, Equatable {
         drifted += other.drifted
         refused += other.refused
         presumed += other.presumed
+        held += other.held
         ordered += other.ordered
         last = other.last
     }
@@ -62,6 +65,8 @@ struct LookDesk: Sendable {
     let time: TimeSource
     let again: Duration
     let metrics: ReconcilerMetrics
+    let brake: SessionBrake
+    let unreadable: UnreadablePlans
     let orders: @Sendable ([EnforcementOrder]) async throws -> Void
 
     /// A session's beginning is told within this.
@@ -78,14 +83,13 @@ struct LookDesk: Sendable {
             }
         var report = LookReport(looked: live.count, last: live.last?.ref.id)
         guard !live.isEmpty else { return report }
-        let plans = try await keeping.plans(Self.plans(of: live))
+        let plans = try await plans(of: live)
         var terms: [SessionTermsRow] = []
         var wanted: [EnforcementOrder] = []
         for session in live {
-            let zone = zones.rules(session.zone)
-            var sight = session.sight(plans, zone: zone, at: now)
+            guard var sight = session.sight(plans, zone: zones.rules(session.zone), at: now) else { continue }
             if let digest = look.granted[session.ref], session.evidence != .granted, session.evidence != .changed {
-                let granted = session.terms(digest, plans, zone: zone)
+                let granted = session.terms(digest, plans)
                 sight.observed = granted
                 terms.append(SessionTermsRow(session, granted, .granted))
             }
@@ -135,7 +139,7 @@ struct LookDesk: Sendable {
         _ wanted: inout [EnforcementOrder],
         _ report: inout LookReport
     ) {
-        if let refused = session.refused, now < refused.at + again {
+        if let refused = session.refused, now < refused.at + pause(session, sight) {
             let goal = kind == .disconnect ? .over : sight.desired.terms?.digest
             if refused.digest == goal {
                 report.refused += 1
@@ -145,6 +149,10 @@ struct LookDesk: Sendable {
         guard !session.isBusy else { return }
         guard !isGoingRound(session, cause, now) else {
             report.refused += 1
+            return
+        }
+        guard kind != .disconnect || brake.pause(session.ref, on: session.nasID) == nil else {
+            report.held += 1
             return
         }
         let service = ServiceRef(tenantID: session.ref.tenantID, serviceID: session.serviceID)
@@ -166,6 +174,15 @@ struct LookDesk: Sendable {
         )
     }
 
+    /// How long nobody is asked again for what its NAS would not give a session. What is only guessed is asked for later each time, up to a
+    /// day: where the NAS takes no change at all, nothing will ever be known of it.
+    private func pause(_ session: LiveSession, _ sight: TermsSight) -> Duration {
+        guard sight.observed == nil else { return again }
+        return min(again * (1 << min(max(session.refusals - 1, 0), 16)), max(again, Self.longestPause))
+    }
+
+    private static let longestPause = Duration.seconds(86_400)
+
     /// Whether the service was thrown out for the same cause a moment ago and came back with the same: then its login was decided
     /// otherwise than here, by a server that is behind or with another clock. It is asked again later and later.
     private func isGoingRound(_ session: LiveSession, _ cause: EnforcementCause, _ now: Timestamp) -> Bool {
@@ -176,8 +193,15 @@ struct LookDesk: Sendable {
 
     private static let firstPause = Duration.seconds(60)
 
-    /// The plans that decide about those sessions.
-    static func plans(of sessions: [LiveSession]) -> Set<PlanID> {
+    /// The plans that decide about those sessions, as they are stored; what cannot be read of them is told once.
+    func plans(of sessions: [LiveSession]) async throws -> StoredPlans {
+        let ids = Self.plans(of: sessions)
+        let plans = try await keeping.plans(ids)
+        unreadable.found(plans.unreadable, among: ids)
+        return plans
+    }
+
+    private static func plans(of sessions: [LiveSession]) -> Set<PlanID> {
         var plans: Set<PlanID> = []
         for session in sessions {
             for plan in [session.planID, session.gardenID, session.boost?.planID] {

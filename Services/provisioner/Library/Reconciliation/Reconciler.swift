@@ -2,7 +2,6 @@ import Concurrency
 import Domain
 import Observability
 import Persistence
-import Synchronization
 
 /// Compares what live sessions have with what they should have, and orders what makes them so (COA-06, FUP-01, design §2).
 ///
@@ -34,6 +33,8 @@ final class Reconciler: Sendable {
             time: time,
             again: reconciling.pace.again,
             metrics: reconciling.metrics,
+            brake: reconciling.brake,
+            unreadable: UnreadablePlans(reconciling.metrics, logger),
             orders: orders
         )
         self.desk = desk
@@ -57,13 +58,16 @@ final class Reconciler: Sendable {
         return report
     }
 
-    /// What sessions should have and have now, of those that are live and of a service; nothing where the clocks disagree.
+    /// What sessions should have and have now, of those that are live and of a service; nothing where the clocks disagree, and of those
+    /// whose plan cannot be read.
     func sights(_ sessions: [SessionRef]) async throws -> [SessionRef: TermsSight] {
         guard !sessions.isEmpty, let now = try await desk.trustedNow() else { return [:] }
         let live = try await keeping.live(sessions, at: now)
-        let plans = try await keeping.plans(LookDesk.plans(of: live))
+        let plans = try await desk.plans(of: live)
         return Dictionary(
-            live.map { ($0.ref, $0.sight(plans, zone: zones.rules($0.zone), at: now)) },
+            live.compactMap { session in
+                session.sight(plans, zone: zones.rules(session.zone), at: now).map { (session.ref, $0) }
+            },
             uniquingKeysWith: { first, _ in first }
         )
     }
@@ -71,7 +75,11 @@ final class Reconciler: Sendable {
     /// Looks at every live session once.
     func sweep() async throws {
         let began = time.now()
-        let counts = try await look(on: try await keeping.liveNASes(of: nil))
+        zones.lookAgain()
+        let live = try await keeping.liveCounts()
+        reconciling.brake.count(live)
+        let counts = try await look(on: Array(live.keys))
+        metrics.missing(zones.missing.count)
         metrics.counted(counts)
         metrics.swept(in: .microseconds(time.now().microseconds(since: began)))
     }
@@ -137,25 +145,7 @@ struct Reconciling: Sendable {
     let pace: Pace
     let zones: ZoneBook
     let metrics: ReconcilerMetrics
+    let brake: SessionBrake
     /// Read what changed; made when this process begins to lead.
     let changes: @Sendable () throws -> ChangeConsumers
-}
-
-/// The clocks of tenants by name, each read once.
-final class ZoneBook: Sendable {
-    private let known = Mutex<[String: TimeZoneRules?]>([:])
-    private let read: @Sendable (String) -> TimeZoneRules?
-
-    init(_ read: @escaping @Sendable (String) -> TimeZoneRules?) { self.read = read }
-
-    /// UTC for none; nil for one that nobody knows: no window holds then, as at a login.
-    func rules(_ name: String?) -> TimeZoneRules? {
-        guard let name else { return .utc }
-        return known.withLock { known in
-            if let rules = known[name] { return rules }
-            let rules = read(name)
-            known[name] = rules
-            return rules
-        }
-    }
 }

@@ -16,6 +16,9 @@ final class ReconcilerMetrics: Sendable {
     private let live: GaugeCell
     private let drift: GaugeCell
     private let refused: GaugeCell
+    private let held: GaugeCell
+    private let unreadablePlans: GaugeCell
+    private let missingZones: GaugeCell
     private let liveByNAS: Gauge
     private let driftByNAS: Gauge
     private let shown = Mutex<Set<NASRef>>([])
@@ -40,6 +43,12 @@ final class ReconcilerMetrics: Sendable {
             registry.gauge("enforcement_drift", "Those of them that had not what they should have.").with()
         refused =
             registry.gauge("enforcement_drift_refused", "Those of them of which the NAS would not have it.").with()
+        held =
+            registry.gauge("enforcement_drift_held", "Those of them that are not ended since too many were to.").with()
+        unreadablePlans =
+            registry.gauge("enforcement_plans_unreadable", "Plans of live sessions whose rows cannot be read.").with()
+        missingZones =
+            registry.gauge("enforcement_zones_missing", "Time zones of tenants that are not known here.").with()
         liveByNAS = registry.gauge(
             "enforcement_nas_sessions",
             "Live sessions that the last sweep compared, by NAS.",
@@ -58,12 +67,17 @@ final class ReconcilerMetrics: Sendable {
         ordered.add(report.ordered)
     }
 
+    func unreadable(_ count: Int) { unreadablePlans.set(Double(count)) }
+
+    func missing(_ zones: Int) { missingZones.set(Double(zones)) }
+
     func swept(in time: Duration) { duration.set(Double(time.wholeMicroseconds) / 1e6) }
 
     func counted(_ counts: [NASRef: LookReport]) {
         live.set(Double(counts.values.reduce(0) { $0 + $1.looked }))
         drift.set(Double(counts.values.reduce(0) { $0 + $1.drifted }))
         refused.set(Double(counts.values.reduce(0) { $0 + $1.refused }))
+        held.set(Double(counts.values.reduce(0) { $0 + $1.held }))
         // The worst of them, where there are more than anybody reads.
         let shown = counts.sorted { $0.value.drifted > $1.value.drifted }.prefix(Self.mostNASes)
         let gone = self.shown.withLock { before in
