@@ -8,7 +8,8 @@ extension DisconnectBrake.Rules {
             "enforcement.brake.floor",
             default: 50,
             in: 1...10_000_000,
-            doc: "So many sessions of a NAS or a tenant may be ended by comparison within the window, however few are live."
+            doc:
+                "Sessions of a NAS or a tenant that may be ended by comparison within the window, however few are live."
         )
         let share = config.int(
             "enforcement.brake.share",
@@ -26,7 +27,7 @@ extension DisconnectBrake.Rules {
             "enforcement.brake.trickle",
             default: 1,
             in: 0...100,
-            doc: "Percent of them that are ended within the window while the rest is held back; 0 is none until a release."
+            doc: "Percent that is ended within the window while the rest is held back; 0 is none until a release."
         )
         let release = config.duration(
             "enforcement.brake.release",

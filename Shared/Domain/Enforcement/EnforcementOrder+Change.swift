@@ -122,11 +122,15 @@ extension EnforcementOrder {
     /// Looks at what the session carried since its change was acknowledged.
     mutating func measure(_ session: SessionSight, at now: Timestamp, _ rules: EnforcementRules) {
         guard let answeredAt else { return end(.failed, .overdue, at: now) }
-        guard case .open(let heardAt, let octets, let seconds) = session else { return end(.confirmed, .sessionOver, at: now) }
+        guard case .open(let heardAt, let octets, let seconds) = session else {
+            return end(.confirmed, .sessionOver, at: now)
+        }
         if heardAt > answeredAt {
             let meter = SessionMeter(at: heardAt, octets: octets, seconds: seconds)
             if let base {
-                if meter.at > base.at, meter.span(since: base) >= Self.shortest { judge(meter, since: base, at: now, rules) }
+                if meter.at > base.at, meter.span(since: base) >= Self.shortest {
+                    judge(meter, since: base, at: now, rules)
+                }
             } else {
                 base = meter
             }

@@ -72,7 +72,10 @@ package final class BreakerStore: Sendable {
                 WHERE e.tenant_id = k.tenant_id AND e.nas_id = k.nas_id AND e.ended_at IS NULL AND e.state = 'pending'
                     AND e.reason = $4 AND e.next_at > $3
                 """,
-                [.uuids(nases.map(\.tenantID.value)), .uuids(nases.map(\.nasID.value)), .time(now), .text(reason.rawValue)]
+                [
+                    .uuids(nases.map(\.tenantID.value)), .uuids(nases.map(\.nasID.value)), .time(now),
+                    .text(reason.rawValue),
+                ]
             )
         }
     }

@@ -149,7 +149,7 @@ import Testing
         let held = try await scene.plant(one, reason: "breaker_open", session: session)
         _ = try await scene.plant(one, reason: "unanswered", session: session)
         _ = try await scene.plant(two, reason: "breaker_open", session: session)
-        try await store.wake(alone, at: Self.now)
+        try await store.wake(alone, waitingFor: .breakerOpen, at: Self.now)
         let due = try await scene.pipeline.query("SELECT id FROM enforcements WHERE next_at <= $1", [.time(Self.now)])
         #expect(due.compactMap { $0[0].id() as EnforcementID? } == [held])
         await scene.close()

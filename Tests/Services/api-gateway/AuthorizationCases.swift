@@ -187,6 +187,7 @@ enum AuthorizationCases {
         forgetNASCapabilities nas.update
         getNASBreaker nas.read
         resetNASBreaker nas.update
+        releaseNASBrake nas.update
         listUsage usage.read
         exportUsage usage.read exports.create
         getSubscriberUsage usage.read

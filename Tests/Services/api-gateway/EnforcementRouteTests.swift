@@ -143,7 +143,10 @@ import WireFormat
                         isShared: isShared.withLock { $0 },
                         outstanding: 0,
                         waiting: 2,
-                        wasReset: isReset && !isShared.withLock { $0 }
+                        wasReset: isReset && !isShared.withLock { $0 },
+                        brake: subject == BreakerQuery.Action.release.subject
+                            ? .init(releasedUntil: Timestamp(secondsSince1970: 1_790_000_900))
+                            : .init(holdsSince: Timestamp(secondsSince1970: 1_790_000_000), held: 120)
                     )
                 }
             ).json
@@ -152,13 +155,18 @@ import WireFormat
         #expect(told["data.state"]?.text == "open" && told["data.waiting"]?.integer == 2, "\(told.text)")
         #expect(told["data.opens_until"]?.text?.hasPrefix("2026-") == true)
         #expect(try await scene.plot.send("POST", "\(target)/reset")["data.state"]?.text == "closed")
+        #expect(told["data.brake"]?.text == "holding" && told["data.held_back"]?.integer == 120)
+        let release = "/api/v1/nas/\(scene.nas)/brake/release"
+        let released = try await scene.plot.send("POST", release)
+        #expect(released["data.brake"]?.text == "released" && released["data.held_back"]?.integer == 0)
         // Nobody is asked about what is another's.
         let count = asked.withLock { $0.count }
-        for (method, path) in [("GET", target), ("POST", "\(target)/reset")] {
+        for (method, path) in [("GET", target), ("POST", "\(target)/reset"), ("POST", release)] {
             #expect(try await other.plot.send(method, path).status == 404)
         }
         let support = try await world.person(.support, in: scene.plot.tenant)
         #expect(try await world.send("POST", "\(target)/reset", as: support).status == 403)
+        #expect(try await world.send("POST", release, as: support).status == 403)
         asked.withLock { asked in
             #expect(asked.count == count && asked.allSatisfy { !$0.includesShared })
             #expect(asked.allSatisfy { $0.nases.map(\.nasID.description) == [scene.nas] })
@@ -168,6 +176,7 @@ import WireFormat
         #expect(try await scene.plot.send("POST", "\(target)/reset")["error.code"]?.text == "BREAKER_SHARED")
         let trail = try await scene.plot.rows("/api/v1/audit-logs?resource_type=nas_breaker")
         #expect(trail.count == 2 && trail.allSatisfy { $0["action"]?.text == "update" })
+        #expect(try await scene.plot.rows("/api/v1/audit-logs?resource_type=nas_brake").count == 1)
         try await world.close()
     }
 }

@@ -88,6 +88,8 @@ import Testing
         run.set("NATS_URL", "nats://127.0.0.1:1")
         try await run.expect(.unavailable, "nas breaker edge")
         try await run.expect(.usage, "nas breaker --reset")
+        try await run.expect(.unavailable, "enforcement brake edge")
+        try await run.expect(.usage, "enforcement brake --release")
         await run.close()
     }
 }

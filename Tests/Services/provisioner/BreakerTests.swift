@@ -31,14 +31,15 @@ private final class ModelBreakers: BreakerKeeping {
 private final class ModelBook: BreakerBook {
     private let rows: [NASEndpoint]
     private let isAway: Bool
-    private let woken = Mutex<[NASEndpoint]>([])
+    private let woken = Mutex<[(endpoint: NASEndpoint, reason: EnforcementReason)]>([])
 
     init(_ rows: [NASEndpoint], isAway: Bool = false) {
         self.rows = rows
         self.isAway = isAway
     }
 
-    var wereWoken: [NASEndpoint] { woken.withLock { $0 } }
+    var wereWoken: [NASEndpoint] { woken.withLock { $0.filter { $0.reason == .breakerOpen }.map(\.endpoint) } }
+    var wereLetGo: [NASEndpoint] { woken.withLock { $0.filter { $0.reason == .braked }.map(\.endpoint) } }
 
     func endpoints(_ nases: [(tenant: TenantID, nas: NASID)]) async throws(StorageFault) -> [NASEndpoint] {
         if isAway { throw .outage("away") }
@@ -47,8 +48,10 @@ private final class ModelBook: BreakerBook {
         }
     }
 
-    func wake(_ nases: [NASEndpoint], at now: Timestamp) async throws(StorageFault) {
-        woken.withLock { $0 += nases }
+    func wake(_ nases: [NASEndpoint], waitingFor reason: EnforcementReason, at now: Timestamp)
+        async throws(StorageFault)
+    {
+        woken.withLock { woken in woken += nases.map { ($0, reason) } }
     }
 }
 
@@ -86,14 +89,18 @@ private let open = ControlEngine.PeerState(
     waiting: 4
 )
 
+private let idle = NASBreaker.Brake()
+
 private func desk(
     _ book: ModelBook,
     _ breakers: any BreakerKeeping,
-    isLeading: Bool = true
+    isLeading: Bool = true,
+    brake: SessionBrake = .testing()
 ) -> BreakerDesk {
     BreakerDesk(
         book: book,
         breakers: breakers,
+        brake: brake,
         isLeading: { isLeading },
         time: TimeSource { now },
         monotonic: { moment }
@@ -116,7 +123,7 @@ private func breakers(_ answer: [UInt8]?) throws -> [NASBreaker] {
         let query = BreakerQuery([subject(new), gone, subject(known), subject(range)])
         #expect(
             try breakers(await desk.answer(query.json, .look)) == [
-                NASBreaker(nasID: new.nasID, endpoint: "[2001:db8::2]:3799", outstanding: 0, waiting: 0),
+                NASBreaker(nasID: new.nasID, endpoint: "[2001:db8::2]:3799", outstanding: 0, waiting: 0, brake: idle),
                 NASBreaker(
                     nasID: known.nasID,
                     endpoint: "192.0.2.1:3799",
@@ -125,9 +132,10 @@ private func breakers(_ answer: [UInt8]?) throws -> [NASBreaker] {
                     openings: 2,
                     until: now + .seconds(5),
                     outstanding: 1,
-                    waiting: 4
+                    waiting: 4,
+                    brake: idle
                 ),
-                NASBreaker(nasID: range.nasID, endpoint: nil),
+                NASBreaker(nasID: range.nasID, endpoint: nil, brake: idle),
             ]
         )
         #expect(book.wereWoken.isEmpty)
@@ -150,6 +158,28 @@ private func breakers(_ answer: [UInt8]?) throws -> [NASBreaker] {
         let all = BreakerQuery(query.nases, includesShared: true)
         #expect(try breakers(await desk(book, model).answer(all.json, .reset)).allSatisfy(\.wasReset))
         #expect(model.wereReset == [try place(own), try place(shared), try place(own)])
+    }
+
+    @Test(.proves("COA-06"))
+    func `a brake that holds is told and released, the tenant's with it, and what waited is due`()
+        async throws
+    {
+        let (nas, other) = (endpoint(1, "192.0.2.1"), endpoint(2, nil))
+        let brake = SessionBrake.testing(DisconnectBrake.Rules(floor: 1, trickle: 0), clock: { now })
+        func ends(_ number: UInt64, _ endpoint: NASEndpoint) -> Bool {
+            let session = SessionRef(tenantID: tenant, id: SessionID(UUID128(high: 4, low: number)))
+            return brake.pause(session, on: endpoint.nasID) == nil
+        }
+        #expect(ends(1, nas) && !ends(2, nas) && !ends(3, other))
+        let book = ModelBook([nas, other])
+        let desk = desk(book, ModelBreakers([:]), brake: brake)
+        let told = try breakers(await desk.answer(BreakerQuery([subject(nas), subject(other)]).json, .look))
+        #expect(told.map(\.brake?.state) == ["holding", "holding"] && told.map(\.brake?.held) == [1, 1])
+        #expect(book.wereLetGo.isEmpty)
+        let released = try breakers(await desk.answer(BreakerQuery([subject(nas)]).json, .release))
+        #expect(released.first?.brake == NASBreaker.Brake(releasedUntil: now + .seconds(900)))
+        #expect(book.wereLetGo == [nas] && book.wereWoken.isEmpty)
+        #expect(ends(2, nas) && ends(3, nas) && ends(4, other) && !ends(5, other), "the other NAS has its own limit")
     }
 
     @Test func `who does not lead is silent, and who cannot know says so`() async throws {
@@ -247,6 +277,7 @@ extension ProvisionerWorld {
             desk: BreakerDesk(
                 book: store,
                 breakers: model,
+                brake: .testing(),
                 isLeading: { isLeading },
                 time: Self.clock,
                 monotonic: { moment }

@@ -265,12 +265,15 @@ struct ProvisionerWorld {
         sweep: Duration = .seconds(3_600),
         ahead: Duration = .zero,
         metrics: MetricsRegistry = MetricsRegistry(),
+        brake: SessionBrake = .testing(),
+        zones: @escaping @Sendable (String) -> TimeZoneRules? = { _ in .utc },
+        sink: any LogSink = MemoryLogSink(),
         _ body: @escaping @Sendable () async throws -> Void
     ) async throws {
         let session = PostgresSession(PostgresConfiguration(url: url, role: "nexora_pipeline"))
         let terms = PostgresSession(PostgresConfiguration(url: url, role: "nexora_pipeline"))
         let clock = TimeSource { Self.clock.now() + ahead }
-        let enforcer = try enforcer(nases, session, terms, sweep: sweep, clock, metrics)
+        let enforcer = try enforcer(nases, session, terms, sweep: sweep, clock, metrics, brake, zones, sink)
         let signal = ShutdownSignal()
         let failure = await withTaskGroup(of: (any Error)?.self) { group in
             group.addTask {
@@ -300,9 +303,12 @@ struct ProvisionerWorld {
         _ terms: PostgresSession,
         sweep: Duration,
         _ clock: TimeSource,
-        _ metrics: MetricsRegistry
+        _ metrics: MetricsRegistry,
+        _ brake: SessionBrake,
+        _ zones: @escaping @Sendable (String) -> TimeZoneRules?,
+        _ sink: any LogSink
     ) throws -> Enforcer {
-        let logger = Logger(service: "test", sink: MemoryLogSink())
+        let logger = Logger(service: "test", sink: sink)
         let letters = try DeadLetterQueue(client, publisher: publisher)
         var options = EventConsumerOptions()
         options.wait = .milliseconds(2)
@@ -322,12 +328,18 @@ struct ProvisionerWorld {
         }
         return Enforcer(
             keeping: EnforcementStore(session, ids: ids),
-            conduct: Conduct(sender: nases, secret: { _ in secret }, time: Self.clock),
+            conduct: Conduct(
+                sender: nases,
+                secret: { _ in secret },
+                time: Self.clock,
+                brake: { brake.pause($0, on: $1) }
+            ),
             reconciling: Reconciling(
                 keeping: EnforcementStore(terms, ids: ids),
                 pace: Reconciling.Pace(sweep: sweep, again: .seconds(3_600)),
-                zones: ZoneBook { _ in .utc },
+                zones: ZoneBook(logger, zones),
                 metrics: ReconcilerMetrics(metrics),
+                brake: brake,
                 changes: {
                     ChangeConsumers(
                         sessions: try consumer("provisioner-sessions", Subjects.all(SessionStarted.self)),
@@ -363,5 +375,24 @@ struct ProvisionerWorld {
         await pipeline.close()
         await superuser.close()
         await database.close()
+    }
+}
+
+extension SessionBrake {
+    /// With its figures and its voice.
+    static func testing(
+        _ rules: DisconnectBrake.Rules = DisconnectBrake.Rules(),
+        registry: MetricsRegistry = MetricsRegistry(),
+        health: HealthComponent = Health(version: "test").component("brake"),
+        sink: any LogSink = MemoryLogSink(),
+        clock: @escaping @Sendable () -> Timestamp = { ProvisionerWorld.clock.now() }
+    ) -> SessionBrake {
+        SessionBrake(
+            rules,
+            clock: clock,
+            registry: registry,
+            health: health,
+            logger: Logger(service: "test", sink: sink)
+        )
     }
 }

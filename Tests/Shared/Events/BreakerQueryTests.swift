@@ -23,7 +23,13 @@ import WireFormat
             isShared: Bool.random(using: &random),
             outstanding: maybe(&random),
             waiting: maybe(&random),
-            wasReset: Bool.random(using: &random)
+            wasReset: Bool.random(using: &random),
+            brake: Bool.random(using: &random)
+                ? NASBreaker.Brake(
+                    holdsSince: Bool.random(using: &random) ? Timestamp(secondsSince1970: 1_790_000_000) : nil,
+                    held: Int.random(in: 0...100_000, using: &random),
+                    releasedUntil: Bool.random(using: &random) ? Timestamp(secondsSince1970: 1_790_000_900) : nil
+                ) : nil
         )
     }
 

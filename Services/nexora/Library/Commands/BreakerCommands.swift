@@ -3,9 +3,9 @@ import Events
 import Persistence
 import WireFormat
 
-/// `nas breaker`, `nas capabilities`.
+/// `nas breaker`, `nas capabilities`, `enforcement brake`.
 enum BreakerCommands {
-    static let all: [CommandSpec] = [breaker, capabilities]
+    static let all: [CommandSpec] = [breaker, capabilities, brake]
 
     private static let limit = Duration.seconds(4)
 
@@ -38,7 +38,7 @@ enum BreakerCommands {
             } else {
                 nases = try await directory.nases.list(after: after, limit: limit)
             }
-            if isReset { try await record(nases, directory, context) }
+            if isReset { try await record("nas_breaker", "reset", nases, directory, context) }
             return (nases, try await directory.tenantNames())
         }
         let query = BreakerQuery(
@@ -61,14 +61,20 @@ enum BreakerCommands {
     }
 
     /// On record before it happens.
-    private static func record(_ nases: [NAS], _ directory: DirectoryAccess, _ context: CommandContext) async throws {
+    private static func record(
+        _ resource: String,
+        _ state: String,
+        _ nases: [NAS],
+        _ directory: DirectoryAccess,
+        _ context: CommandContext
+    ) async throws {
         for nas in nases {
             try await AuditLog(directory.transaction).append(
                 context.auditEntry(
                     nas.tenantID,
                     .update,
-                    AuditResource("nas_breaker", nas.id),
-                    .created(["state": "reset"])
+                    AuditResource(resource, nas.id),
+                    .created(["state": .text(state)])
                 )
             )
         }
@@ -91,6 +97,54 @@ enum BreakerCommands {
             case .breakers(let breakers): return breakers
             case .refusal(let refusal): throw CommandFailure(.unavailable, refusal.message)
             }
+        }
+    }
+
+    // MARK: - The brake
+
+    private static let brake = CommandSpec(
+        "enforcement brake",
+        "Shows where sessions are not ended since too many were to end at once, and lets them go.",
+        details: """
+            The provisioner that carries orders out holds back what only comparing asks for (a plan, a quota, an expiry), never what
+            somebody asked for. See first why so many are to end: `nexora enforcement list`. --release lets the NAS's sessions
+            go, and what its tenant's limit holds back.
+            """,
+        arguments: [ArgumentSpec("NAS", "The NAS's id or name; without it, all.", required: false)],
+        options: [
+            .flag("release", "Let them go."), SharedOptions.scope, SharedOptions.limit, SharedOptions.after,
+        ],
+        examples: ["nexora enforcement brake", "nexora enforcement brake core-1 --release"]
+    ) { invocation, context in
+        let limit = min(try SharedOptions.limit(invocation), BreakerQuery.mostNASes)
+        let after: NASID? = try SharedOptions.after(invocation)
+        let reference = invocation.argument("NAS")
+        let isReleased = invocation.has("release")
+        guard reference != nil || !isReleased else {
+            throw UsageError("--release wants one NAS", command: invocation.command.words)
+        }
+        let (nases, names) = try await context.inDirectory(invocation) { directory in
+            var nases: [NAS] = []
+            if let reference {
+                nases = [try await directory.nas(reference)]
+            } else {
+                nases = try await directory.nases.list(after: after, limit: limit)
+            }
+            if isReleased { try await record("nas_brake", "released", nases, directory, context) }
+            return (nases, try await directory.tenantNames())
+        }
+        let query = BreakerQuery(nases.map { BreakerQuery.Subject(tenantID: $0.tenantID, nasID: $0.id) })
+        let answers = nases.isEmpty ? [] : try await ask(query, isReleased ? .release : .look, context)
+        let byID = Dictionary(answers.map { ($0.nasID, $0) }, uniquingKeysWith: { first, _ in first })
+        let records = nases.compactMap { nas in
+            byID[nas.id].map { OutputRecord(nas, $0.brake ?? NASBreaker.Brake(), names: names) }
+        }
+        if reference == nil {
+            context.report.page(records, limit: limit, none: "no NASes")
+        } else if let record = records.first {
+            context.report.one(record)
+        } else {
+            throw CommandFailure(.notFound, "the provisioner does not know the NAS")
         }
     }
 
@@ -145,6 +199,18 @@ extension OutputRecord {
         add("waiting", .optional(breaker.waiting))
         add("openings", .integer(Int64(breaker.openings)), detail: true)
         add("isShared", .boolean(breaker.isShared), detail: true)
+    }
+
+    /// How the brake before a NAS's sessions stands.
+    init(_ nas: NAS, _ brake: NASBreaker.Brake, names: [TenantID: String]) {
+        self.init()
+        add("id", .text(nas.id.description))
+        add("tenant", .text(names[nas.tenantID] ?? nas.tenantID.description))
+        add("name", .text(nas.name))
+        add("state", .text(brake.state))
+        add("held", .integer(Int64(brake.held)))
+        add("holdsSince", .optional(brake.holdsSince?.description))
+        add("releasedUntil", .optional(brake.releasedUntil?.description))
     }
 
     /// What a NAS taught.

@@ -75,6 +75,33 @@ import Testing
         #expect(order.state == .confirmed && order.reason == .rateMeasured)
     }
 
+    @Test func `how long it took is the NAS's own count, however late its records come`() {
+        func open(_ received: Int64, _ lasted: Int64?, _ output: Int64) -> SessionSight {
+            .open(heardAt: Self.at(received), octets: SessionOctets(output: output), seconds: lasted)
+        }
+        // A minute at half a megabit, of which the second record came with the first: by receipt it would be six times too much.
+        let octets: Int64 = 60 * 62_500
+        for (seconds, state) in [((100, 160), EnforcementState.confirmed), ((nil, nil), .sent), ((100, 100), .sent)]
+            as [((Int64?, Int64?), EnforcementState)]
+        {
+            var order = Self.changed()
+            _ = order.step(seeing: open(70, seconds.0, 0), Self.throttle, at: Self.at(71), Self.rules)
+            #expect(order.base?.seconds == seconds.0)
+            _ = order.step(seeing: open(76, seconds.1, octets), Self.throttle, at: Self.at(77), Self.rules)
+            #expect(order.state == state, "\(seconds)")
+        }
+        // The other way about: four megabits, made to look like less by a record that was late.
+        var late = Self.changed()
+        _ = late.step(seeing: open(10, 100, 0), Self.throttle, at: Self.at(11), Self.rules)
+        _ = late.step(seeing: open(310, 130, 30 * 500_000), Self.throttle, at: Self.at(311), Self.rules)
+        #expect(late.way == .disconnect && late.state == .sent)
+        // Records that follow each other at once in truth say nothing, however far apart they came.
+        var close = Self.changed()
+        _ = close.step(seeing: open(10, 100, 0), Self.throttle, at: Self.at(11), Self.rules)
+        _ = close.step(seeing: open(310, 102, 2 * 500_000), Self.throttle, at: Self.at(311), Self.rules)
+        #expect(close.state == .acknowledged && close.base?.at == Self.at(10))
+    }
+
     @Test func `who carries next to nothing proves nothing`() {
         var order = Self.changed()
         _ = order.step(seeing: Self.open(10, 0), at: Self.at(16), Self.rules)

@@ -77,6 +77,21 @@ function breakerParts(found, nas, path, again, signal) {
       found.opens_until && [" Tried again ", time(found.opens_until), "."]),
     found.state !== "closed" && !found.is_shared && act("Try it now", `Try it now: ${nas.name}`, again, signal, () =>
       call(`${path}/breaker/reset`, { method: "POST", signal, headers: { "idempotency-key": wishKey() } })),
+    ...brakeParts(found, nas, path, again, signal),
+  ];
+}
+
+/** What is held back since too many sessions were to end at once. */
+function brakeParts(found, nas, path, again, signal) {
+  if (found.brake === "released") {
+    return [h("p", { class: "quiet small" }, "Sessions that were held back were let go; nothing is held back until ", time(found.released_until), ".")];
+  }
+  if (found.brake !== "holding") return [];
+  return [
+    h("p", {}, h("span", { class: "mark bad" }, "Brake"), ` ${found.held_back} sessions are not ended: too many were to end at once, since `,
+      time(found.holds_since), ". See first why: a plan, a quota or an expiry that is wrong would throw everybody out."),
+    act("Let them go", `Let the sessions of ${nas.name} go`, again, signal, () =>
+      call(`${path}/brake/release`, { method: "POST", signal, headers: { "idempotency-key": wishKey() } })),
   ];
 }
 
