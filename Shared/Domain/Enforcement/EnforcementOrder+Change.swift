@@ -25,9 +25,9 @@ package struct SessionMeter: Hashable, Sendable {
     }
 
     /// How long after the other: by the NAS's own count where both have it, since records come late after an outage, several at
-    /// once; else, and where that count stands still or went back, by when they were received.
+    /// once; else, and where that count stands still or went back, by when they were received. Whole seconds are up to one more.
     package func span(since base: SessionMeter) -> Duration {
-        if let seconds, let before = base.seconds, seconds > before { return .seconds(seconds - before) }
+        if let seconds, let before = base.seconds, seconds > before { return .seconds(seconds - before + 1) }
         return .microseconds(at.microseconds(since: base.at))
     }
 }
