@@ -107,6 +107,8 @@ package enum Application {
             ),
             interval: settings.lifecycle.interval,
             inFlight: settings.lifecycle.inFlight,
+            rules: settings.lifecycle.rules,
+            keep: settings.lifecycle.keep,
             time: clock,
             metrics: LifecycleMetrics(context.metrics),
             health: context.health.component("lifecycle"),

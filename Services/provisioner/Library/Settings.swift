@@ -84,6 +84,8 @@ package struct Settings: Sendable {
         var inFlight: Int
         /// How long the end of sessions is waited for.
         var sessions: Duration
+        /// How long runs that ended are kept.
+        var keep: Duration
 
         init(_ config: ConfigReader) {
             rules = LifecycleRules(
@@ -107,6 +109,17 @@ package struct Settings: Sendable {
                 in: .milliseconds(100)...Duration.seconds(3_600),
                 doc: "How long the end of a suspended or terminated service's sessions is waited for."
             )
+            keep = config.duration(
+                "lifecycle.keep",
+                default: .seconds(400 * 86_400),
+                in: .seconds(86_400)...Duration.seconds(3_650 * 86_400),
+                doc: "How long runs that ended are kept."
+            )
+            // A run waits so long for its router and then for its sessions. With less, a suspension that a NAS is slow to obey would be
+            // taken back instead of being told as unproven.
+            if rules.deadline <= sessions * 2 {
+                config.refuse("lifecycle.deadline", "must be longer than twice lifecycle.sessions")
+            }
         }
     }
 

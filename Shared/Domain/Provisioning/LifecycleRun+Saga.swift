@@ -20,6 +20,11 @@ package struct LifecycleRules: Hashable, Sendable {
         self.longestRetry = longestRetry
         self.attempts = attempts
     }
+
+    /// The pause after so many failures.
+    package func pause(after failures: Int) -> Duration {
+        min(retry * (1 << min(max(failures - 1, 0), 16)), longestRetry)
+    }
 }
 
 /// What became of a step, or of taking it back.
@@ -55,10 +60,7 @@ extension LifecycleRun {
     /// What is to be done now; a run that is past its deadline may turn round here.
     package mutating func move(at now: Timestamp, _ rules: LifecycleRules) -> Move {
         guard !state.isFinal else { return .rest }
-        if startedAt == nil {
-            startedAt = now
-            deadline = now + rules.deadline
-        }
+        begin(at: now, rules)
         if state == .running, let deadline, now >= deadline, !isPastReturn { turn(.deadline, at: now) }
         switch state {
         case .running: return position.map { .perform($0) } ?? .rest
@@ -76,6 +78,20 @@ extension LifecycleRun {
         }
     }
 
+    /// Its move could be neither made nor stored: it rests, longer each time, and its time runs from the first of them on. One whose
+    /// first step cannot be tried at all ends at its deadline, as any other.
+    package mutating func postpone(at now: Timestamp, failures: Int, _ rules: LifecycleRules) {
+        guard !state.isFinal else { return }
+        begin(at: now, rules)
+        nextAt = now + rules.pause(after: failures)
+    }
+
+    private mutating func begin(at now: Timestamp, _ rules: LifecycleRules) {
+        guard startedAt == nil else { return }
+        startedAt = now
+        deadline = now + rules.deadline
+    }
+
     /// It has not ended, and should have.
     package func isStuck(at now: Timestamp) -> Bool {
         guard !state.isFinal, let deadline else { return false }
@@ -86,8 +102,9 @@ extension LifecycleRun {
     package var isPastReturn: Bool {
         steps.contains { step in
             guard step.state == .done else { return false }
-            // Whoever is told that his service has ended does not get it back, be there a contract or not.
-            return step.name == kind.pivot || (kind == .terminate && step.name == .service)
+            // Whoever is told that his service has ended does not get it back, be there a contract or not; nor is a password that was
+            // taken away kept anywhere to be given back.
+            return step.name == kind.pivot || (kind == .terminate && (step.name == .service || step.name == .credentials))
         }
     }
 
@@ -175,10 +192,9 @@ extension LifecycleRun {
         _ now: Timestamp,
         _ rules: LifecycleRules
     ) {
-        let pause = rules.retry * (1 << min(steps[index].attempts, 16))
         steps[index].attempts += 1
         steps[index].reason = reason
-        nextAt = now + min(pause, rules.longestRetry)
+        nextAt = now + rules.pause(after: steps[index].attempts)
     }
 
     private mutating func end(

@@ -84,6 +84,14 @@ package struct ServiceRepository {
         guard rows.affectedRows == 1 else { throw PersistenceError.notFound }
     }
 
+    /// Which write a service's row stands at: each one gives it another number. Nil where it is gone.
+    func version(of service: Service) async throws -> Int64? {
+        try await transaction.query(
+            "SELECT row_version FROM services WHERE tenant_id = $1 AND id = $2",
+            [.id(service.tenantID), .id(service.id)]
+        ).first?["row_version"].int64
+    }
+
     /// Removes a service and its credential. Its past sessions stay.
     package func remove(_ service: Service) async throws {
         let rows = try await transaction.query(

@@ -51,10 +51,17 @@ struct LifecycleStepping {
 
     var services: ServiceRepository { ServiceRepository(transaction) }
 
-    /// The run's service, locked.
+    /// The run's service, locked. Everywhere in this program a contract is locked before its service, and the run's own row before
+    /// both: whoever needs the contract too asks for ``subscription()`` first. So no two of them wait for each other.
     func service() async throws -> Service {
         guard let service = try await services.find(run.serviceID, forUpdate: true) else { throw ServiceGone() }
         return service
+    }
+
+    /// Stores a service that is locked; the version that it has by that.
+    func store(_ service: Service) async throws -> Int64? {
+        try await services.update(service)
+        return try await services.version(of: service)
     }
 
     var subscriptions: SubscriptionStore {

@@ -6,10 +6,10 @@ import Postgres
 /// Whether a run may be made at all. Changes nothing.
 struct EligibilityStep: LifecycleStepPerforming {
     func perform(_ work: inout LifecycleStepping) async throws -> LifecycleOutcome {
+        let subscription = try await work.subscription()
         let service = try await work.service()
         if let reason = status(work.run.kind, service.status) { return .refused(reason) }
         if let reason = try await people(service, work) { return .refused(reason) }
-        let subscription = try await work.subscription()
         switch work.run.kind {
         case .activate:
             if let access = work.run.parameters.access, !access.isSupported { return .refused("adapter_missing") }
@@ -95,6 +95,8 @@ struct CredentialStep: LifecycleStepPerforming {
     }
 
     func compensate(_ work: inout LifecycleStepping) async throws -> LifecycleOutcome {
+        // What was taken away is kept nowhere: it is not given back, and nobody says that it was.
+        guard work.run.kind != .terminate else { return .refused(.final) }
         let service = try await work.service()
         let writer = CredentialWriter(work.transaction, secrets: work.terms.secrets)
         guard let status = try await writer.status(service.id) else { return .done() }
@@ -146,14 +148,18 @@ struct SubscriptionStep: LifecycleStepPerforming {
         case .terminate: event = .cancel(.now)
         }
         let after = try await tell(row, event, work)
-        work.notes = StepNotes(before: state.rawValue, after: after.rawValue)
+        work.notes = StepNotes(
+            before: state.rawValue,
+            after: after.rawValue,
+            version: try await work.subscription()?.version
+        )
         return .done()
     }
 
     func compensate(_ work: inout LifecycleStepping) async throws -> LifecycleOutcome {
-        guard let row = try await work.subscription(), row.subscription.state.rawValue == work.notes.after else {
-            return .refused("changed_meanwhile")
-        }
+        guard let row = try await work.subscription(), row.subscription.state.rawValue == work.notes.after,
+            work.notes.names(row.version)
+        else { return .refused("changed_meanwhile") }
         switch work.run.kind {
         case .suspend: _ = try await tell(row, .resume, work)
         case .resume: _ = try await tell(row, .pause, work)
@@ -190,9 +196,9 @@ struct ServiceStep: LifecycleStepPerforming {
         if kind == .upgrade || kind == .downgrade {
             guard subscription == nil else { return .skipped("by_subscription") }
             guard let plan = work.run.parameters.planID else { return .refused("unknown_plan") }
-            work.notes = StepNotes(before: service.planID.description, after: plan.description)
+            let before = service.planID.description
             service.planID = plan
-            try await work.services.update(service)
+            work.notes = StepNotes(before: before, after: plan.description, version: try await work.store(service))
             return .done()
         }
         if kind == .activate || kind == .resume, let subscription, subscription.subscription.access != .granted {
@@ -201,14 +207,19 @@ struct ServiceStep: LifecycleStepPerforming {
         }
         let status = wanted(kind)
         guard service.status != status else { return .skipped("has_status") }
-        work.notes = StepNotes(before: service.status.rawValue, after: status.rawValue)
+        let before = service.status.rawValue
         service.status = status
-        try await work.services.update(service)
+        work.notes = StepNotes(before: before, after: status.rawValue, version: try await work.store(service))
         return .done()
     }
 
+    /// The word alone does not tell who wrote it: somebody may have suspended it too, for a reason of his own. Whatever was written since
+    /// is his, and it stays as it is.
     func compensate(_ work: inout LifecycleStepping) async throws -> LifecycleOutcome {
         var service = try await work.service()
+        guard work.notes.names(try await work.services.version(of: service)) else {
+            return .refused("changed_meanwhile")
+        }
         if work.run.kind == .upgrade || work.run.kind == .downgrade {
             guard service.planID.description == work.notes.after, let plan = work.notes.before.flatMap({ PlanID($0) })
             else { return .refused("changed_meanwhile") }

@@ -26,19 +26,20 @@ extension LifecycleStore {
         return PGStatement(
             """
             UPDATE lifecycle_steps s SET state = k.state, attempts = k.attempts, reason = k.reason, started_at = k.started_at,
-                ended_at = k.ended_at, detail = jsonb_strip_nulls(jsonb_build_object('before', k.before, 'after', k.after))
-            FROM unnest($3::text[], $4::bigint[], $5::text[], $6::timestamptz[], $7::timestamptz[], $8::text[], $9::text[])
-                WITH ORDINALITY AS k (state, attempts, reason, started_at, ended_at, before, after, number)
+                ended_at = k.ended_at, detail = jsonb_strip_nulls(jsonb_build_object('before', k.before, 'after', k.after, 'version', k.version))
+            FROM unnest($3::text[], $4::bigint[], $5::text[], $6::timestamptz[], $7::timestamptz[], $8::text[], $9::text[],
+                    $10::bigint[]) WITH ORDINALITY
+                AS k (state, attempts, reason, started_at, ended_at, before, after, version, number)
             WHERE s.tenant_id = $1 AND s.run_id = $2 AND s.position = k.number - 1
-                AND (s.state, s.attempts, s.reason, s.detail->>'before', s.detail->>'after')
-                    IS DISTINCT FROM (k.state, k.attempts::integer, k.reason, k.before, k.after)
+                AND (s.state, s.attempts, s.reason, s.detail->>'before', s.detail->>'after', (s.detail->>'version')::bigint)
+                    IS DISTINCT FROM (k.state, k.attempts::integer, k.reason, k.before, k.after, k.version)
             """,
             [
                 .id(locked.run.tenantID), .id(locked.run.id), .textArray(steps.map(\.state.rawValue)),
                 .int8Array(steps.map { Int64($0.attempts) }), .textArray(steps.map { $0.reason?.rawValue }),
                 .timestamptzArray(steps.map { $0.startedAt?.microseconds }),
                 .timestamptzArray(steps.map { $0.endedAt?.microseconds }), .textArray(locked.notes.map(\.before)),
-                .textArray(locked.notes.map(\.after)),
+                .textArray(locked.notes.map(\.after)), .int8Array(locked.notes.map(\.version)),
             ]
         )
     }

@@ -16,6 +16,11 @@ package struct LifecycleFilter: Hashable, Sendable {
 struct StepNotes: Hashable, Sendable {
     var before: String?
     var after: String?
+    /// The row's version by which it is `after`: each write of anybody gives it another.
+    var version: Int64?
+
+    /// Whether nobody has written the row since. Steps of before versions were noted go by the words alone.
+    func names(_ version: Int64?) -> Bool { self.version == nil || self.version == version }
 }
 
 /// A run under its lock, with what its steps left.
@@ -142,7 +147,7 @@ package struct LifecycleStore {
         let steps = try await transaction.query(
             """
             SELECT s.run_id, s.name, s.state, s.attempts, s.reason, s.started_at, s.ended_at, s.detail->>'before' AS before,
-                s.detail->>'after' AS after
+                s.detail->>'after' AS after, (s.detail->>'version')::bigint AS version
             FROM unnest($1::uuid[], $2::uuid[]) AS k (tenant_id, id)
             JOIN lifecycle_steps s ON s.tenant_id = k.tenant_id AND s.run_id = k.id ORDER BY s.run_id, s.position
             """,
@@ -151,7 +156,9 @@ package struct LifecycleStore {
         for row in steps {
             guard let index = places[try row.need("run_id") { $0.id() }] else { continue }
             runs[index].run.steps.append(try Self.step(row))
-            runs[index].notes.append(StepNotes(before: row["before"].text, after: row["after"].text))
+            runs[index].notes.append(
+                StepNotes(before: row["before"].text, after: row["after"].text, version: row["version"].int64)
+            )
         }
         return runs
     }

@@ -84,10 +84,10 @@ package final class LifecycleWork: Sendable {
             var figures = LifecycleFigures()
             let rows = try await self.session.query(
                 """
-                SELECT kind, state, count(*) AS runs, count(*) FILTER (WHERE deadline < $1) AS stuck FROM lifecycle_runs
-                WHERE ended_at IS NULL GROUP BY kind, state
+                SELECT kind, state, count(*) AS runs, count(*) FILTER (WHERE deadline < $1 OR (deadline IS NULL AND requested_at < $2)) AS stuck
+                FROM lifecycle_runs WHERE ended_at IS NULL GROUP BY kind, state
                 """,
-                [.time(now)]
+                [.time(now), .time(now - self.terms.rules.deadline)]
             )
             for row in rows {
                 figures.running[try row.choice("kind"), default: [:]][try row.choice("state")] = row["runs"].int ?? 0
@@ -107,6 +107,32 @@ package final class LifecycleWork: Sendable {
         }
         // The effect's transaction is undone; what became of it is stored in one of its own, where the run still stands there.
         return try await move(ref) { _, move in move == refusal.move ? refusal.outcome : nil }
+    }
+
+    /// A run whose move threw rests before it is tried again, longer each time, so that it keeps no other from its turn. Its deadline
+    /// runs from here on at the latest.
+    package func postpone(_ ref: LifecycleRef, failures: Int) async throws {
+        try await pool.transaction(alone: ref.tenantID) { transaction in
+            let store = LifecycleStore(transaction)
+            guard var locked = try await store.lock(ref.id) else { return }
+            let (now, before) = (terms.time.now(), locked.run)
+            locked.run.postpone(at: now, failures: failures, terms.rules)
+            try await store.write(locked, was: before, ids: terms.ids, at: now)
+        }
+    }
+
+    /// Removes runs that ended before that time, with their steps, at most `limit`. Returns how many.
+    @discardableResult
+    package func forget(before time: Timestamp, limit: Int) async throws(StorageFault) -> Int {
+        try await guarded {
+            try await self.session.query(
+                """
+                DELETE FROM lifecycle_runs WHERE (tenant_id, id) IN (
+                    SELECT tenant_id, id FROM lifecycle_runs WHERE ended_at < $1 ORDER BY ended_at LIMIT $2)
+                """,
+                [.time(time), .int8(Int64(limit))]
+            ).affectedRows
+        }
     }
 
     private func move(

@@ -39,9 +39,15 @@ package struct RouterOperationRepository {
         self.transaction = transaction
     }
 
-    /// Asks for every service that lives on a router, and for its plans' profiles, again: for a router that was reset or replaced, and
-    /// for what failed. Returns how many operations that makes.
+    /// Asks for every service that lives on a router, and for its plans' profiles, again, and for what it still has of services that have
+    /// left it: for a router that was reset or replaced, and for what failed. What waits already is not asked for twice. Returns how
+    /// many operations that makes.
     package func sync(_ device: Device, correlationID: String? = nil) async throws -> Int {
+        // One after another: two at once would each not see what the other asks for.
+        _ = try await transaction.query(
+            "SELECT FROM devices WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE",
+            [.id(device.tenantID), .id(device.id)]
+        )
         let values: [PGValue] = [
             .id(device.tenantID), .id(device.id),
             .text(correlationID.map { String($0.unicodeScalars.prefix(128)) }),
@@ -50,7 +56,10 @@ package struct RouterOperationRepository {
             """
             INSERT INTO router_operations (tenant_id, device_id, kind, plan_id, correlation_id)
             SELECT DISTINCT s.tenant_id, s.router_id, 'sync_profile', s.plan_id, $3::text FROM services s
-            WHERE s.tenant_id = $1 AND s.router_id = $2 AND s.status IN ('active', 'suspended')
+            WHERE s.tenant_id = $1 AND s.router_id = $2 AND s.status IN ('active', 'suspended') AND s.plan_id NOT IN (
+                SELECT r.plan_id FROM router_operations r
+                WHERE r.tenant_id = $1 AND r.device_id = $2 AND r.ended_at IS NULL AND r.state = 'pending'
+                    AND r.kind = 'sync_profile')
             """,
             values
         )
@@ -58,11 +67,70 @@ package struct RouterOperationRepository {
             """
             INSERT INTO router_operations (tenant_id, device_id, kind, service_id, correlation_id)
             SELECT s.tenant_id, s.router_id, 'sync_service', s.id, $3::text FROM services s
-            WHERE s.tenant_id = $1 AND s.router_id = $2
+            WHERE s.tenant_id = $1 AND s.router_id = $2 AND s.id NOT IN (
+                SELECT r.service_id FROM router_operations r
+                WHERE r.tenant_id = $1 AND r.device_id = $2 AND r.ended_at IS NULL AND r.state = 'pending'
+                    AND r.kind = 'sync_service')
             """,
             values
         )
-        return profiles.affectedRows + services.affectedRows
+        // Behind them: a name that a service of the router has by now is not taken from it.
+        let removals = try await transaction.query(
+            """
+            INSERT INTO router_operations (tenant_id, device_id, kind, service_id, username, correlation_id, repeats)
+            SELECT f.tenant_id, f.device_id, f.kind, f.service_id, f.username, $3::text, f.id FROM router_operations f
+            WHERE f.tenant_id = $1 AND f.device_id = $2 AND f.kind = 'remove_service' AND f.state = 'failed'
+                AND NOT EXISTS (SELECT FROM router_operations r WHERE r.tenant_id = f.tenant_id AND r.repeats = f.id)
+            ORDER BY f.number
+            ON CONFLICT (tenant_id, repeats) WHERE repeats IS NOT NULL DO NOTHING
+            """,
+            values
+        )
+        return profiles.affectedRows + services.affectedRows + removals.affectedRows
+    }
+
+    /// The operation of that id; nil where there is none in sight.
+    package func find(_ id: RouterOperationID) async throws -> RouterOperation? {
+        try await transaction.query(
+            "SELECT \(RouterOperationSQL.columns) FROM router_operations r WHERE r.id = $1",
+            [.id(id)]
+        )
+        .first.map(RouterOperationSQL.operation)
+    }
+
+    /// Up to `limit` operations of a device, or of all, the newest first, behind the one named.
+    package func list(
+        of device: DeviceID?,
+        state: RouterOperationState?,
+        after: RouterOperationID?,
+        limit: Int
+    ) async throws -> [RouterOperation] {
+        try await transaction.query(
+            """
+            SELECT \(RouterOperationSQL.columns) FROM router_operations r
+            WHERE ($1::uuid IS NULL OR r.device_id = $1) AND ($2::text IS NULL OR r.state = $2) AND ($3::uuid IS NULL OR r.id < $3)
+            ORDER BY r.id DESC LIMIT $4
+            """,
+            [.id(device), .text(state?.rawValue), .id(after), .int8(Int64(limit))]
+        ).map(RouterOperationSQL.operation)
+    }
+
+    /// Asks once more for one that failed: the id of the operation that does it, a new one behind all that wait. Nil where it has not
+    /// failed, or was asked for again before.
+    package func retry(_ failed: RouterOperation, correlationID: String? = nil) async throws -> RouterOperationID? {
+        try await transaction.query(
+            """
+            INSERT INTO router_operations (tenant_id, device_id, kind, service_id, plan_id, username, correlation_id, repeats)
+            SELECT f.tenant_id, f.device_id, f.kind, f.service_id, f.plan_id, f.username, $3::text, f.id FROM router_operations f
+            WHERE f.tenant_id = $1 AND f.id = $2 AND f.state = 'failed'
+            ON CONFLICT (tenant_id, repeats) WHERE repeats IS NOT NULL DO NOTHING
+            RETURNING id
+            """,
+            [
+                .id(failed.tenantID), .id(failed.id),
+                .text(correlationID.map { String($0.unicodeScalars.prefix(128)) }),
+            ]
+        ).first?["id"].id()
     }
 
     /// How far a service's operations are, for whoever waits for them.

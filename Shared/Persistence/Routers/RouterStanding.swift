@@ -25,7 +25,8 @@ package struct RouterStanding: Hashable, Sendable {
         SELECT r.kind, r.state, r.reason, r.detail FROM router_operations r
         WHERE r.tenant_id = $1 AND r.service_id = $2 AND (r.ended_at IS NULL OR r.number IN (
             SELECT max(l.number) FROM router_operations l
-            WHERE l.tenant_id = $1 AND l.service_id = $2 AND l.state IN ('done', 'failed') GROUP BY l.kind))
+            WHERE l.tenant_id = $1 AND l.service_id = $2 AND (l.state IN ('done', 'failed')
+                OR (l.state = 'superseded' AND l.reason = 'needless')) GROUP BY l.kind))
         ORDER BY r.number
         """
 

@@ -162,6 +162,7 @@ enum AuthorizationCases {
         deleteDevice devices.delete
         listDeviceOperations devices.read
         syncDevice devices.update
+        retryDeviceOperation devices.update
         listAddressPools pools.read
         getAddressPool pools.read
         exportAddressPools pools.read exports.create

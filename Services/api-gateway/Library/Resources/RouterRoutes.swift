@@ -33,7 +33,7 @@ struct RouterRoutes {
 
     init(_ parts: Parts) { self.parts = parts }
 
-    var routes: [GatewayRoute] { get throws { [try list(), sync] } }
+    var routes: [GatewayRoute] { get throws { [try list(), sync, retry] } }
 
     private func list() throws -> GatewayRoute {
         try GatewayRoute(
@@ -59,6 +59,52 @@ struct RouterRoutes {
                     .page(of: operations.source, query)
             }
             return try operations.answer(page, query, to: request)
+        }
+    }
+
+    private var retry: GatewayRoute {
+        GatewayRoute(
+            .post,
+            "/api/v1/device-operations/{id:uuid}/retry",
+            operationID: "retryDeviceOperation",
+            metadata: Access(
+                .permission(.devicesUpdate),
+                repetition: .keyed,
+                operation: Operation(
+                    "devices",
+                    "Asks a router once more for an operation that failed: a new one behind those that wait; once for each.",
+                    status: 202,
+                    .data(.object([.init("id", .uuid), .init("device_id", .uuid), .init("repeats", .uuid)]))
+                )
+            )
+        ) { request in
+            let id = RouterOperationID(try request.pathID())
+            return try await parts.change(request) { work in
+                let store = RouterOperationRepository(work.transaction)
+                guard let failed = try await store.find(id) else { throw Problem.notFound }
+                guard let made = try await store.retry(failed, correlationID: work.caller.origin.correlationID) else {
+                    throw Problem.conflict(
+                        "not_failed",
+                        "The operation has not failed, or was asked for again already."
+                    )
+                }
+                work.record(
+                    .update,
+                    AuditResource("device", failed.deviceID),
+                    of: failed.tenantID,
+                    .created(["retried": .described(failed.id), "device_operation_id": .described(made)])
+                )
+                return Response.data(status: .accepted) { json in
+                    json.beginObject()
+                    json.key("id")
+                    json.value(made.description)
+                    json.key("device_id")
+                    json.value(failed.deviceID.description)
+                    json.key("repeats")
+                    json.value(failed.id.description)
+                    json.endObject()
+                }
+            }
         }
     }
 

@@ -13,7 +13,11 @@ protocol LifecycleKeeping: Sendable {
     func due(at now: Timestamp, limit: Int) async throws(StorageFault) -> [LifecycleRef]
     /// Makes a run's next move and stores it; nil where there is none for now.
     func advance(_ ref: LifecycleRef) async throws -> LifecycleAdvance?
+    /// Has a run whose move threw rest, longer with each failure.
+    func postpone(_ ref: LifecycleRef, failures: Int) async throws
     func figures(at now: Timestamp) async throws(StorageFault) -> LifecycleFigures
+    @discardableResult
+    func forget(before time: Timestamp, limit: Int) async throws(StorageFault) -> Int
 }
 
 extension LifecycleWork: LifecycleKeeping {}
@@ -27,24 +31,51 @@ struct LifecycleWorker: Lifecycle.Service {
     let interval: Duration
     /// Runs that are carried out at a time.
     let inFlight: Int
+    /// What a run whose move failed rests; it doubles with each failure.
+    let rules: LifecycleRules
+    /// Runs that ended are kept so long.
+    let keep: Duration
     let time: TimeSource
     let metrics: LifecycleMetrics
     let health: HealthComponent
     let logger: Logger
 
-    /// What a run that the database refused rests before it is tried again.
-    private static let rest = Duration.seconds(1)
+    private static let upkeep = Duration.seconds(3_600)
 
-    /// Runs that are being carried out here.
+    /// Runs that are being carried out here, and those that failed here and rest.
     private final class Busy: Sendable {
-        private let refs = Mutex<Set<LifecycleRef>>([])
+        private struct Refs {
+            var moving: Set<LifecycleRef> = []
+            var failed: [LifecycleRef: (failures: Int, until: Timestamp)] = [:]
+        }
 
-        var count: Int { refs.withLock(\.count) }
+        private let refs = Mutex(Refs())
 
-        /// Whether it was not under way.
-        func begin(_ ref: LifecycleRef) -> Bool { refs.withLock { $0.insert(ref).inserted } }
+        /// How many are being carried out.
+        var count: Int { refs.withLock(\.moving.count) }
+        /// How many of the due are not to be begun.
+        var passed: Int { refs.withLock { $0.moving.count + $0.failed.count } }
 
-        func end(_ ref: LifecycleRef) { refs.withLock { _ = $0.remove(ref) } }
+        /// Whether it was not under way, and does not rest.
+        func begin(_ ref: LifecycleRef, at now: Timestamp) -> Bool {
+            refs.withLock { refs in
+                if let failed = refs.failed[ref], now < failed.until { return false }
+                return refs.moving.insert(ref).inserted
+            }
+        }
+
+        func end(_ ref: LifecycleRef) { refs.withLock { _ = $0.moving.remove(ref) } }
+
+        func succeeded(_ ref: LifecycleRef) { refs.withLock { _ = $0.failed.removeValue(forKey: ref) } }
+
+        /// How often it has failed in a row by now. It rests here too: what cannot be moved can often not be written either.
+        func failed(_ ref: LifecycleRef, at now: Timestamp, _ rules: LifecycleRules) -> Int {
+            refs.withLock { refs in
+                let failures = (refs.failed[ref]?.failures ?? 0) + 1
+                refs.failed[ref] = (failures, now + rules.pause(after: failures))
+                return failures
+            }
+        }
     }
 
     func run() async throws {
@@ -62,7 +93,6 @@ struct LifecycleWorker: Lifecycle.Service {
                     metrics.rests()
                     return health.set(.ready)
                 }
-                health.set(.ready)
                 try await lead()
             }
         )
@@ -71,15 +101,20 @@ struct LifecycleWorker: Lifecycle.Service {
     /// Carries runs out until another process leads, the database fails or the daemon ends. What was begun ends its move.
     private func lead() async throws {
         let busy = Busy()
+        var tidyAt = Deadline.after(.zero)
         try await withThrowingDiscardingTaskGroup { group in
             while !GracefulShutdown.isShuttingDown, try await keeping.lead() {
                 let now = time.now()
-                metrics.tell(try await keeping.figures(at: now))
-                // Those that are under way stand first among the due.
-                for ref in try await keeping.due(at: now, limit: inFlight + busy.count) where busy.count < inFlight {
-                    guard busy.begin(ref) else { continue }
+                tell(try await keeping.figures(at: now))
+                if tidyAt.hasPassed {
+                    try await keeping.forget(before: now - keep, limit: 10_000)
+                    tidyAt = .after(Self.upkeep)
+                }
+                // Those that are under way, or rest here, stand first among the due.
+                for ref in try await keeping.due(at: now, limit: inFlight + busy.passed) where busy.count < inFlight {
+                    guard busy.begin(ref, at: now) else { continue }
                     group.addTask {
-                        try await carryOut(ref)
+                        try await carryOut(ref, busy)
                         busy.end(ref)
                     }
                 }
@@ -88,12 +123,20 @@ struct LifecycleWorker: Lifecycle.Service {
         }
     }
 
-    /// Makes a run's moves until it rests or has ended. What the server or the program is to blame for is told, and tried again.
-    private func carryOut(_ ref: LifecycleRef) async throws {
+    private func tell(_ figures: LifecycleFigures) {
+        metrics.tell(figures)
+        health.set(figures.stuck == 0 ? .ready : .degraded("lifecycle: \(figures.stuck) runs are past their deadline"))
+    }
+
+    /// Makes a run's moves until it rests or has ended. What the server or the program is to blame for is told, and tried again after a
+    /// pause that doubles.
+    private func carryOut(_ ref: LifecycleRef, _ busy: Busy) async throws {
         do {
             while !GracefulShutdown.isShuttingDown {
                 let begun = ContinuousClock.now
-                guard let advance = try await keeping.advance(ref) else { return }
+                let made = try await keeping.advance(ref)
+                busy.succeeded(ref)
+                guard let advance = made else { return }
                 metrics.made(advance, in: ContinuousClock.now - begun)
                 guard let nextAt = advance.run.nextAt, nextAt <= time.now() else { return }
             }
@@ -104,7 +147,17 @@ struct LifecycleWorker: Lifecycle.Service {
                 "a run cannot be carried out",
                 ["run": .string("\(ref.id)"), "error": .string(StorageFault(error).reason)]
             )
-            try await Lifecycle.rest(for: Self.rest)
+            let failures = busy.failed(ref, at: time.now(), rules)
+            do {
+                try await keeping.postpone(ref, failures: failures)
+            } catch let error as CancellationError {
+                throw error
+            } catch {
+                logger.warn(
+                    "nor can it be put off",
+                    ["run": .string("\(ref.id)"), "error": .string(StorageFault(error).reason)]
+                )
+            }
         }
     }
 }
