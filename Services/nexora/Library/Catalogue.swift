@@ -3,7 +3,8 @@ package let allCommands: [CommandSpec] =
     KeyCommands.all + MigrateCommands.all + BootstrapCommand.all + TenantCommands.all + TenancyCommands.all
     + DeletionCommands.all + CommissionCommands.all
     + NASCommands.all
-    + NASPostureCommands.all + DeviceCommands.all + PlanCommands.all + PlanSpeedCommands.all + ProfileCommands.all
+    + NASPostureCommands.all + DeviceCommands.all + DeviceOperationCommands.all + PlanCommands.all
+    + PlanSpeedCommands.all + ProfileCommands.all
     + ReplyAttributeCommands.all
     + CustomerCommands.all + ServiceCommands.all + ImportCommand.all + PoolCommands.all + AddressCommands.all
     + ProvisionCommands.all

@@ -8,12 +8,12 @@ import Testing
 
 /// What can be asked of a service, and how it ends.
 private enum Story: CaseIterable {
-    case activate, addressTaken, suspend, suspendLate, resume, upgrade, downgrade, terminate
+    case activate, addressTaken, suspend, suspendLate, suspendedByOthers, resume, upgrade, downgrade, terminate
 
     var kind: LifecycleKind {
         switch self {
         case .activate, .addressTaken: .activate
-        case .suspend, .suspendLate: .suspend
+        case .suspend, .suspendLate, .suspendedByOthers: .suspend
         case .resume: .resume
         case .upgrade: .upgrade
         case .downgrade: .downgrade
@@ -24,6 +24,7 @@ private enum Story: CaseIterable {
     var end: LifecycleRun.State {
         switch self {
         case .addressTaken, .suspendLate: .rolledBack
+        case .suspendedByOthers: .failed
         case .activate, .suspend, .resume, .upgrade, .downgrade, .terminate: .completed
         }
     }
@@ -33,12 +34,14 @@ private enum Story: CaseIterable {
         case .activate: .pending
         case .resume: .suspended
         case .addressTaken: .pending
-        case .suspend, .suspendLate, .upgrade, .downgrade, .terminate: .active
+        case .suspend, .suspendLate, .suspendedByOthers, .upgrade, .downgrade, .terminate: .active
         }
     }
 
-    var hasSubscription: Bool { self != .downgrade && self != .addressTaken }
-    var hasSession: Bool { self == .suspend || self == .suspendLate || self == .terminate }
+    var hasSubscription: Bool { self != .downgrade && self != .addressTaken && self != .suspendedByOthers }
+    var hasSession: Bool { isLate || self == .suspend || self == .terminate }
+    /// Its session does not end until the run's deadline.
+    var isLate: Bool { self == .suspendLate || self == .suspendedByOthers }
     var hasPassword: Bool { kind != .activate }
 }
 
@@ -84,7 +87,7 @@ private struct Life {
         case .addressTaken: parameters.staticIPv4 = world.one.service.staticIPv4
         case .upgrade: parameters.planID = dear.id
         case .downgrade: parameters.planID = cheap.id
-        case .suspend, .suspendLate, .resume, .terminate: break
+        case .suspend, .suspendLate, .suspendedByOthers, .resume, .terminate: break
         }
         run = LifecycleRun(
             tenantID: world.one.tenant,
@@ -177,9 +180,9 @@ private struct Life {
     // MARK: - Carrying it out
 
     /// A process, which dies where `witness` throws.
-    private func process(_ witness: @escaping @Sendable (LifecycleWork.Moment) throws -> Void) -> LifecycleWork {
+    func process(_ witness: @escaping @Sendable (LifecycleWork.Moment) throws -> Void) -> LifecycleWork {
         var rules = LifecycleRules()
-        if story == .suspendLate { rules.deadline = .seconds(2) }
+        if story.isLate { rules.deadline = .seconds(2) }
         let clock = clock
         return LifecycleWork(
             pipeline,
@@ -227,7 +230,15 @@ private struct Life {
 
     /// The network does what it was asked to, where the story is one of an obedient network.
     private func obey() async throws {
-        guard story.hasSession, story != .suspendLate, try await orders() > 0 else { return }
+        guard story.hasSession, try await orders() > 0 else { return }
+        if story == .suspendedByOthers {
+            // For a reason of theirs: the word is the same.
+            try await superuser.query(
+                "UPDATE services SET status = status WHERE tenant_id = $1 AND id = $2 AND status = 'suspended'",
+                [.id(tenant), .id(service)]
+            )
+        }
+        guard !story.isLate else { return }
         try await pipeline.query(
             "UPDATE sessions SET ended_at = last_update_at, closed_by = 'stop' WHERE tenant_id = $1 AND id = $2 AND ended_at IS NULL",
             [.id(tenant), .id(session)]
@@ -324,11 +335,54 @@ private struct Life {
                 ]
             case .suspend: ["status: suspended", "contracts: paused", "orders: 1"]
             case .suspendLate: ["status: active", "contracts: active", "run: rolled_back deadline", "orders: 1"]
+            case .suspendedByOthers: ["status: suspended", "contracts: -", "run: failed deadline", "orders: 1"]
             case .resume: ["status: active", "contracts: active"]
             case .upgrade: ["status: active", "contracts: active", "has_first_plan: false"]
             case .downgrade: ["status: active", "contracts: -", "has_first_plan: false"]
             case .terminate: ["status: terminated", "contracts: cancelled", "has_password: false", "orders: 1"]
             }
         for line in wanted { #expect(lines.contains(line), "\(story): \(line) of \(lines)") }
+        if story == .suspendedByOthers {
+            #expect(lines.contains { $0.contains("service not_compensated changed_meanwhile") }, "\(lines)")
+        }
+    }
+
+    @Test func `one that never began is stuck too, rests when it is put off, and is forgotten only once it ended`()
+        async throws
+    {
+        let world = try await DirectoryWorld()
+        let name = String(world.url.split(separator: "@/")[1].prefix { $0 != "?" })
+        let server = try await RealPostgres.shared()
+        let sessions = (
+            superuser: PostgresSession(
+                PostgresConfiguration(url: server.url(user: "postgres", database: name))
+            ),
+            pipeline: PostgresSession(PostgresConfiguration(url: world.url, role: "nexora_pipeline")),
+            pool: PostgresPool(PostgresConfiguration(url: world.url, maximumConnections: 2))
+        )
+        let ended = try await Life(.suspend, world, sessions)
+        _ = try await ended.carryOut(killedAt: nil)
+        let life = try await Life(.resume, world, sessions)
+        let work = life.process { _ in }
+        let begun = life.clock.time
+        #expect(try await work.figures(at: begun + .seconds(299)).stuck == 0)
+        #expect(try await work.figures(at: begun + .seconds(301)).stuck == 1)
+        let ref = LifecycleRef(tenantID: life.run.tenantID, id: life.run.id)
+        try await work.postpone(ref, failures: 3)
+        #expect(try await work.due(at: begun + .seconds(3), limit: 10).isEmpty)
+        #expect(try await work.due(at: begun + .seconds(4), limit: 10) == [ref])
+        let far = begun + .seconds(86_400)
+        #expect(try await work.forget(before: begun + .seconds(-86_400), limit: 10) == 0)
+        #expect(try await work.forget(before: far, limit: 10) == 1)
+        #expect(try await work.forget(before: far, limit: 10) == 0)
+        let left = try await sessions.superuser.query(
+            "SELECT DISTINCT run_id FROM lifecycle_steps WHERE tenant_id = $1",
+            [.id(life.run.tenantID)]
+        ).compactMap { row -> LifecycleRunID? in row[0].id() }
+        #expect(left == [life.run.id])
+        await sessions.superuser.close()
+        await sessions.pipeline.close()
+        await sessions.pool.close()
+        await world.close()
     }
 }

@@ -85,6 +85,26 @@ import Testing
         #expect(run.state == .failed && run.steps[1].state == .notCompensated && run.steps[1].reason == .attempts)
     }
 
+    @Test func `a password that was taken away is behind the point of no return`() {
+        let run = Self.run(.terminate, [.done(), .skipped("no_subscription"), .skipped("has_status"), .done()])
+        #expect(run.isPastReturn)
+        var late = run
+        #expect(late.move(at: Self.start + .seconds(301), Self.rules) == .perform(4) && late.state == .running)
+    }
+
+    @Test func `a run whose first step cannot be tried rests, longer each time, and ends at its deadline`() {
+        var run = Self.run(.suspend)
+        run.postpone(at: Self.start, failures: 1, Self.rules)
+        #expect(run.startedAt == Self.start && run.deadline == Self.start + .seconds(300))
+        #expect(run.nextAt == Self.start + .seconds(1))
+        run.postpone(at: Self.start + .seconds(1), failures: 2, Self.rules)
+        #expect(run.nextAt == Self.start + .seconds(3) && run.deadline == Self.start + .seconds(300))
+        run.postpone(at: Self.start + .seconds(3), failures: 60, Self.rules)
+        #expect(run.nextAt == Self.start + .seconds(33))
+        #expect(run.move(at: Self.start + .seconds(300), Self.rules) == .rest)
+        #expect(run.state == .rolledBack && run.reason == .deadline)
+    }
+
     /// What a model of the world has of a run: which steps' effects are there.
     private struct World {
         var effects: Set<Int> = []
