@@ -104,7 +104,8 @@ extension LifecycleRun {
             guard step.state == .done else { return false }
             // Whoever is told that his service has ended does not get it back, be there a contract or not; nor is a password that was
             // taken away kept anywhere to be given back.
-            return step.name == kind.pivot || (kind == .terminate && (step.name == .service || step.name == .credentials))
+            return step.name == kind.pivot
+                || (kind == .terminate && (step.name == .service || step.name == .credentials))
         }
     }
 
