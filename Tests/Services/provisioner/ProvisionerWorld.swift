@@ -328,12 +328,7 @@ struct ProvisionerWorld {
         }
         return Enforcer(
             keeping: EnforcementStore(session, ids: ids),
-            conduct: Conduct(
-                sender: nases,
-                secret: { _ in secret },
-                time: Self.clock,
-                brake: { brake.pause($0, on: $1) }
-            ),
+            conduct: Conduct(sender: nases, secret: { _ in secret }, time: Self.clock) { brake.pause($0, on: $1) },
             reconciling: Reconciling(
                 keeping: EnforcementStore(terms, ids: ids),
                 pace: Reconciling.Pace(sweep: sweep, again: .seconds(3_600)),
