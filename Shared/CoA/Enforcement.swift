@@ -4,6 +4,9 @@ import Domain
 /// does not find the session by the first, and Disconnect as the fall-back. Pure: it says what to send, is told what became
 /// of it, and teaches the NAS's capabilities. It ends after a bounded number of requests: each set once for either request,
 /// and once more for each thing that is told otherwise.
+///
+/// Where a change of the session's end goes with another one and the NAS refuses them, the other is tried alone before
+/// anything else: nobody is thrown out because his NAS cannot move an end.
 package struct Enforcement: Sendable {
     package enum Intent: Equatable, Sendable {
         /// The session shall become so; if the NAS does not change it, it may be ended to come back so.
@@ -45,10 +48,15 @@ package struct Enforcement: Sendable {
         package let outcome: ControlOutcome
     }
 
-    package let intent: Intent
+    /// As it is carried out now.
+    package private(set) var intent: Intent
     package let identity: LiveIdentity
     /// What was sent so far.
     package private(set) var trials: [Trial] = []
+    /// The session's end was left out of the change: the NAS refused it with it.
+    package private(set) var leavesEnd = false
+    /// It was refused for itself, and not for the time that it said.
+    private var doubtsEnd = false
 
     private var kind: ControlKind
     private var set: IdentitySet?
@@ -161,10 +169,26 @@ package struct Enforcement: Sendable {
 
     /// The other way where there is one; it also is the last resort where no identification helped.
     private mutating func fallBack(_ refusal: Refusal, _ capabilities: NASCapabilities) -> Step {
+        if let step = withoutEnd(refusal, capabilities) { return step }
         guard kind == .change, case .change(_, mayDisconnect: true) = intent, capabilities.takesDisconnect else {
             return .done(.failed(refusal))
         }
         return disconnect(capabilities)
+    }
+
+    /// The rest of a change that moves the session's end with it; nil where that was not it.
+    private mutating func withoutEnd(_ refusal: Refusal, _ capabilities: NASCapabilities) -> Step? {
+        guard kind == .change, case .change(let change, let mayDisconnect) = intent, change.kinds.contains(.timeout)
+        else { return nil }
+        let rest = change.without(.timeout)
+        guard !rest.isEmpty, capabilities.canChange(rest.kinds) else { return nil }
+        intent = .change(rest, mayDisconnect: mayDisconnect)
+        leavesEnd = true
+        doubtsEnd = refusal.cause != .invalidAttributeValue
+        tried = []
+        doubted = []
+        changeDoubted = []
+        return nextSet(capabilities)
     }
 
     // MARK: - Attempts
@@ -211,6 +235,8 @@ package struct Enforcement: Sendable {
         capabilities.learn(.proven(set), at: time)
         if omitsNAS { capabilities.learn(.knowsItselfOtherwise, at: time) }
         if addsTimestamp { capabilities.learn(.wantsEventTimestamp, at: time) }
+        // It was the end, and not the rest, that it would not have.
+        if kind == .change, doubtsEnd { capabilities.learn(.cannotChange(.timeout), at: time) }
         // The set was none of the refused attributes, so the change was.
         if kind == .disconnect, changeDoubted.contains(set) { learnRefusedChange(&capabilities, at: time) }
     }

@@ -20,7 +20,10 @@ package enum ChangeKind: String, Hashable, Sendable, CaseIterable {
 /// What a live session shall become: attributes, and what they are about.
 package struct LiveChange: Equatable, Sendable {
     package private(set) var attributes: [Attribute] = []
-    package private(set) var kinds: Set<ChangeKind> = []
+    /// What each of them is about.
+    private var about: [ChangeKind] = []
+
+    package var kinds: Set<ChangeKind> { Set(about) }
 
     /// Nothing as yet.
     package init() {}
@@ -33,8 +36,18 @@ package struct LiveChange: Equatable, Sendable {
         guard more.allSatisfy({ Self.mayChange($0.type) && $0.value.count <= 253 }) else { return false }
         guard !more.isEmpty else { return true }
         attributes += more
-        kinds.insert(kind)
+        about += more.map { _ in kind }
         return true
+    }
+
+    /// What is left of it without what is about that.
+    package func without(_ kind: ChangeKind) -> LiveChange {
+        var rest = LiveChange()
+        for (attribute, subject) in zip(attributes, about) where subject != kind {
+            rest.attributes.append(attribute)
+            rest.about.append(subject)
+        }
+        return rest
     }
 
     /// Adds the speed, in the vendor's words: the same as in an Access-Accept. False, and nothing is added, where the vendor
@@ -48,14 +61,14 @@ package struct LiveChange: Equatable, Sendable {
         return add(.speed, words)
     }
 
-    /// Adds when the session ends by itself, in `remaining` seconds: Session-Timeout, which counts from the session's start
-    /// (RFC 2865 §5.27), or the vendor's attribute that counts from now.
+    /// Adds when the session ends by itself, in `remaining` seconds, in the words of the vendor and from where it counts
+    /// (`NASCapabilities.timeoutOrigin`).
     package mutating func addTimeout(remaining: UInt32, elapsed: UInt32, for vendor: NASVendor) {
         let attribute: Attribute
-        switch vendor {
-        // Alc-Relative-Session-Timeout.
-        case .nokia: attribute = .vendor(Vendor.nokia, 160, remaining)
-        default:
+        switch NASCapabilities.timeoutOrigin(of: vendor) {
+        // Alc-Relative-Session-Timeout: a Session-Timeout beside it would be refused.
+        case .request: attribute = .vendor(Vendor.nokia, 160, remaining)
+        case .start:
             let (sum, overflow) = elapsed.addingReportingOverflow(remaining)
             attribute = Attribute(AttributeType.sessionTimeout, overflow ? .max : sum)
         }

@@ -52,6 +52,15 @@ package enum Lesson: Hashable, Sendable {
     }
 }
 
+/// From when a NAS counts the seconds after which a session shall end that a CoA tells.
+package enum TimeoutOrigin: Hashable, Sendable, CaseIterable {
+    /// From the session's start: "the maximum number of seconds of service to be provided to the user" (RFC 2865 §5.27).
+    /// RFC 5176 §3.6 lets Session-Timeout stand in a CoA-Request and says nothing else of it.
+    case start
+    /// From the request.
+    case request
+}
+
 /// What can be done to the sessions of one NAS: what its vendor documents, and what it taught. Pure.
 ///
 /// | vendor | speed | volume | timeout | filter | other |
@@ -89,6 +98,18 @@ package struct NASCapabilities: Hashable, Sendable {
         case .huawei, .juniper: [.speed, .filter, .other]
         case .coovachilli: [.speed, .volume, .timeout, .filter]
         case .ubiquiti: []
+        }
+    }
+
+    /// From when the vendor's NASes count. Nokia documents both, Session-Timeout from the start and its own attribute from
+    /// the request; the latter needs no clock of ours. CoovaChilli compares with the time since the start. Of the others
+    /// nobody documents anything but RFC 2865's words. Among the generic there are some that count from the request
+    /// (strongSwan): such a session ends later than it was told to, by what it has lasted, and its service's end throws it
+    /// out in time; told the rest alone, those who count from the start would end it at once.
+    package static func timeoutOrigin(of vendor: NASVendor) -> TimeoutOrigin {
+        switch vendor {
+        case .nokia: .request
+        case .generic, .mikrotik, .cisco, .huawei, .juniper, .ubiquiti, .coovachilli: .start
         }
     }
 

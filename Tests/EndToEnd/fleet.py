@@ -20,10 +20,11 @@ from radius_clients import Pyrad, accepted, within
 START, STOP, INTERIM, ON = 1, 2, 3, 7
 DISCONNECT, COA = 40, 43
 USER_NAME, NAS_IP, NAS_PORT, FRAMED_IP, VENDOR_SPECIFIC, CALLED, CALLING, NAS_IDENTIFIER = 1, 4, 5, 8, 26, 30, 31, 32
+SESSION_TIMEOUT = 27
 SESSION_ID, MULTI_SESSION_ID, EVENT_TIMESTAMP, MESSAGE_AUTHENTICATOR, NAS_PORT_ID, CUI, ERROR_CAUSE = 44, 50, 55, 80, 87, 89, 101
 SECRET = "a-secret-of-all-the-fleet"
 PASSWORD = "a password of the fleet"
-ADMIN_RESET = 6
+TIMED_OUT, ADMIN_RESET = 5, 6
 NAMES = {USER_NAME, FRAMED_IP, CALLING, NAS_PORT, NAS_PORT_ID, SESSION_ID, MULTI_SESSION_ID, CUI}
 """Attributes that say which session is meant."""
 NUMBERS = itertools.count(1)
@@ -37,27 +38,32 @@ class Habits:
     sets: tuple
     # What changes the speed within a session: (vendor, type).
     speed: frozenset = frozenset()
+    # What moves a session's end: Session-Timeout from its start, or Nokia's own from now.
+    ends: frozenset = frozenset()
     # The Error-Cause for what it does not change; None passes over it in silence and acknowledges.
     unknown: int | None = 401
     # A request without Event-Timestamp gets no answer, as hostapd does it.
     is_timed: bool = False
 
 
-def habits(*sets, speed=(), unknown=401, is_timed=False):
-    return Habits(tuple(map(frozenset, sets)), frozenset(speed), unknown, is_timed)
+def habits(*sets, speed=(), ends=(), unknown=401, is_timed=False):
+    return Habits(tuple(map(frozenset, sets)), frozenset(speed), frozenset(ends), unknown, is_timed)
 
 
 WISPR = (14122, 7), (14122, 8)
+RELATIVE_TIMEOUT = 6527, 160
 VENDORS = {
-    "mikrotik": habits({USER_NAME, SESSION_ID}, speed=[(14988, 8)]),
-    "cisco": habits({SESSION_ID}, {CALLING}, speed=[(9, 250)]),
+    "mikrotik": habits({USER_NAME, SESSION_ID}, speed=[(14988, 8)], ends=[SESSION_TIMEOUT]),
+    "cisco": habits({SESSION_ID}, {CALLING}, speed=[(9, 250)], ends=[SESSION_TIMEOUT]),
     # Of speeds it documents profiles by name alone for CoA.
     "huawei": habits({SESSION_ID}, {USER_NAME, FRAMED_IP}, speed=[(2011, 31), (2011, 182)], unknown=404),
     "juniper": habits({SESSION_ID}, {MULTI_SESSION_ID}, speed=[(4874, 108), (4874, 177)]),
-    "nokia": habits({NAS_PORT_ID, FRAMED_IP}, {SESSION_ID}, {USER_NAME}, speed=[(6527, 126)], unknown=None),
-    "coovachilli": habits({USER_NAME}, speed=[(14559, 4), (14559, 5), *WISPR]),
+    "nokia": habits(
+        {NAS_PORT_ID, FRAMED_IP}, {SESSION_ID}, {USER_NAME}, speed=[(6527, 126)], ends=[RELATIVE_TIMEOUT], unknown=None,
+    ),
+    "coovachilli": habits({USER_NAME}, speed=[(14559, 4), (14559, 5), *WISPR], ends=[SESSION_TIMEOUT]),
     "ubiquiti": habits({SESSION_ID}, {CALLING}, {USER_NAME}, is_timed=True),
-    "generic": habits({SESSION_ID}, {USER_NAME}, speed=WISPR, is_timed=True),
+    "generic": habits({SESSION_ID}, {USER_NAME}, speed=WISPR, ends=[SESSION_TIMEOUT], is_timed=True),
 }
 
 
@@ -119,6 +125,8 @@ class Session:
     granted: tuple
     began: float = field(default_factory=time.monotonic)
     is_open: bool = True
+    # When it ends by itself, by this machine's clock; None for never.
+    ends: float | None = None
     # What CoAs made of its speed, in bits in a second to and from the subscriber.
     speeds: list = field(default_factory=list)
     # What it carries in a second, and has carried up to when.
@@ -141,6 +149,14 @@ class Session:
             FRAMED_IP: socket.inet_aton(self.framed), NAS_PORT: struct.pack("!I", self.port),
             NAS_PORT_ID: f"ge-0/0/{self.port}".encode(),
         }
+
+
+def moved(session, changes):
+    """When a session ends after those changes, where one of them says it; as the vendors count."""
+    said = {name: int.from_bytes(value, "big") for name, value in changes if name in (SESSION_TIMEOUT, RELATIVE_TIMEOUT)}
+    if SESSION_TIMEOUT in said:
+        return session.began + said[SESSION_TIMEOUT]
+    return time.monotonic() + said[RELATIVE_TIMEOUT] if said else None
 
 
 @dataclass(frozen=True)
@@ -192,6 +208,9 @@ class NAS(threading.Thread):
             secrets.token_hex(5), user, "", reply["Class"][0], f"02-00-00-{mark[:2]}-{mark[2:4]}-{mark[4:]}",
             f"10.{self.address.split('.')[2]}.{port}.7", port, rates(self.vendor, parsed(reply.raw_packet)[0]),
         )
+        timeout = dict(parsed(reply.raw_packet)[0]).get(SESSION_TIMEOUT)
+        if timeout:
+            session.ends = session.began + int.from_bytes(timeout, "big")
         self.sessions[session.id] = session
         assert self.report(self.client, session, START)
         return session
@@ -227,6 +246,10 @@ class NAS(threading.Thread):
             for entry in [entry for entry in self.agenda if entry[0] <= time.monotonic()]:
                 self.agenda.remove(entry)
                 entry[1]()
+            for session in list(self.sessions.values()):
+                if session.is_open and session.ends is not None and time.monotonic() >= session.ends:
+                    session.is_open = False
+                    self.report(self.books, session, STOP, Acct_Terminate_Cause=TIMED_OUT)
             if self.reports and time.monotonic() >= self.reported + 6:
                 self.reported = time.monotonic()
                 for session in [session for session in self.sessions.values() if session.is_open]:
@@ -256,10 +279,10 @@ class NAS(threading.Thread):
         if self.behaviour == "rebooting":
             self.fall_over()
             return
-        cause, session, speeds = self.judge(packet[0], found)
+        cause, session, changes = self.judge(packet[0], found)
         is_claim = self.behaviour in ("lying", "denying", "forging") or (self.behaviour == "boasting" and packet[0] == COA)
         if cause is None and not is_claim:
-            self.do(packet[0], session, speeds)
+            self.do(packet[0], session, changes)
         self.answer(packet, source, cause)
         if cause is None and self.behaviour == "denying":
             self.after(1.2, lambda: self.report(self.books, session, INTERIM))
@@ -276,7 +299,7 @@ class NAS(threading.Thread):
             self.flaws.append("Message-Authenticator")
 
     def judge(self, code, found):
-        """The Error-Cause of its refusal or None, the session, and what changes its speed."""
+        """The Error-Cause of its refusal or None, the session, and what changes it."""
         told = dict(found)
         if isinstance(self.behaviour, int):
             return self.behaviour, None, []
@@ -297,13 +320,18 @@ class NAS(threading.Thread):
             return None, alike[0], []
         known = NAMES | {NAS_IP, NAS_IDENTIFIER, EVENT_TIMESTAMP, MESSAGE_AUTHENTICATOR}
         others = [(name, value) for name, value in found if name not in known]
-        speeds = [(name, value) for name, value in others if name in self.habits.speed]
-        if self.habits.unknown and (len(speeds) < len(others) or not speeds):
+        known = [(name, value) for name, value in others if name in self.habits.speed | self.habits.ends]
+        if self.habits.unknown and (len(known) < len(others) or not known):
             return self.habits.unknown, alike[0], []
-        return None, alike[0], speeds
+        end = moved(alike[0], known)
+        if end is not None and end <= time.monotonic():
+            return 407, alike[0], []
+        return None, alike[0], known
 
-    def do(self, code, session, speeds):
+    def do(self, code, session, changes):
         if code == COA:
+            speeds = [(name, value) for name, value in changes if name in self.habits.speed]
+            session.ends = moved(session, changes) or session.ends
             # Nokia passes over what it does not know.
             if speeds:
                 session.carry()

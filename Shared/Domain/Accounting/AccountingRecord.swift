@@ -56,6 +56,10 @@ package struct AccountingRecord: Hashable, Sendable {
     package var decisionVersion: UInt32?
     /// The digest of the terms under which the session was admitted (``TermsDigest``), from Class.
     package var termsDigest: UInt64?
+    /// When the session ends by itself because its service does, as it was admitted, from Class.
+    package var grantedUntil: Timestamp?
+    /// Where the packet came from; told where its NAS's row is a range of addresses, and nowhere else.
+    package var sourceAddress: String?
 
     package init(
         id: EventID,
@@ -89,7 +93,9 @@ package struct AccountingRecord: Hashable, Sendable {
         terminateCause: UInt32? = nil,
         eventTimestamp: Timestamp? = nil,
         decisionVersion: UInt32? = nil,
-        termsDigest: UInt64? = nil
+        termsDigest: UInt64? = nil,
+        grantedUntil: Timestamp? = nil,
+        sourceAddress: String? = nil
     ) {
         self.id = id
         self.tenantID = tenantID
@@ -123,6 +129,8 @@ package struct AccountingRecord: Hashable, Sendable {
         self.eventTimestamp = eventTimestamp
         self.decisionVersion = decisionVersion
         self.termsDigest = termsDigest
+        self.grantedUntil = grantedUntil
+        self.sourceAddress = sourceAddress
     }
 
     /// When the NAS took down what it reports: receipt less Acct-Delay-Time.

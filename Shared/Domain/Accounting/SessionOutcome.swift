@@ -57,9 +57,9 @@ package struct UsageDelta: Hashable, Sendable {
 
 /// What happened to a session, for those who follow sessions. Interims are not told.
 package enum SessionLifecycle: Hashable, Sendable {
-    /// It is on; `reopened` when it had been told stopped before. With the digest of the terms it was admitted under, as the
-    /// record that made or reopened it told; it is kept nowhere.
-    case started(SessionState, reopened: Bool, termsDigest: UInt64? = nil)
+    /// It is on; `reopened` when it had been told stopped before. With the digest of the terms it was admitted under and until
+    /// when, as the record that made or reopened it told; they are kept nowhere.
+    case started(SessionState, reopened: Bool, termsDigest: UInt64? = nil, grantedUntil: Timestamp? = nil)
     /// It is over; `amended` when it had been told stopped before and now its own Stop says how it ended.
     case stopped(SessionState, amended: Bool)
 }

@@ -6,6 +6,7 @@ struct SessionRow {
     private(set) var ranBackwards = false
     /// What the batch told of the terms the session was admitted under; no column holds it.
     private var termsDigest: UInt64?
+    private var grantedUntil: Timestamp?
     private let wasOpen: Bool
     private let closedBefore: SessionEnd?
     private var input: Int64 = 0
@@ -35,6 +36,7 @@ struct SessionRow {
         seconds = max(0, state.sessionSeconds)
         at = record.receivedAt
         termsDigest = record.termsDigest
+        grantedUntil = record.grantedUntil
     }
 
     /// Microseconds between a record's start and the row's, the nearer of the two that the row knows.
@@ -69,6 +71,7 @@ struct SessionRow {
             {
                 state.reopen()
                 termsDigest = record.termsDigest
+                grantedUntil = record.grantedUntil
             }
         } else if age == state.sessionSeconds || record.statusType == .stop {
             // A Stop has the last word even when an interim's age was rounded above its own.
@@ -226,6 +229,7 @@ struct SessionRow {
         if let value = record.framedIPv6Prefix { state.framedIPv6Prefix = value }
         if let value = record.framedIPv6Address { state.framedIPv6Address = value }
         if let value = record.delegatedIPv6Prefix { state.delegatedIPv6Prefix = value }
+        if let value = record.sourceAddress { state.nasAddress = value }
     }
 
     /// Any report, a late one too, adds what is not known yet. Returns whether it did.
@@ -243,12 +247,16 @@ struct SessionRow {
             filled = true
         }
         fill(&state.admissionID, record.admissionID)
-        if termsDigest == nil { termsDigest = record.termsDigest }
+        if termsDigest == nil {
+            termsDigest = record.termsDigest
+            grantedUntil = record.grantedUntil
+        }
         fill(&state.nasPortID, record.nasPortID)
         fill(&state.framedIPv4, record.framedIPv4)
         fill(&state.framedIPv6Prefix, record.framedIPv6Prefix)
         fill(&state.framedIPv6Address, record.framedIPv6Address)
         fill(&state.delegatedIPv6Prefix, record.delegatedIPv6Prefix)
+        fill(&state.nasAddress, record.sourceAddress)
         if state.calledStationID.isEmpty, !record.calledStationID.isEmpty {
             state.calledStationID = record.calledStationID
             filled = true
@@ -283,7 +291,9 @@ struct SessionRow {
     /// Tells what became of the session, by what it was before the batch and is after it.
     func tell(_ events: inout [SessionLifecycle]) {
         if isNew || !wasOpen && state.isOpen {
-            events.append(.started(state, reopened: !isNew, termsDigest: termsDigest))
+            events.append(
+                .started(state, reopened: !isNew, termsDigest: termsDigest, grantedUntil: grantedUntil)
+            )
         }
         guard let end = state.closedBy else { return }
         if isNew || wasOpen || end != closedBefore {

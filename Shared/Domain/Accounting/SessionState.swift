@@ -52,6 +52,8 @@ package struct SessionState: Hashable, Sendable {
     package var framedIPv6Prefix: String?
     package var framedIPv6Address: String?
     package var delegatedIPv6Prefix: String?
+    /// Where its NAS's packets come from, by the newest report that said so; nil where the NAS's row is one address.
+    package var nasAddress: String?
     /// How many records changed the row. Repeats and late records that told nothing new are not among them.
     package var recordCount: Int64
 
@@ -86,6 +88,7 @@ package struct SessionState: Hashable, Sendable {
         framedIPv6Prefix: String?,
         framedIPv6Address: String?,
         delegatedIPv6Prefix: String?,
+        nasAddress: String? = nil,
         recordCount: Int64
     ) {
         self.tenantID = tenantID
@@ -118,6 +121,7 @@ package struct SessionState: Hashable, Sendable {
         self.framedIPv6Prefix = framedIPv6Prefix
         self.framedIPv6Address = framedIPv6Address
         self.delegatedIPv6Prefix = delegatedIPv6Prefix
+        self.nasAddress = nasAddress
         self.recordCount = recordCount
     }
 
@@ -173,6 +177,7 @@ extension SessionState {
             framedIPv6Prefix: record.framedIPv6Prefix,
             framedIPv6Address: record.framedIPv6Address,
             delegatedIPv6Prefix: record.delegatedIPv6Prefix,
+            nasAddress: record.sourceAddress,
             recordCount: 1
         )
     }

@@ -7,7 +7,8 @@
 /// | change | a disconnect | the new one is superseded: the next session has the terms of its time |
 /// | change | a change that waits, for the NAS or for proof | the old one is superseded |
 ///
-/// A change that is with the NAS ends by itself.
+/// A change that is with the NAS ends by itself. One of the session's end alone (`renewed`) gives way to one that waits for the NAS,
+/// which says the end too, and neither takes the other's proof away: they are about different matters.
 package struct EnforcementMeeting: Hashable, Sendable {
     /// The order that the new one joins.
     package private(set) var joins: EnforcementID?
@@ -22,9 +23,15 @@ package struct EnforcementMeeting: Hashable, Sendable {
         let disconnect = open.first { $0.kind == .disconnect }
         switch new.kind {
         case .disconnect: joins = disconnect?.id
-        case .change: isSuperseded = disconnect != nil
+        case .change:
+            let saysIt = open.contains { $0.state == .pending && $0.kind == .change && $0.cause != .renewed }
+            isSuperseded = disconnect != nil || (new.cause == .renewed && saysIt)
         }
         guard !isSuperseded else { return }
-        supersedes = open.filter { $0.kind == .change && $0.state != .sent }.map(\.id)
+        supersedes =
+            open.filter { old in
+                let isOfTheSame = new.kind == .disconnect || (old.cause == .renewed) == (new.cause == .renewed)
+                return old.kind == .change && old.state != .sent && (isOfTheSame || old.state == .pending)
+            }.map(\.id)
     }
 }

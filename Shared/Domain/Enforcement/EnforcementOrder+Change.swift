@@ -37,10 +37,23 @@ package struct EnforcementGoal: Hashable, Sendable {
     package var terms: SessionTerms
     /// The most that the speed before let pass, where it is known.
     package var before: SpeedPair?
+    /// When the session is to end by itself, and when it would have; nil where nothing is said of that.
+    package var end: End?
 
-    package init(terms: SessionTerms, before: SpeedPair?) {
+    package struct End: Hashable, Sendable {
+        package var at: Timestamp
+        package var before: Timestamp
+
+        package init(at: Timestamp, before: Timestamp) {
+            self.at = at
+            self.before = before
+        }
+    }
+
+    package init(terms: SessionTerms, before: SpeedPair?, end: End? = nil) {
         self.terms = terms
         self.before = before
+        self.end = end
     }
 }
 
@@ -52,21 +65,31 @@ package struct TermsSight: Hashable, Sendable {
     package var isSpeedForeign: Bool
     /// Something that decides about the session changed since it began.
     package var mayBeOld: Bool
+    /// It ends by itself at another time than it should, and its NAS can move that; nil where nothing is to be moved.
+    package var end: EndShift?
 
     package init(
         desired: DesiredTerms,
         observed: SessionTerms?,
         isSpeedForeign: Bool = false,
-        mayBeOld: Bool = false
+        mayBeOld: Bool = false,
+        end: EndShift? = nil
     ) {
         self.desired = desired
         self.observed = observed
         self.isSpeedForeign = isSpeedForeign
         self.mayBeOld = mayBeOld
+        self.end = end
     }
 
     package var difference: TermsDifference {
-        TermsDifference(of: observed, from: desired, isSpeedForeign: isSpeedForeign, mayBeOld: mayBeOld)
+        TermsDifference(
+            of: observed,
+            from: desired,
+            isSpeedForeign: isSpeedForeign,
+            mayBeOld: mayBeOld,
+            isEndDue: end?.isDue ?? false
+        )
     }
 }
 
@@ -78,6 +101,9 @@ package struct TermsSight: Hashable, Sendable {
 /// An acknowledged change is proven by what the session carries between two of its records: no more than its new speed allows where
 /// that is lower, and a quarter of it at least; more than the old one did where it is higher. Where more passes than was asked for, the NAS did not do what it
 /// acknowledged, and the session is ended.
+///
+/// A session whose end alone is moved (`renewed`) is never ended for it. It is proven by being reported after its old end; where
+/// it was to end sooner, by its end. A change of the speed says the end too where that differs, and is proven by the speed.
 extension EnforcementOrder {
     /// An acknowledged change is looked at so often at first, and half as often as it has waited later.
     static let reading = Duration.seconds(15)
@@ -100,21 +126,29 @@ extension EnforcementOrder {
         case (.disconnect, _):
             end(.superseded, .notWanted, at: now)
             return false
+        case (.change, .disconnect) where cause == .renewed, (.change, .change) where isOutgrown(by: terms):
+            // Another order is due, which says this with it.
+            end(.superseded, .notWanted, at: now)
+            return false
         case (.change, .disconnect):
             goal = nil
             way = .disconnect
             return true
-        case (.change, .change): return aim(terms)
-        case (.change, .none), (.change, .presumed):
-            // Who asks for it may know better than what is stored.
+        case (.change, .change) where cause == .renewed || terms.difference != .change(.renewed): return aim(terms)
+        case (.change, .change), (.change, .none), (.change, .presumed):
+            // Its speed is so. Who asks for it may know better than what is stored.
             if cause == .requested, !terms.isSpeedForeign { return aim(terms) }
             end(.confirmed, .alreadySo, at: now)
             return false
         }
     }
 
+    /// Whether it was about the session's end alone, and now its speed is to be changed.
+    private func isOutgrown(by terms: TermsSight) -> Bool { cause == .renewed && terms.difference != .change(.renewed) }
+
     private mutating func aim(_ terms: TermsSight) -> Bool {
-        goal = terms.desired.terms.map { EnforcementGoal(terms: $0, before: terms.observed?.speeds?.ceiling) }
+        let end = terms.end.map { EnforcementGoal.End(at: $0.to, before: $0.from) }
+        goal = terms.desired.terms.map { EnforcementGoal(terms: $0, before: terms.observed?.speeds?.ceiling, end: end) }
         way = nil
         return goal != nil
     }
@@ -122,6 +156,7 @@ extension EnforcementOrder {
     /// Looks at what the session carried since its change was acknowledged.
     mutating func measure(_ session: SessionSight, at now: Timestamp, _ rules: EnforcementRules) {
         guard let answeredAt else { return end(.failed, .overdue, at: now) }
+        if cause == .renewed { return outlive(session, since: answeredAt, at: now, rules) }
         guard case .open(let heardAt, let octets, let seconds) = session else {
             return end(.confirmed, .sessionOver, at: now)
         }
@@ -141,6 +176,29 @@ extension EnforcementOrder {
         // Nothing can be learned between two reports, which are minutes apart.
         let waited = Duration.microseconds(max(0, now.microseconds(since: answeredAt)) / 2)
         nextAt = min(now + max(Self.reading, waited), end)
+    }
+
+    /// Looks whether the session lives past its old end, or ended where it was to end sooner.
+    private mutating func outlive(
+        _ session: SessionSight,
+        since answeredAt: Timestamp,
+        at now: Timestamp,
+        _ rules: EnforcementRules
+    ) {
+        guard let wanted = goal?.end else { return end(.unproven, .notMeasured, at: now) }
+        let isLater = wanted.at > wanted.before
+        // What a session that did not change would not be reported after, or one that did.
+        let last = max(isLater ? wanted.before : wanted.at, answeredAt) + EndShift.tolerance
+        guard case .open(let heardAt, _, _) = session else {
+            return end(isLater ? .unproven : .confirmed, .sessionOver, at: now)
+        }
+        if isLater, heardAt > last { return end(.confirmed, .outlived, at: now) }
+        let until = last + rules.proof
+        guard now < until else {
+            return end(.unproven, isLater ? .notMeasured : heardAt > last ? .stillReports : .noStop, at: now)
+        }
+        let waited = Duration.microseconds(max(0, now.microseconds(since: last)) / 2)
+        nextAt = min(max(last, now + max(Self.reading, waited)), until)
     }
 
     private mutating func judge(

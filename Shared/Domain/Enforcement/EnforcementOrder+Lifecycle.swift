@@ -50,6 +50,8 @@ package enum EnforcementAnswer: Hashable, Sendable {
     case acknowledged
     /// It says that it changed the session.
     case changed
+    /// It says that it changed the session, and would not move its end.
+    case changedButEnd
     /// It says that there is no such session.
     case sessionGone
     /// It says no, with that Error-Cause.
@@ -107,7 +109,8 @@ extension EnforcementOrder {
         switch answer {
         case .acknowledged: answered(nil, at: now, rules)
         case .sessionGone: answered(.sessionGone, at: now, rules)
-        case .changed:
+        case .changed, .changedButEnd:
+            if answer == .changedButEnd { goal?.end = nil }
             answered(nil, at: now, rules)
             way = .change
             nextAt = now + Self.reading

@@ -4,6 +4,8 @@ extension EnforcementOrder {
         switch state {
         case .pending: reason.map { "Waits: \(Self.words($0))." } ?? "Waits to be sent."
         case .sent: "Sent to the NAS."
+        case .acknowledged where way == .change && cause == .renewed:
+            "The NAS acknowledged it; whether the session lives past its old end is waited for."
         case .acknowledged where way == .change:
             "The NAS acknowledged it; what the session carries is waited for."
         case .acknowledged:
@@ -12,9 +14,15 @@ extension EnforcementOrder {
                 : "The NAS acknowledged it; the session's end is waited for."
         case .confirmed: "Done: \(Self.words(reason))."
         case .unproven: "The NAS acknowledged it, and nothing proves it: \(Self.words(reason))."
-        case .failed: "Failed: \(Self.words(reason))\(errorCause.map { " (Error-Cause \($0))" } ?? "")."
+        case .failed:
+            "Failed: \(Self.words(reason))\(errorCause.map { " (Error-Cause \($0))" } ?? "").\(consolation)"
         case .superseded: reason == .notWanted ? "Not needed: \(Self.words(reason))." : "Another order took its place."
         }
+    }
+
+    /// What follows all the same.
+    private var consolation: String {
+        cause == .renewed ? " The session keeps the end that it was granted, and whoever may logs in again." : ""
     }
 
     private static func words(_ reason: EnforcementReason?) -> String {
@@ -31,7 +39,7 @@ extension EnforcementOrder {
         case .cannotChange: "the NAS cannot change it within the session"
         case .cannotDisconnect: "the NAS takes no Disconnect-Request"
         case .nasGone: "the NAS is no more"
-        case .noAddress: "the NAS's row is a range of addresses"
+        case .noAddress: "the NAS's row is a range of addresses, and which of them has the session is not known"
         case .secretUnreadable: "the keyring does not open the NAS's secret"
         case .unanswered: "the NAS does not answer"
         case .badAuthenticator: "what answers has another secret"
@@ -42,6 +50,7 @@ extension EnforcementOrder {
         case .noSession: "no session of its admission is known yet"
         case .alreadySo: "the session had it already"
         case .rateMeasured: "what the session carried since shows it"
+        case .outlived: "the session was reported after its old end"
         case .notMeasured: "nothing that the session carried since shows it"
         case .exceeded: "more passes than the new speed allows"
         case .replaced: "another order took its place"

@@ -29,6 +29,8 @@ package enum EnforcementCause: String, Hashable, Sendable, CaseIterable {
     case boost
     /// A throttle, a boost or the walled garden is over.
     case restored
+    /// Its service's end moved: it is to end by itself at another time.
+    case renewed
     /// It belongs into the walled garden.
     case confined
     case suspended
@@ -73,6 +75,8 @@ package enum EnforcementReason: String, Hashable, Sendable, CaseIterable {
     case alreadySo = "already_so"
     /// What it carried since is what its new speed allows, or more than its old one did.
     case rateMeasured = "rate_measured"
+    /// It was reported after its old end.
+    case outlived
     /// It was admitted and never began.
     case neverStarted = "never_started"
     /// The NAS has no such session, and reported nothing of it since.
@@ -92,7 +96,7 @@ package enum EnforcementReason: String, Hashable, Sendable, CaseIterable {
     case cannotDisconnect = "cannot_disconnect"
     /// The NAS is no more.
     case nasGone = "nas_gone"
-    /// The NAS's row is a range of addresses: nobody knows where to send to.
+    /// The NAS's row is a range of addresses, and nothing of the session said from which of them.
     case noAddress = "no_address"
     /// The keyring does not open the NAS's secret.
     case secretUnreadable = "secret_unreadable"

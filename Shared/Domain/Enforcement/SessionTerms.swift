@@ -145,12 +145,13 @@ package enum TermsDifference: Hashable, Sendable {
     case disconnect(EnforcementCause)
 
     /// `isSpeedForeign` where an operator's own reply attributes say the speed: then it is nobody's business here. `mayBeOld` where something
-    /// that decides about the session changed since it began.
+    /// that decides about the session changed since it began. `isEndDue` where it ends by itself soon, or should, and not when it should.
     package init(
         of observed: SessionTerms?,
         from desired: DesiredTerms,
         isSpeedForeign: Bool = false,
-        mayBeOld: Bool = false
+        mayBeOld: Bool = false,
+        isEndDue: Bool = false
     ) {
         guard let wanted = desired.terms, let source = wanted.source else {
             guard case .over(let reason) = desired else {
@@ -175,7 +176,7 @@ package enum TermsDifference: Hashable, Sendable {
             // Other addresses, other rules: only a new session has them.
             self = .disconnect(wanted.isConfined ? .confined : .restored)
         } else if observed.digest == wanted.digest || isSpeedForeign {
-            self = .none
+            self = isEndDue ? .change(.renewed) : .none
         } else {
             self = .change(EnforcementCause(source, after: observed.source))
         }
@@ -214,11 +215,11 @@ extension EnforcementCause {
     package var isByState: Bool {
         switch self {
         case .sessionLimit, .requested: false
-        case .plan, .window, .quota, .boost, .restored, .confined, .suspended, .expired, .terminated: true
+        case .plan, .window, .quota, .boost, .restored, .renewed, .confined, .suspended, .expired, .terminated: true
         }
     }
 
     /// Whether a session may be ended so that it comes back with its speed, where its NAS cannot change it. The hours of the day are no reason
-    /// to interrupt everybody.
-    package var mayDisconnect: Bool { self != .window }
+    /// to interrupt everybody; and who may stay longer is not thrown out for it: at the old end he logs in again.
+    package var mayDisconnect: Bool { self != .window && self != .renewed }
 }

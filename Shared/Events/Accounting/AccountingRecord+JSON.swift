@@ -32,6 +32,8 @@ extension AccountingRecord {
         writer.member("eventTimestamp", present: eventTimestamp)
         writer.member("decisionVersion", present: decisionVersion)
         writer.member("termsDigest", present: termsDigest)
+        writer.member("grantedUntil", present: grantedUntil)
+        writer.member("sourceAddress", present: sourceAddress)
         writer.endObject()
     }
 
@@ -81,6 +83,7 @@ extension AccountingRecord {
         case "eventTimestamp": eventTimestamp = try reader.timestamp(key)
         case "decisionVersion": decisionVersion = try reader.unsigned32(key)
         case "termsDigest": termsDigest = try reader.unsigned64()
+        case "grantedUntil": grantedUntil = try reader.timestamp(key)
         default: try readNetwork(key, from: &reader)
         }
     }
@@ -95,6 +98,7 @@ extension AccountingRecord {
         case "framedIpv6Prefix": framedIPv6Prefix = try reader.text()
         case "framedIpv6Address": framedIPv6Address = try reader.text()
         case "delegatedIpv6Prefix": delegatedIPv6Prefix = try reader.text()
+        case "sourceAddress": sourceAddress = try reader.text()
         default: try reader.skipValue()
         }
     }

@@ -61,7 +61,7 @@ package enum BreakerAnswer: Hashable, Sendable {
 /// How the breaker before a NAS stands.
 package struct NASBreaker: Hashable, Sendable {
     package var nasID: NASID
-    /// Where requests go; nil where the NAS's row is a range of addresses, and nothing can be sent.
+    /// Where requests go; nil where the NAS's row is a range of addresses, each with a breaker of its own.
     package var endpoint: String?
     /// `closed`, `open` or `half_open`.
     package var state: String

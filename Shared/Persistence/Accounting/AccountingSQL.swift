@@ -21,7 +21,7 @@ enum AccountingSQL {
         s.input_octets, s.output_octets, s.input_packets, s.output_packets, s.raw_input_octets, s.raw_output_octets,
         s.nas_port, s.nas_port_id, s.calling_station_id, s.called_station_id, host(s.framed_ipv4),
         s.framed_ipv6_prefix::text, host(s.framed_ipv6_address), s.delegated_ipv6_prefix::text, s.record_count,
-        s.counter_fall::text
+        s.counter_fall::text, host(s.nas_address)
         """
 
     /// The columns, and after them the row's place in the table, by which ``updateCounters`` finds it again.
@@ -66,14 +66,16 @@ enum AccountingSQL {
             closed_by = k.closed_by, terminate_cause = k.terminate_cause, nas_port_id = k.nas_port_id,
             called_station_id = k.called_station_id, framed_ipv4 = k.framed_ipv4::inet,
             framed_ipv6_prefix = k.framed_ipv6_prefix::cidr, framed_ipv6_address = k.framed_ipv6_address::inet,
-            delegated_ipv6_prefix = k.delegated_ipv6_prefix::cidr, counter_fall = k.counter_fall::int8[]
+            delegated_ipv6_prefix = k.delegated_ipv6_prefix::cidr, counter_fall = k.counter_fall::int8[],
+            nas_address = k.nas_address::inet
         FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::int8[], $5::int8[], $6::int8[], $7::int8[], $8::int8[],
             $9::int8[], $10::int8[], $11::int4[], $12::uuid[], $13::uuid[], $14::uuid[], $15::timestamptz[], $16::text[],
-            $17::int4[], $18::text[], $19::text[], $20::text[], $21::text[], $22::text[], $23::text[], $24::text[])
+            $17::int4[], $18::text[], $19::text[], $20::text[], $21::text[], $22::text[], $23::text[], $24::text[],
+            $25::text[])
             AS k (tenant_id, id, last_update_at, session_seconds, input_octets, output_octets, input_packets,
                 output_packets, raw_input_octets, raw_output_octets, record_count, service_id, customer_id,
                 admission_id, ended_at, closed_by, terminate_cause, nas_port_id, called_station_id, framed_ipv4,
-                framed_ipv6_prefix, framed_ipv6_address, delegated_ipv6_prefix, counter_fall)
+                framed_ipv6_prefix, framed_ipv6_address, delegated_ipv6_prefix, counter_fall, nas_address)
         WHERE s.tenant_id = k.tenant_id AND s.id = k.id
         """
 
@@ -81,23 +83,23 @@ enum AccountingSQL {
         INSERT INTO sessions (tenant_id, id, last_update_at, session_seconds, input_octets, output_octets, input_packets,
             output_packets, raw_input_octets, raw_output_octets, record_count, service_id, customer_id, admission_id,
             ended_at, closed_by, terminate_cause, nas_port_id, called_station_id, framed_ipv4, framed_ipv6_prefix,
-            framed_ipv6_address, delegated_ipv6_prefix, counter_fall, session_key, nas_id, username, acct_session_id,
-            started_at, nas_port, calling_station_id)
+            framed_ipv6_address, delegated_ipv6_prefix, counter_fall, nas_address, session_key, nas_id, username,
+            acct_session_id, started_at, nas_port, calling_station_id)
         SELECT k.tenant_id, k.id, k.last_update_at, k.session_seconds, k.input_octets, k.output_octets, k.input_packets,
             k.output_packets, k.raw_input_octets, k.raw_output_octets, k.record_count, k.service_id, k.customer_id,
             k.admission_id, k.ended_at, k.closed_by, k.terminate_cause, k.nas_port_id, k.called_station_id,
             k.framed_ipv4::inet, k.framed_ipv6_prefix::cidr, k.framed_ipv6_address::inet,
-            k.delegated_ipv6_prefix::cidr, k.counter_fall::int8[], k.session_key, k.nas_id, k.username,
+            k.delegated_ipv6_prefix::cidr, k.counter_fall::int8[], k.nas_address::inet, k.session_key, k.nas_id, k.username,
             k.acct_session_id, k.started_at, k.nas_port, k.calling_station_id
         FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::int8[], $5::int8[], $6::int8[], $7::int8[], $8::int8[],
             $9::int8[], $10::int8[], $11::int4[], $12::uuid[], $13::uuid[], $14::uuid[], $15::timestamptz[], $16::text[],
             $17::int4[], $18::text[], $19::text[], $20::text[], $21::text[], $22::text[], $23::text[], $24::text[],
-            $25::uuid[], $26::uuid[], $27::text[], $28::text[], $29::timestamptz[], $30::int8[], $31::text[])
+            $25::text[], $26::uuid[], $27::uuid[], $28::text[], $29::text[], $30::timestamptz[], $31::int8[], $32::text[])
             AS k (tenant_id, id, last_update_at, session_seconds, input_octets, output_octets, input_packets,
                 output_packets, raw_input_octets, raw_output_octets, record_count, service_id, customer_id,
                 admission_id, ended_at, closed_by, terminate_cause, nas_port_id, called_station_id, framed_ipv4,
-                framed_ipv6_prefix, framed_ipv6_address, delegated_ipv6_prefix, counter_fall, session_key, nas_id,
-                username, acct_session_id, started_at, nas_port, calling_station_id)
+                framed_ipv6_prefix, framed_ipv6_address, delegated_ipv6_prefix, counter_fall, nas_address, session_key,
+                nas_id, username, acct_session_id, started_at, nas_port, calling_station_id)
         """
 
     /// What the batch adds to one day of one tenant's services; `PendingUsage` folds it into the days.

@@ -35,6 +35,7 @@ extension SessionState {
             framedIPv6Prefix: row[26].text,
             framedIPv6Address: row[27].text,
             delegatedIPv6Prefix: row[28].text,
+            nasAddress: row[31].text,
             recordCount: row[29].int64 ?? 0
         )
     }
@@ -50,6 +51,7 @@ extension SessionState {
             && framedIPv4 == old.framedIPv4 && nasPortID == old.nasPortID && calledStationID == old.calledStationID
             && framedIPv6Prefix == old.framedIPv6Prefix && framedIPv6Address == old.framedIPv6Address
             && delegatedIPv6Prefix == old.delegatedIPv6Prefix && counterFall == old.counterFall
+            && nasAddress == old.nasAddress
     }
 }
 
@@ -95,6 +97,7 @@ extension [SessionState] {
             .textArray(map(\.nasPortID)), .textArray(map(\.calledStationID)), .textArray(map(\.framedIPv4)),
             .textArray(map(\.framedIPv6Prefix)), .textArray(map(\.framedIPv6Address)),
             .textArray(map(\.delegatedIPv6Prefix)), .textArray(map { $0.counterFall?.text }),
+            .textArray(map(\.nasAddress)),
         ]
     }
 
@@ -140,7 +143,7 @@ struct StoredSessions {
     }
 
     private mutating func append(_ row: PGRow) {
-        guard let place = row[31].place else { preconditionFailure("a stored row has a place") }
+        guard let place = row[32].place else { preconditionFailure("a stored row has a place") }
         append(SessionState(row), at: place)
     }
 

@@ -7,13 +7,19 @@ extension OutboxRow {
         _ state: SessionState,
         reopened: Bool,
         termsDigest: UInt64?,
+        grantedUntil: Timestamp?,
         id: (id: EventID, time: Timestamp)
     ) -> OutboxRow {
         OutboxRow(
             id: id.id,
             tenantID: state.tenantID,
             aggregateID: state.id.value,
-            payload: SessionStarted(state, reopened: reopened, termsDigest: termsDigest),
+            payload: SessionStarted(
+                state,
+                reopened: reopened,
+                termsDigest: termsDigest,
+                grantedUntil: grantedUntil
+            ),
             createdAt: id.time
         )
     }

@@ -121,8 +121,10 @@ struct WritePlan {
         var rows: [OutboxRow] = []
         for event in outcome.events {
             switch event {
-            case .started(let state, let reopened, let terms):
-                rows.append(.started(state, reopened: reopened, termsDigest: terms, id: ids.next()))
+            case .started(let state, let reopened, let terms, let until):
+                rows.append(
+                    .started(state, reopened: reopened, termsDigest: terms, grantedUntil: until, id: ids.next())
+                )
             case .stopped(let state, let amended):
                 if let row = OutboxRow.stopped(state, amended: amended, id: ids.next()) { rows.append(row) }
                 if let session = EndedSession(state) { ended.append(session) }

@@ -11,7 +11,7 @@ enum EnforcementSQL {
         e.tenant_id, e.id, e.kind, e.cause, e.nas_id, e.session_id, e.admission_id, e.service_id, e.operation_id, \
         e.correlation_id, e.traceparent, e.requested_at, e.stored_at, e.state, e.reason, e.error_cause, e.attempts, e.sent_at, \
         e.answered_at, e.ended_at, e.next_at, e.goal_digest, e.goal_source, e.goal_speeds, e.before_speeds, e.way, e.base_at, \
-        e.base_octets, e.base_seconds
+        e.base_octets, e.base_seconds, e.goal_ends_at, e.before_ends_at
         """
 
     /// Orders of tenants that are gone are passed over.
@@ -74,7 +74,7 @@ enum EnforcementSQL {
     static let targets = """
         SELECT \(columns),
             s.id AS live_id, s.service_id AS live_service_id, s.username, s.acct_session_id, s.calling_station_id, s.nas_port,
-            s.nas_port_id, host(s.framed_ipv4) AS framed_ipv4, s.last_update_at, s.ended_at AS live_ended_at,
+            s.nas_port_id, host(s.framed_ipv4) AS framed_ipv4, host(s.nas_address) AS nas_address, s.last_update_at, s.ended_at AS live_ended_at,
             s.input_octets, s.output_octets, s.session_seconds,
             n.id AS found_nas_id, n.address::text AS address, n.identifier, n.vendor, n.coa_port, n.secret, l.lessons, l.learned
         FROM unnest($1::uuid[], $2::uuid[]) AS k (tenant_id, id)
@@ -97,12 +97,14 @@ enum EnforcementSQL {
             trials = CASE WHEN jsonb_array_length(e.trials) < 50 THEN e.trials || k.trials::jsonb ELSE e.trials END,
             goal_digest = k.goal_digest, goal_source = k.goal_source, goal_speeds = k.goal_speeds::bigint[],
             before_speeds = k.before_speeds::bigint[], way = k.way, base_at = k.base_at, base_octets = k.base_octets::bigint[],
-            base_seconds = k.base_seconds
+            base_seconds = k.base_seconds, goal_ends_at = k.goal_ends_at, before_ends_at = k.before_ends_at
         FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::uuid[], $8::uuid[],
                 $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::text[], $14::bigint[],
-                $15::text[], $16::text[], $17::text[], $18::text[], $19::timestamptz[], $20::text[], $21::bigint[])
+                $15::text[], $16::text[], $17::text[], $18::text[], $19::timestamptz[], $20::text[], $21::bigint[],
+                $22::timestamptz[], $23::timestamptz[])
             AS k (tenant_id, id, state, reason, error_cause, attempts, session_id, service_id, sent_at, answered_at, ended_at,
-                next_at, trials, goal_digest, goal_source, goal_speeds, before_speeds, way, base_at, base_octets, base_seconds)
+                next_at, trials, goal_digest, goal_source, goal_speeds, before_speeds, way, base_at, base_octets, base_seconds,
+                goal_ends_at, before_ends_at)
         WHERE e.tenant_id = k.tenant_id AND e.id = k.id AND e.ended_at IS NULL
         RETURNING e.tenant_id, e.id
         """
@@ -197,8 +199,14 @@ enum EnforcementSQL {
                 source: source,
                 speeds: try SessionTermsRow.speeds(row, "goal_speeds")
             ),
-            before: before.map { SpeedPair(download: $0[0], upload: $0[1]) }
+            before: before.map { SpeedPair(download: $0[0], upload: $0[1]) },
+            end: end(row)
         )
+    }
+
+    private static func end(_ row: PGRow) -> EnforcementGoal.End? {
+        guard let at = row["goal_ends_at"].time, let before = row["before_ends_at"].time else { return nil }
+        return EnforcementGoal.End(at: at, before: before)
     }
 
     private static func base(_ row: PGRow) throws -> SessionMeter? {

@@ -113,18 +113,24 @@ extension EnforcementStore {
     static func terms(_ outcomes: [EnforcementOutcome], at now: Timestamp) -> [PGStatement] {
         var statements: [PGStatement] = []
         var changed: [SessionRef: SessionTermsRow] = [:]
+        var moved: [SessionRef: Timestamp] = [:]
         var refused: [SessionRef: (NASID, TermsDigest)] = [:]
         for outcome in outcomes {
             let order = outcome.order
             guard let id = order.sessionID else { continue }
             let session = SessionRef(tenantID: order.tenantID, id: id)
             if outcome.isAnswer, order.state == .acknowledged, order.way == .change, let goal = order.goal {
-                changed[session] = SessionTermsRow(
-                    session: session,
-                    nasID: order.nasID,
-                    terms: goal.terms,
-                    evidence: .changed
-                )
+                if order.cause == .renewed {
+                    moved[session] = goal.end?.at
+                } else {
+                    changed[session] = SessionTermsRow(
+                        session: session,
+                        nasID: order.nasID,
+                        terms: goal.terms,
+                        evidence: .changed,
+                        endsAt: goal.end?.at
+                    )
+                }
             } else if order.state == .failed, order.isRefusal, order.kind == .change || order.cause.isByState {
                 refused[session] = (order.nasID, order.goal?.terms.digest ?? .over)
             } else if order.state == .unproven, order.way != .change, order.kind == .change || order.cause.isByState {
@@ -132,6 +138,18 @@ extension EnforcementStore {
             }
         }
         if !changed.isEmpty { statements.append(SessionTermsRow.statement(Array(changed.values), at: now)) }
+        if !moved.isEmpty {
+            let moved = Array(moved)
+            statements.append(
+                PGStatement(
+                    TermsSQL.move,
+                    [
+                        .uuids(moved.map(\.key.tenantID.value)), .uuids(moved.map(\.key.id.value)),
+                        .timestamptzArray(moved.map(\.value.microseconds)),
+                    ]
+                )
+            )
+        }
         if !refused.isEmpty {
             let refused = Array(refused)
             statements.append(

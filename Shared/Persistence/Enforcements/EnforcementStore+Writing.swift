@@ -86,6 +86,8 @@ extension EnforcementStore {
             .timestamptzArray(orders.map { $0.base?.at.microseconds }),
             .textArray(orders.map { $0.base.map { literal([$0.octets.input, $0.octets.output]) } }),
             .int8Array(orders.map { $0.base?.seconds }),
+            .timestamptzArray(orders.map { $0.goal?.end?.at.microseconds }),
+            .timestamptzArray(orders.map { $0.goal?.end?.before.microseconds }),
         ]
     }
 

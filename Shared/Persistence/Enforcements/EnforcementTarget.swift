@@ -27,6 +27,8 @@ package struct EnforcementTarget: Sendable {
         package let nasPort: UInt32?
         package let nasPortID: String?
         package let framedIPv4: IPAddress?
+        /// Where its NAS's packets come from; known where the NAS's row is a range of addresses.
+        package let nasAddress: IPAddress?
 
         package init(
             id: SessionID,
@@ -35,7 +37,8 @@ package struct EnforcementTarget: Sendable {
             callingStationID: String = "",
             nasPort: UInt32? = nil,
             nasPortID: String? = nil,
-            framedIPv4: IPAddress? = nil
+            framedIPv4: IPAddress? = nil,
+            nasAddress: IPAddress? = nil
         ) {
             self.id = id
             self.username = username
@@ -44,7 +47,16 @@ package struct EnforcementTarget: Sendable {
             self.nasPort = nasPort
             self.nasPortID = nasPortID
             self.framedIPv4 = framedIPv4
+            self.nasAddress = nasAddress
         }
+    }
+
+    /// Where the session's NAS takes requests: its row's address, or, where that is a range, the one of it that the session's
+    /// packets come from. Nil where nobody knows that, or where it lies outside: a row may have changed since.
+    package var destination: IPAddress? {
+        guard let device else { return nil }
+        if device.address.length == device.address.address.family.bits { return device.address.address }
+        return session?.nasAddress.flatMap { device.address.contains($0) ? $0 : nil }
     }
 
     /// The NAS, its secret sealed.
@@ -106,7 +118,8 @@ package struct EnforcementTarget: Sendable {
                 callingStationID: try row.need("calling_station_id", \.text),
                 nasPort: row["nas_port"].int64.map { UInt32(truncatingIfNeeded: $0) },
                 nasPortID: row["nas_port_id"].text,
-                framedIPv4: row["framed_ipv4"].text.flatMap { IPAddress($0) }
+                framedIPv4: row["framed_ipv4"].text.flatMap { IPAddress($0) },
+                nasAddress: row["nas_address"].text.flatMap { IPAddress($0) }
             )
             let isOver = row["live_ended_at"].time != nil
             let octets = SessionOctets(

@@ -42,6 +42,14 @@ package struct LiveSession: Sendable {
     package let zone: String?
     package let observed: SessionTerms?
     package let evidence: SessionTermsRow.Evidence?
+    /// When it ends by itself because its service does; nil where it ends otherwise, or nobody knows.
+    package let endsAt: Timestamp?
+    /// What its plan allows a session at most, in seconds.
+    package let planTimeout: Int64?
+    /// Nil where its NAS is no more.
+    package let vendor: NASVendor?
+    /// Its NAS taught that it moves no ends.
+    package let keepsEnd: Bool
     /// What its NAS would not give it, and since when; see `refuses`.
     package let refused: (digest: TermsDigest, at: Timestamp)?
     /// How often in a row it would not; 0 where it was never asked.
@@ -80,6 +88,10 @@ package struct LiveSession: Sendable {
         )
         observed = try SessionTermsRow.terms(row)
         evidence = observed == nil ? nil : row["evidence"].text.flatMap(SessionTermsRow.Evidence.init)
+        endsAt = row["ends_at"].time
+        planTimeout = row["session_timeout_seconds"].int64
+        vendor = row["vendor"].text.flatMap(NASVendor.init)
+        keepsEnd = row["keeps_end"].bool ?? false
         if let digest = row["refused_digest"].int64, let at = row["refused_at"].time {
             refused = (TermsDigest(rawValue: UInt64(bitPattern: digest)), at)
         } else {
@@ -161,6 +173,24 @@ extension LiveSession {
 }
 
 extension LiveSession {
+    /// When a login at its start would have let it end by itself for its service's sake, by what is stored now; nil where
+    /// the plan ends it before, or nothing does.
+    package var grantableEnd: Timestamp? {
+        guard let expiresAt = access.expiresAt else { return nil }
+        return longestEnd.map { expiresAt <= $0 } ?? true ? expiresAt : nil
+    }
+
+    /// That it ends by itself at another time than it should; nil where it does not, or that cannot be moved. `endsAt` is
+    /// when it does.
+    package func shift(endingAt endsAt: Timestamp?, at now: Timestamp) -> EndShift? {
+        guard let endsAt else { return nil }
+        let wanted = [access.expiresAt, longestEnd].compactMap(\.self).min()
+        return EndShift(of: startedAt, endingAt: endsAt, wanted: wanted, at: now)
+    }
+
+    /// When its plan ends it at the latest.
+    private var longestEnd: Timestamp? { planTimeout.map { startedAt + .seconds($0) } }
+
     /// The terms that a login's digest means, where they are some that its service may have now; else all that is known of them
     /// is that they are others.
     package func terms(

@@ -17,12 +17,21 @@ package struct SessionTermsRow: Hashable, Sendable {
     package let nasID: NASID
     package let terms: SessionTerms
     package let evidence: Evidence
+    /// When it ends by itself because its service does; nil where it ends otherwise, or nobody knows.
+    package let endsAt: Timestamp?
 
-    package init(session: SessionRef, nasID: NASID, terms: SessionTerms, evidence: Evidence) {
+    package init(
+        session: SessionRef,
+        nasID: NASID,
+        terms: SessionTerms,
+        evidence: Evidence,
+        endsAt: Timestamp? = nil
+    ) {
         self.session = session
         self.nasID = nasID
         self.terms = terms
         self.evidence = evidence
+        self.endsAt = endsAt
     }
 
     static func statement(_ rows: [SessionTermsRow], at now: Timestamp) -> PGStatement {
@@ -40,6 +49,7 @@ package struct SessionTermsRow: Hashable, Sendable {
                 .int8Array(rows.map { $0.terms.speeds?.ceiling.download }),
                 .int8Array(rows.map { $0.terms.speeds?.ceiling.upload }),
                 .textArray(rows.map(\.evidence.rawValue)), .time(now),
+                .timestamptzArray(rows.map { $0.endsAt?.microseconds }),
             ]
         )
     }

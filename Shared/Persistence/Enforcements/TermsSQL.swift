@@ -22,10 +22,12 @@ enum TermsSQL {
         SELECT s.tenant_id, s.id, s.nas_id, s.service_id, s.started_at, t.is_active AS tenant_active,
             (t.settings ->> 'walled_garden_plan')::uuid AS garden_id, t.settings ->> 'time_zone' AS zone,
             v.id AS found_service_id, v.status, v.plan_id, v.expires_at, v.restriction, v.restricted_position,
-            v.restricted_until, v.boost_plan_id, v.boosted_until,
+            v.restricted_until, v.boost_plan_id, v.boosted_until, p.session_timeout_seconds, n.vendor,
             CASE WHEN c.deleted_at IS NULL THEN c.status ELSE 'terminated' END AS customer_status,
             o.digest, o.is_confined, o.source, o.speeds, o.evidence, o.refused_digest, o.refused_at,
-            o.refusals,
+            o.refusals, o.ends_at,
+            EXISTS (SELECT FROM nas_capabilities l WHERE l.tenant_id = s.tenant_id AND l.nas_id = s.nas_id
+                AND l.lesson IN ('cannot-change:timeout', 'takes-no-change')) AS keeps_end,
             \(saysSpeed("nas", "s.nas_id")) AS nas_says_speed, \(saysSpeed("service", "s.service_id")) AS service_says_speed,
             \(saysSpeed("plan", "v.plan_id")) AS plan_says_speed, \(saysSpeed("plan", "v.boost_plan_id")) AS boost_says_speed,
             \(saysSpeed("plan", "(t.settings ->> 'walled_garden_plan')::uuid")) AS garden_says_speed,
@@ -105,22 +107,33 @@ enum TermsSQL {
         SpeedColumns.shaping(column, profile: "b", settings: "a")
     }
 
-    /// What a login said wins over what was presumed, and never over what was changed since.
+    /// What a login said wins over what was presumed, and never over what was changed since. A change that says nothing of the
+    /// session's end leaves it.
     static let grant = """
-        INSERT INTO session_terms (tenant_id, session_id, nas_id, digest, is_confined, source, speeds, evidence, since)
+        INSERT INTO session_terms (tenant_id, session_id, nas_id, digest, is_confined, source, speeds, evidence, since, ends_at)
         SELECT k.tenant_id, k.session_id, k.nas_id, k.digest, k.is_confined, k.source,
             CASE WHEN k.download IS NOT NULL THEN ARRAY[k.download, k.upload, k.guaranteed_download, k.guaranteed_upload,
                 k.most_download, k.most_upload] END,
-            k.evidence, $14
+            k.evidence, $14, k.ends_at
         FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::boolean[], $6::text[], $7::bigint[], $8::bigint[],
-                $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::text[])
+                $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::text[],
+                $15::timestamptz[])
             AS k (tenant_id, session_id, nas_id, digest, is_confined, source, download, upload, guaranteed_download,
-                guaranteed_upload, most_download, most_upload, evidence)
+                guaranteed_upload, most_download, most_upload, evidence, ends_at)
         JOIN tenants t ON t.id = k.tenant_id
         ON CONFLICT (tenant_id, session_id) DO UPDATE SET digest = excluded.digest, is_confined = excluded.is_confined,
             source = excluded.source, speeds = excluded.speeds, evidence = excluded.evidence, since = excluded.since,
+            ends_at = CASE WHEN excluded.evidence = 'changed' THEN coalesce(excluded.ends_at, session_terms.ends_at)
+                ELSE excluded.ends_at END,
             refused_digest = NULL, refused_at = NULL, refusals = 0
         WHERE excluded.evidence = 'changed' OR session_terms.digest IS NULL OR (session_terms.evidence = 'presumed' AND excluded.evidence = 'granted')
+        """
+
+    /// When sessions end by themselves, as their NASes acknowledged it.
+    static let move = """
+        UPDATE session_terms o SET ends_at = k.ends_at, refused_digest = NULL, refused_at = NULL, refusals = 0
+        FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) AS k (tenant_id, session_id, ends_at)
+        WHERE o.tenant_id = k.tenant_id AND o.session_id = k.session_id
         """
 
     /// What a NAS would not give a session.

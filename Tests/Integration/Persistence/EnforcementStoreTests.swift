@@ -243,6 +243,92 @@ import WireFormat
         await scene.close()
     }
 
+    @Test(.proves("COA-06")) func `when a session ends is kept with what it has, and with what orders want`()
+        async throws
+    {
+        let scene = try await Scene()
+        let speed = SpeedProfile(rate: SpeedPair(download: 1_000_000, upload: 500_000))
+        let (terms, session) = (SessionTerms(speed, from: .plan), SessionRef(tenantID: scene.tenant, id: scene.session))
+        func row(_ evidence: SessionTermsRow.Evidence, _ end: Timestamp?) -> SessionTermsRow {
+            SessionTermsRow(
+                session: session,
+                nasID: scene.world.one.nas.id,
+                terms: terms,
+                evidence: evidence,
+                endsAt: end
+            )
+        }
+        func known() async throws -> Timestamp? { try await scene.store.live([session], at: Self.now).first?.endsAt }
+        let (first, second) = (Self.now + .seconds(600), Self.now + .seconds(86_400))
+        // What was presumed goes before a login's word, which ends by itself otherwise; a change of the speed leaves the end.
+        for (evidence, end, wanted) in [
+            (SessionTermsRow.Evidence.presumed, second, second), (.granted, nil, nil), (.changed, first, first),
+            (.changed, nil, first), (.granted, second, first),
+        ] as [(SessionTermsRow.Evidence, Timestamp?, Timestamp?)] {
+            try await scene.store.store([row(evidence, end)], at: Self.now)
+            #expect(try await known() == wanted, "\(evidence)")
+        }
+        let order = EnforcementOrder(
+            tenantID: scene.tenant,
+            id: scene.world.ids.next(),
+            kind: .change,
+            cause: .renewed,
+            nasID: scene.world.one.nas.id,
+            sessionID: scene.session,
+            requestedAt: Self.now,
+            storedAt: Self.now
+        )
+        _ = try await scene.store.store([order])
+        let goal = EnforcementGoal(terms: terms, before: nil, end: EnforcementGoal.End(at: second, before: first))
+        var stored = try #require(
+            try await scene.store.targets([EnforcementRef(order)], lessonsSince: Self.since).first
+        )
+        let acknowledged = stored.order.standing(
+            EnforcementOrder.Standing(
+                state: .acknowledged,
+                reason: nil,
+                errorCause: nil,
+                attempts: 1,
+                sentAt: Self.now,
+                answeredAt: Self.now,
+                endedAt: nil,
+                nextAt: Self.now,
+                goal: goal,
+                way: .change
+            )
+        )
+        try await scene.store.write([EnforcementOutcome(acknowledged, isAnswer: true)], at: Self.now)
+        stored = try #require(try await scene.store.targets([EnforcementRef(order)], lessonsSince: Self.since).first)
+        #expect(stored.order.goal == goal && stored.order.way == .change)
+        #expect(try await known() == second)
+        await scene.close()
+    }
+
+    @Test func `a NAS that is a range is where its session's packets come from, if that is within`() async throws {
+        let scene = try await Scene()
+        let order = scene.order(session: scene.session)
+        _ = try await scene.store.store([order])
+        func destination() async throws -> IPAddress? {
+            try await scene.store.targets([EnforcementRef(order)], lessonsSince: Self.since).first?.destination
+        }
+        func turn(_ range: String, _ source: String) async throws {
+            let id = scene.world.one.nas.id
+            try await scene.world.within(scene.tenant) {
+                _ = try await $0.query("UPDATE nas_devices SET address = '\(range)' WHERE id = '\(id)'")
+            }
+            try await scene.pipeline.query("UPDATE sessions SET nas_address = \(source)")
+        }
+        #expect(try await destination() == scene.world.one.nas.address.address)
+        for (range, source, wanted) in [
+            ("10.7.0.0/16", "NULL", nil), ("10.7.0.0/16", "'10.7.8.9'", "10.7.8.9"), ("10.7.0.0/16", "'10.8.0.1'", nil),
+            ("2001:db8::/32", "'2001:db8::9'", "2001:db8::9"), ("10.7.0.1", "'10.7.8.9'", "10.7.0.1"),
+        ] as [(String, String, String?)] {
+            try await turn(range, source)
+            #expect(try await destination() == wanted.flatMap { IPAddress($0) }, "\(range) \(source)")
+        }
+        await scene.close()
+    }
+
     @Test(.proves("TEN-03")) func `tenants see their own orders, and nobody changes one that has ended`() async throws {
         let scene = try await Scene()
         let order = scene.order(session: scene.session)

@@ -119,6 +119,7 @@ import Testing
         let writer = world.writer()
         var told = Subscriber(world, 1, start: start).record(.start, age: 0)
         told.termsDigest = .max
+        told.grantedUntil = Timestamp(secondsSince1970: 1_800_000_000)
         _ = try await writer.commit([told, Subscriber(world, 2, start: start).record(.start, age: 0)])
         let digests = try await world.texts(
             """
@@ -127,6 +128,35 @@ import Testing
             """
         )
         #expect(digests == ["18446744073709551615", nil])
+        let ends = try await world.texts(
+            """
+            SELECT data::jsonb ->> 'grantedUntil' FROM outbox WHERE subject = 'session.started'
+            ORDER BY data::jsonb ->> 'username'
+            """
+        )
+        #expect(ends == ["2027-01-15T08:00:00Z", nil])
+    }
+
+    @Test(.proves("COA-01")) func `where a NAS behind a range is, is kept with the session, live and closed`()
+        async throws
+    {
+        let world = try await AccountingWorld()
+        let writer = world.writer()
+        let subscriber = Subscriber(world, 1, start: start)
+        func known() async throws -> [String?] { try await world.texts("SELECT host(nas_address) FROM sessions") }
+        var record = subscriber.record(.start, age: 0)
+        _ = try await writer.commit([record])
+        #expect(try await known() == [nil])
+        for (age, source) in [(300, "192.0.2.7"), (600, "2001:db8:0:0:0:0:0:7")] {
+            record = subscriber.record(.interimUpdate, age: age)
+            record.sourceAddress = source
+            _ = try await writer.commit([record])
+            #expect(try await known() == [IPAddress(source)?.description])
+        }
+        // An ordinary report leaves it, and so does the end.
+        _ = try await writer.commit([subscriber.record(.interimUpdate, age: 900)])
+        _ = try await writer.commit([subscriber.record(.stop, age: 1_000)])
+        #expect(try await known() == ["2001:db8::7"])
     }
 
     @Test(.proves("ACC-02")) func `an admission under another key stays one session`() async throws {

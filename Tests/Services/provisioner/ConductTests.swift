@@ -130,6 +130,98 @@ private final class ScriptedNAS: ControlSending {
         #expect(until > Self.now)
     }
 
+    @Test func `a NAS of a range is asked where its session's packets come from, if that is within`() async throws {
+        func session(_ address: String?) -> EnforcementTarget.Session {
+            EnforcementTarget.Session(
+                id: Self.session.id,
+                username: "ann",
+                acctSessionID: "8000002a",
+                nasAddress: address.flatMap { IPAddress($0) }
+            )
+        }
+        let cases: [(range: String, source: String?, low: UInt64?)] = [
+            ("192.0.2.0/24", "192.0.2.77", 0xffff_c000_024d), ("192.0.2.0/24", "198.51.100.1", nil),
+            ("192.0.2.0/24", nil, nil), ("192.0.2.0/24", "2001:db8::1", nil),
+            // A row of one address says where, whatever was seen when it was a range.
+            ("192.0.2.1/32", "192.0.2.77", 0xffff_c000_0201),
+        ]
+        for (range, source, low) in cases {
+            let nas = ScriptedNAS(.acknowledged(terminateCause: nil))
+            let report = await Self.conduct(nas).carryOut(
+                Self.target(try Self.device(range), session: session(source))
+            )
+            #expect(
+                report.answer == (low == nil ? .impossible(.noAddress) : .acknowledged),
+                "\(range) \(source ?? "-")"
+            )
+            #expect(nas.orders.first?.destination == low.map { SourceAddress(high: 0, low: $0, port: 1700) })
+            let named = nas.orders.first?.request.identification.first { $0.type == AttributeType.nasIPAddress }
+            #expect(named == low.map { Attribute(AttributeType.nasIPAddress, UInt32(truncatingIfNeeded: $0)) })
+        }
+    }
+
+    /// An order to change the session, and what it has and should have: its speed, and its end in an hour instead of in ten minutes.
+    private static func change(
+        _ cause: EnforcementCause,
+        to download: Int64
+    ) throws -> (EnforcementOrder, TermsSight) {
+        let order = EnforcementOrder(
+            tenantID: TenantID(UUID128(high: 1, low: 1)),
+            id: EnforcementID(UUID128(high: 2, low: 2)),
+            kind: .change,
+            cause: cause,
+            nasID: NASID(UUID128(high: 3, low: 1)),
+            sessionID: session.id,
+            requestedAt: now,
+            storedAt: now
+        )
+        let wanted = SpeedProfile(rate: SpeedPair(download: download, upload: 10_000_000))
+        let sight = TermsSight(
+            desired: .admitted(wanted, from: .plan),
+            observed: SessionTerms(
+                SpeedProfile(rate: SpeedPair(download: 50_000_000, upload: 10_000_000)),
+                from: .plan
+            ),
+            end: EndShift(
+                of: now - .seconds(7_200),
+                endingAt: now + .seconds(600),
+                wanted: now + .seconds(3_600),
+                at: now
+            )
+        )
+        return (order, sight)
+    }
+
+    @Test(.proves("COA-02", "COA-08")) func `an end is told alone or with the speed, and costs nobody the session`()
+        async throws
+    {
+        let (renewed, sight) = try Self.change(.renewed, to: 50_000_000)
+        let nas = ScriptedNAS(.acknowledged(terminateCause: nil))
+        let target = Self.target(try Self.device())
+        #expect(await Self.conduct(nas).carryOut(target, renewed, sight).answer == .changed)
+        // Two hours have passed, and one is to come.
+        #expect(nas.orders.first?.request.changes == [Attribute(AttributeType.sessionTimeout, 10_800)])
+        let deaf = ScriptedNAS(.refused(Refusal(.unsupportedAttribute)))
+        #expect(await Self.conduct(deaf).carryOut(target, renewed, sight).answer == .refused(401))
+        #expect(deaf.orders.allSatisfy { $0.request.kind == .change })
+        let huawei = Self.target(try Self.device("192.0.2.1/32", .huawei))
+        #expect(await Self.conduct(nas).carryOut(huawei, renewed, sight).answer == .impossible(.cannotChange))
+        let (plan, both) = try Self.change(.plan, to: 80_000_000)
+        let second = ScriptedNAS(.acknowledged(terminateCause: nil))
+        #expect(await Self.conduct(second).carryOut(target, plan, both).answer == .changed)
+        #expect(second.orders.first?.request.changes.last == Attribute(AttributeType.sessionTimeout, 10_800))
+        #expect(second.orders.first?.request.changes.count == 2)
+        let known = ["proven:user-name+acct-session-id": Self.now.microseconds / 1_000_000]
+        let picky = ScriptedNAS(.refused(Refusal(.unsupportedAttribute)), .acknowledged(terminateCause: nil))
+        let report = await Self.conduct(picky).carryOut(
+            Self.target(try Self.device(), lessons: known),
+            plan,
+            both
+        )
+        #expect(report.answer == .changedButEnd && report.learned["cannot-change:timeout"] != nil)
+        #expect(picky.orders.map(\.request.changes.count) == [2, 1])
+    }
+
     @Test func `what cannot be sent says why, and nothing is sent`() async throws {
         let nas = ScriptedNAS(.acknowledged(terminateCause: nil))
         let nobody = EnforcementTarget.Session(id: Self.session.id, username: "", acctSessionID: "")

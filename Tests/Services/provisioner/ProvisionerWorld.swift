@@ -132,6 +132,7 @@ struct ProvisionerWorld {
     /// A session of the service that is open, and what its login said; told as accounting-consumer tells it.
     func subscriberSession(
         _ granted: SpeedProfile?,
+        until: Timestamp? = nil,
         isTold: Bool = true,
         since age: Duration = .zero
     ) async throws -> SessionID {
@@ -161,10 +162,16 @@ struct ProvisionerWorld {
             ),
             startedAt: now,
             reopened: false,
-            termsDigest: granted.map { TermsDigest($0, isConfined: false).rawValue }
+            termsDigest: granted.map { TermsDigest($0, isConfined: false).rawValue },
+            grantedUntil: until
         )
         try await tell(payload)
         return id
+    }
+
+    /// Gives the service another end.
+    func expire(at time: Timestamp) async throws {
+        try await superuser.query("UPDATE services SET expires_at = $1", [.time(time)])
     }
 
     /// What a session carried until now.

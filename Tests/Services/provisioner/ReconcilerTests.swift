@@ -6,6 +6,7 @@ import Persistence
 import Postgres
 import RADIUS
 import SharedTesting
+import Sockets
 import Testing
 
 @testable import Provisioner
@@ -227,6 +228,96 @@ import Testing
             )
             try await eventually { try await world.orders() == ["change requested acknowledged"] }
             #expect(nases.count == 1 && text(nases.asked.first)?.contains("50") == true)
+        }
+        await world.close()
+    }
+
+    @Test(.proves("COA-07")) func `a renewed service's session is told its new end, near the old one and once`()
+        async throws
+    {
+        let world = try await ProvisionerWorld()
+        let nases = ModelNASes.obedient()
+        try await world.withEnforcer(nases) {
+            let until = Timestamp(secondsSince1970: ProvisionerWorld.clock.now().microseconds / 1_000_000 + 1_800)
+            let far = until + .seconds(86_400)
+            try await world.expire(at: until)
+            let near = try await world.subscriberSession(Self.home, until: until)
+            let ends = "SELECT ends_at FROM session_terms WHERE session_id = '\(near)'"
+            try await eventually { try await world.sql(ends).first?[0].time == until }
+            // Of one whose end is a day away nobody is told.
+            let early = try await world.subscriberSession(Self.home, until: far)
+            try await world.expire(at: until + .seconds(30 * 86_400))
+            try await world.announce(.service, world.service.id.value)
+            try await eventually { try await world.orders() == ["change renewed acknowledged"] }
+            try await world.announce(.service, world.service.id.value)
+            try await eventually {
+                try await world.sql(ends).first?[0].time == until + .seconds(30 * 86_400)
+            }
+            let order = try #require(nases.asked.first)
+            #expect(nases.count == 1 && order.request.kind == .change)
+            let change = try #require(order.request.changes.first)
+            #expect(order.request.changes.count == 1 && change.type == AttributeType.sessionTimeout)
+            let seconds = change.value.reduce(0) { $0 << 8 | Int64($1) }
+            #expect(abs(seconds - 30 * 86_400 - 1_800) < 120)
+            let stored = try await world.sql("SELECT goal_ends_at > before_ends_at, cause FROM enforcements").first
+            #expect(stored?[0].bool == true)
+            // With its speed the other one is told its end too.
+            try await world.end(near)
+            try await world.sql("UPDATE services SET plan_id = '\(world.faster.id)'")
+            try await world.announce(.service, world.service.id.value)
+            try await eventually { try await world.orders().last == "change plan acknowledged" }
+            #expect(
+                nases.asked.last?.request.changes.map(\.type) == [
+                    AttributeType.vendorSpecific, AttributeType.sessionTimeout,
+                ]
+            )
+            let moved = try await world.sql("SELECT ends_at, evidence FROM session_terms WHERE session_id = '\(early)'")
+            #expect(moved.first?[0].time == until + .seconds(30 * 86_400) && moved.first?[1].text == "changed")
+        }
+        await world.close()
+    }
+
+    @Test(.proves("COA-08")) func `a NAS that moves no ends is not asked, and one that refuses is asked once`()
+        async throws
+    {
+        let world = try await ProvisionerWorld()
+        let nases = ModelNASes { _ in .refused(Refusal(.administrativelyProhibited)) }
+        try await world.withEnforcer(nases, sweep: .seconds(1)) {
+            let until = ProvisionerWorld.clock.now() + .seconds(1_800)
+            try await world.expire(at: until)
+            let session = try await world.subscriberSession(Self.home, until: until)
+            try await eventually {
+                try await world.sql("SELECT FROM session_terms WHERE ends_at IS NOT NULL").count == 1
+            }
+            try await world.expire(at: until + .seconds(30 * 86_400))
+            try await eventually { try await world.orders() == ["change renewed failed refused"] }
+            #expect(nases.asked.map(\.request.kind) == [.change], "nobody is thrown out for it")
+            let lesson = try await world.sql("SELECT FROM nas_capabilities WHERE lesson = 'takes-no-change'").count
+            #expect(lesson == 1)
+            // Another one of the same NAS is looked at, and left alone.
+            let second = try await world.subscriberSession(Self.home, until: until)
+            try await world.announce(.service, world.service.id.value)
+            try await eventually {
+                try await world.sql("SELECT FROM session_terms WHERE session_id = '\(second)'").count == 1
+            }
+            try await world.end(session)
+            #expect(try await world.orders() == ["change renewed failed refused"] && nases.count == 1)
+        }
+        await world.close()
+    }
+
+    @Test(.proves("COA-01")) func `a session's NAS behind a range is asked at its own address`() async throws {
+        let world = try await ProvisionerWorld()
+        let nases = ModelNASes.obedient()
+        try await world.sql("UPDATE nas_devices SET address = '10.9.0.0/16'")
+        try await world.withEnforcer(nases) {
+            for (source, outcome) in [("10.9.8.7", "acknowledged"), ("10.8.8.7", "failed no_address")] {
+                let session = try await world.session()
+                try await world.sql("UPDATE sessions SET nas_address = '\(source)' WHERE id = '\(session)'")
+                try await world.ask(session)
+                try await eventually { try await world.orders().last == "disconnect requested \(outcome)" }
+            }
+            #expect(nases.asked.map(\.destination) == [SourceAddress(high: 0, low: 0xffff_0a09_0807, port: 3799)])
         }
         await world.close()
     }

@@ -62,6 +62,19 @@ import WireFormat
         #expect(record.inputOctets == 3 << 32 && record.outputOctets == (5 << 32) + 7)
     }
 
+    @Test("Where a NAS behind a range of addresses is, is told; one address needs no telling", .proves("COA-01"))
+    func sources() throws {
+        #expect(try encode(stop).sourceAddress == "127.0.0.1")
+        let directory = SampleDirectory.make()
+        var row = SampleDirectory.nas(true, 0, SampleDirectory.secret)
+        row.range = AddressRange(high: 0, low: 0xffff_7f00_0001, length: 128)
+        row.version = 102
+        directory.apply(row, now: 0)
+        #expect(try encode(stop, directory: directory).sourceAddress == nil)
+        #expect(AddressText.source(high: 0x2001_0db8_0000_0001, low: 7) == "2001:db8:0:1:0:0:0:7")
+        #expect(IPAddress(AddressText.source(high: .max, low: .max)) != nil)
+    }
+
     @Test("It is ready once a directory was put in place: without one, records would be nobody's", .proves("ACC-02"))
     func readiness() {
         let store = DirectoryStore(SampleDirectory.make())
@@ -86,6 +99,12 @@ import WireFormat
         #expect(told.decisionVersion == 1 && told.termsDigest == 258)
         let silent = try encode(stop + [Attribute(AttributeType.class, newer + [UInt8](repeating: 0, count: 8))])
         #expect(silent.admissionID == record.admissionID && silent.termsDigest == nil)
+        // Format 3 ends with the second in which the session's service ends; 0 is none.
+        let newest = [0x4e, 3] + newer[2...] + [0, 0, 0, 0, 0, 0, 1, 2]
+        let ending = try encode(stop + [Attribute(AttributeType.class, newest + [0x6b, 0x49, 0xd2, 0])])
+        #expect(ending.termsDigest == 258 && ending.grantedUntil == Timestamp(secondsSince1970: 0x6b49_d200))
+        let endless = try encode(stop + [Attribute(AttributeType.class, newest + [0, 0, 0, 0])])
+        #expect(endless.termsDigest == 258 && endless.grantedUntil == nil)
         let foreign = try encode(stop + [Attribute(AttributeType.class, text: "t1:s42")])
         #expect(
             foreign.termsDigest == nil && foreign.admissionID == nil

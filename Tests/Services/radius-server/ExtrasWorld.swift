@@ -34,7 +34,8 @@ enum ExtrasWorld {
         marks: [QuotaMark] = [],
         vendor: NASVendor = .mikrotik,
         swapped: Bool = false,
-        boost: ServiceBoost? = nil
+        boost: ServiceBoost? = nil,
+        expiresAt: Int64 = SubscriberRecord.never
     ) throws -> Directory {
         let directory = SampleDirectory.make()
         if let timeZone {
@@ -58,6 +59,7 @@ enum ExtrasWorld {
         bob.extras = try service ?? [operation("Filter-Id", .add, "service")]
         bob.restriction = restriction
         (bob.marks, bob.boost) = (marks, boost)
+        bob.expiresAt = expiresAt
         bob.version = 103
         directory.apply(bob)
         return directory

@@ -33,19 +33,22 @@ import Testing
         return try #require(read(value)).terms
     }
 
-    @Test func `Class is read as it was written, in both formats`() throws {
+    @Test func `Class is read as it was written, in all formats`() throws {
         var random = SeededRandom()
         for round in 0..<200 {
             var admission = AdmissionClass(
                 decisionVersion: UInt16.random(in: 0 ... .max, using: &random),
                 admissionID: UUID128(high: random.next(), low: random.next()),
                 serviceID: UUID128(high: random.next(), low: random.next()),
-                terms: round % 4 == 0 ? nil : TermsDigest(rawValue: UInt64.random(in: 1 ... .max, using: &random))
+                terms: round % 4 == 0 ? nil : TermsDigest(rawValue: UInt64.random(in: 1 ... .max, using: &random)),
+                endsAt: round % 3 == 0 ? 0 : UInt32.random(in: 1 ... .max, using: &random)
             )
             let value = try written(admission)
-            #expect(value.count == 45 && value.prefix(3) == [0x4e, 2, 0])
+            #expect(value.count == 49 && value.prefix(3) == [0x4e, 3, 0])
             #expect(read(value) == admission)
-            // As sessions from before the digest have it.
+            // As sessions from before the end, and from before the digest, have it.
+            admission.endsAt = 0
+            #expect(read([0x4e, 2] + value[2..<45]) == admission)
             let old = [0x4e, 1] + value[2..<37]
             admission.terms = nil
             #expect(read(old) == admission)
@@ -57,14 +60,15 @@ import Testing
             decisionVersion: 3,
             admissionID: UUID128(high: 1, low: 2),
             serviceID: UUID128(high: 3, low: 4),
-            terms: TermsDigest(rawValue: 0x0102_0304_0506_0708)
+            terms: TermsDigest(rawValue: 0x0102_0304_0506_0708),
+            endsAt: 0x090a_0b0c
         )
         let value = try written(admission)
-        #expect(value.suffix(8) == [1, 2, 3, 4, 5, 6, 7, 8])
-        for count in 0...253 where count != 45 {
+        #expect(value.suffix(12) == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])
+        for count in 0...253 where count != 49 {
             #expect(read(Array((value + [UInt8](repeating: 0, count: 253)).prefix(count))) == nil, "\(count) octets")
         }
-        #expect(read([0x4e, 1] + value.dropFirst(2)) == nil && read([0x4e, 3] + value.dropFirst(2)) == nil)
+        for format: UInt8 in [0, 1, 2, 4, 255] { #expect(read([0x4e, format] + value.dropFirst(2)) == nil) }
         #expect(read([0x4d] + value.dropFirst()) == nil)
     }
 
@@ -105,6 +109,25 @@ import Testing
         )
         directory.apply(lent)
         #expect(try terms(directory) == TermsDigest(lent.speed, isConfined: false))
+    }
+
+    @Test(.proves("COA-06")) func `the end is told where the session ends because its service does`() throws {
+        // Answers here allow an hour.
+        let hour = ExtrasWorld.noon + 3_600_000_000
+        let cases: [(expiresAt: Int64, endsAt: UInt32)] = [
+            (SubscriberRecord.never, 0), (hour, UInt32(hour / 1_000_000)), (hour - 1, UInt32(hour / 1_000_000)),
+            // Its plan ends it a day before.
+            (hour + 86_400_000_000, 0),
+        ]
+        for (expiresAt, endsAt) in cases {
+            let directory = try ExtrasWorld.directory(expiresAt: expiresAt)
+            for isConfined in [false, true] {
+                let reply = try ExtrasWorld.accept(directory, isConfined: isConfined).packet
+                #expect(reply.first(AttributeType.sessionTimeout) == [0, 0, 0x0e, 0x10])
+                let value = try #require(reply.first(AttributeType.class))
+                #expect(try #require(read(value)).endsAt == (isConfined ? 0 : endsAt), "\(expiresAt)")
+            }
+        }
     }
 
     @Test func `every vendor's answer has the same terms`() throws {

@@ -110,6 +110,51 @@ private struct ModelNAS {
         #expect(huawei.knows(.cannotChange(.speed)))
     }
 
+    /// A change of the speed, and of when the session ends.
+    private func both(_ vendor: NASVendor) throws -> Enforcement.Intent {
+        var change = try Fixture.speedChange(vendor)
+        change.addTimeout(remaining: 600, elapsed: 7_200, for: vendor)
+        return .change(change, mayDisconnect: true)
+    }
+
+    @Test(.proves("COA-08")) func `a NAS that refuses an end has its speed changed all the same`() throws {
+        for (cause, isLearned) in [(ErrorCause.unsupportedAttribute, true), (.invalidAttributeValue, false)] {
+            var capabilities = NASCapabilities(vendor: .mikrotik)
+            var enforcement = Enforcement(try both(.mikrotik), on: Fixture.identity)
+            var step = enforcement.begin(capabilities)
+            var sent: [Bool] = []
+            while case .send(let request) = step, sent.count < 40 {
+                let hasEnd = request.changes.contains { $0.type == AttributeType.sessionTimeout }
+                sent.append(hasEnd)
+                let outcome: ControlOutcome =
+                    hasEnd || request.kind == .disconnect
+                    ? .refused(Refusal(cause)) : .acknowledged(terminateCause: nil)
+                step = enforcement.next(after: outcome, &capabilities, at: 1_000)
+            }
+            #expect(step == .done(.changed) && enforcement.leavesEnd, "\(cause)")
+            #expect(sent.last == false && sent.filter { !$0 }.count == 1)
+            #expect(capabilities.knows(.cannotChange(.timeout)) == isLearned)
+            #expect(!capabilities.knows(.cannotChange(.speed)))
+        }
+        // One that takes both is asked once, and one that takes no change at all is not asked for half of it.
+        var capabilities = NASCapabilities(vendor: .mikrotik)
+        let whole = run(try both(.mikrotik), ModelNAS(takes: [Fixture.byBoth]), &capabilities)
+        #expect(whole.result == .changed && whole.sent == [.change])
+        let never = ModelNAS(takes: [Fixture.byBoth], changeRefusal: .unsupportedExtension)
+        #expect(run(try both(.mikrotik), never, &capabilities).sent == [.change, .disconnect])
+    }
+
+    @Test(.proves("COA-08")) func `nobody is thrown out because his NAS moves no ends`() throws {
+        var change = LiveChange()
+        change.addTimeout(remaining: 600, elapsed: 7_200, for: .generic)
+        for cause in ErrorCause.allCases {
+            var capabilities = NASCapabilities(vendor: .generic)
+            let nas = ModelNAS(takes: [Fixture.byBoth], changeRefusal: cause)
+            let done = run(.change(change, mayDisconnect: false), nas, &capabilities)
+            #expect(!done.sent.contains(.disconnect) && done.result != .changed, "\(cause)")
+        }
+    }
+
     @Test func `a hotspot that wants the address too is found by it, and from then on at once`() throws {
         var capabilities = NASCapabilities(vendor: .mikrotik)
         let nas = ModelNAS(takes: [Fixture.byAll])
@@ -158,9 +203,14 @@ private struct ModelNAS {
             let vendor = NASVendor.allCases.randomElement(using: &random) ?? .generic
             let mayDisconnect = Bool.random(using: &random)
             let isChange = Bool.random(using: &random)
+            let movesEnd = Bool.random(using: &random)
             var capabilities = NASCapabilities(vendor: vendor)
             for _ in 0..<5 {
-                let intent = isChange ? try change(vendor, mayDisconnect: mayDisconnect) : .disconnect
+                var intent = isChange ? try change(vendor, mayDisconnect: mayDisconnect) : .disconnect
+                if case .change(var change, let mayDisconnect) = intent, movesEnd {
+                    change.addTimeout(remaining: 600, elapsed: 7_200, for: vendor)
+                    intent = .change(change, mayDisconnect: mayDisconnect)
+                }
                 var enforcement = Enforcement(intent, on: Fixture.identity)
                 var step = enforcement.begin(capabilities)
                 var acknowledged: ControlKind?
@@ -174,7 +224,7 @@ private struct ModelNAS {
                     if case .acknowledged = outcome { acknowledged = request.kind }
                     step = enforcement.next(after: outcome, &capabilities, at: 1)
                 }
-                #expect(kinds.count < 20, "it does not end")
+                #expect(kinds.count < (movesEnd ? 30 : 20), "it does not end")
                 #expect(enforcement.trials.map(\.kind) == kinds)
                 #expect(mayDisconnect || !isChange || !kinds.contains(.disconnect))
                 #expect((step == .done(.changed)) == (acknowledged == .change))

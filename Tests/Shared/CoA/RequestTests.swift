@@ -206,6 +206,27 @@ import Testing
         #expect(change.kinds == [.timeout])
     }
 
+    @Test(.proves("COA-10")) func `each vendor is told a session's end in its words, and by itself or with the speed`()
+        throws
+    {
+        for vendor in NASVendor.allCases {
+            var end = LiveChange()
+            end.addTimeout(remaining: 600, elapsed: 7_200, for: vendor)
+            let words =
+                vendor == .nokia
+                ? Attribute.vendor(Vendor.nokia, 160, 600) : Attribute(AttributeType.sessionTimeout, 7_800)
+            #expect(end.attributes == [words], "\(vendor)")
+            #expect(NASCapabilities.timeoutOrigin(of: vendor) == (vendor == .nokia ? .request : .start))
+            guard vendor != .ubiquiti else { continue }
+            let speed = try Fixture.speedChange(vendor)
+            var both = speed
+            both.addTimeout(remaining: 600, elapsed: 7_200, for: vendor)
+            #expect(both.kinds == [.speed, .timeout] && both.attributes == speed.attributes + [words])
+            #expect(both.without(.timeout) == speed && both.without(.speed) == end)
+            #expect(both.without(.timeout).without(.speed).isEmpty)
+        }
+    }
+
     @Test(.proves("COA-07")) func `every Error-Cause of the RFC has its name and a label`() {
         #expect(ErrorCause.allCases.count == 18)
         #expect(Set(ErrorCause.allCases.map(\.name)).count == 18)

@@ -196,8 +196,14 @@ import Testing
     }
 
     @Test mutating func `a beginning tells the terms that its record told, and no row keeps them`() {
-        let began = bench.fold([record(.start, at: 0) { $0.termsDigest = 7 }])
-        #expect(began.events == [.started(bench.sorted[0], reopened: false, termsDigest: 7)])
+        let until = Timestamp(secondsSince1970: 1_800_000_000)
+        let began = bench.fold([
+            record(.start, at: 0) {
+                $0.termsDigest = 7
+                $0.grantedUntil = until
+            }
+        ])
+        #expect(began.events == [.started(bench.sorted[0], reopened: false, termsDigest: 7, grantedUntil: until)])
         // A session that goes on tells nothing, whatever its reports say.
         #expect(bench.fold([record(.interimUpdate, at: 300, age: 300, output: 1) { $0.termsDigest = 8 }]).events == [])
         bench.reap()
@@ -208,6 +214,26 @@ import Testing
         let silent = bench.fold([record(.interimUpdate, at: 1500, age: 1500, output: 3)])
         #expect(silent.events == [.started(bench.sorted[0], reopened: true, termsDigest: nil)])
         #expect(bench.faults == [])
+    }
+
+    @Test mutating func `where a NAS behind a range is, is known by the newest record that tells it`() {
+        bench.fold([record(.start, at: 0)])
+        #expect(bench.sorted[0].nasAddress == nil)
+        let sources: [(UInt32, String?, String?)] = [
+            (300, "192.0.2.7", "192.0.2.7"), (600, nil, "192.0.2.7"), (900, "192.0.2.8", "192.0.2.8"),
+        ]
+        for (age, source, known) in sources {
+            bench.fold([record(.interimUpdate, at: Double(age), age: age) { $0.sourceAddress = source }])
+            #expect(bench.sorted[0].nasAddress == known)
+        }
+        // One that comes late says where its NAS was.
+        bench.fold([
+            record(.interimUpdate, at: 1_000, age: 450) {
+                $0.delaySeconds = 550
+                $0.sourceAddress = "192.0.2.9"
+            }
+        ])
+        #expect(bench.sorted[0].nasAddress == "192.0.2.8" && bench.faults == [])
     }
 
     @Test mutating func `terms that the first record does not tell are those of the batch's next one that does`() {

@@ -252,7 +252,9 @@ extension Samples {
             terminateCause: maybe(&random) { UInt32(truncatingIfNeeded: anyCount(&$0)) },
             eventTimestamp: maybe(&random, anyTime),
             decisionVersion: maybe(&random) { UInt32(truncatingIfNeeded: anyCount(&$0)) },
-            termsDigest: maybe(&random) { $0.next() }
+            termsDigest: maybe(&random) { $0.next() },
+            grantedUntil: maybe(&random, anyTime),
+            sourceAddress: maybe(&random, anyText)
         )
     }
 }

@@ -51,7 +51,9 @@ enum Samples {
         terminateCause: 1,
         eventTimestamp: Timestamp(secondsSince1970: 1_795_168_797),
         decisionVersion: 4_294_967_295,
-        termsDigest: .max
+        termsDigest: .max,
+        grantedUntil: Timestamp(secondsSince1970: 1_797_760_800),
+        sourceAddress: "198.51.100.7"
     )
 
     static let minimalRecord = AccountingRecord(
@@ -106,7 +108,13 @@ extension Samples {
             accounting("AccountingRecorded.minimal", [minimalRecord]),
             sample(
                 "SessionStarted",
-                SessionStarted(session: identity, startedAt: time, reopened: true, termsDigest: 9_007_199_254_740_993),
+                SessionStarted(
+                    session: identity,
+                    startedAt: time,
+                    reopened: true,
+                    termsDigest: 9_007_199_254_740_993,
+                    grantedUntil: Timestamp(secondsSince1970: 1_797_760_800)
+                ),
                 bare: false
             ),
             sample("SessionStarted.minimal", SessionStarted(session: bareIdentity, startedAt: .epoch, reopened: false)),

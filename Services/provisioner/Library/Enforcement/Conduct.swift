@@ -37,9 +37,7 @@ struct Conduct: Sendable {
         let order = order ?? target.order
         guard let device = target.device else { return Report(answer: .impossible(.nasGone)) }
         guard let session = target.session else { return Report(answer: .impossible(.notIdentified)) }
-        guard device.address.length == device.address.address.family.bits else {
-            return Report(answer: .impossible(.noAddress))
-        }
+        guard let destination = target.destination else { return Report(answer: .impossible(.noAddress)) }
         guard let secret = secret(target) else { return Report(answer: .impossible(.secretUnreadable)) }
         let known = target.lessons.compactMap { text, second in Lesson(text: text).map { ($0, second) } }
         var capabilities = NASCapabilities(
@@ -48,8 +46,8 @@ struct Conduct: Sendable {
         )
         let before = capabilities
         var enforcement = Enforcement(
-            Self.intent(order, terms, device.vendor),
-            on: Self.identity(session, device)
+            intent(order, terms, capabilities),
+            on: Self.identity(session, device, at: destination)
         )
         var step = enforcement.begin(capabilities)
         var wasGivenUp = false
@@ -63,7 +61,7 @@ struct Conduct: Sendable {
                 )
             }
             let order = ControlOrder(
-                destination: SourceAddress(device.address.address, port: device.coaPort),
+                destination: SourceAddress(destination, port: device.coaPort),
                 vendor: device.vendor,
                 secret: secret,
                 request: request,
@@ -78,7 +76,7 @@ struct Conduct: Sendable {
         }
         guard case .done(let result) = step else { return Report() }
         return Report(
-            answer: wasGivenUp ? nil : answer(result),
+            answer: wasGivenUp ? nil : answer(result, leavesEnd: enforcement.leavesEnd),
             trials: enforcement.trials.map(Self.trial),
             learned: Self.news(capabilities, since: before),
             unlearned: before.lessons.keys.filter { !capabilities.knows($0) }.map(\.text)
@@ -91,9 +89,9 @@ struct Conduct: Sendable {
         return brake(SessionRef(tenantID: order.tenantID, id: session.id), order.nasID)
     }
 
-    private func answer(_ result: Enforcement.Result) -> EnforcementAnswer? {
+    private func answer(_ result: Enforcement.Result, leavesEnd: Bool) -> EnforcementAnswer? {
         switch result {
-        case .changed: .changed
+        case .changed: leavesEnd ? .changedButEnd : .changed
         case .disconnected: .acknowledged
         case .sessionGone: .sessionGone
         case .failed(let refusal): .refused(refusal.number)
@@ -117,26 +115,41 @@ struct Conduct: Sendable {
     }
 
     /// What an order asks for. A speed that the vendor has no words for is an empty change: the session is ended then, if it may be.
-    private static func intent(
+    /// A session's end that is not when it should be is told with the speed, or alone where that is what the order is for.
+    private func intent(
         _ order: EnforcementOrder,
         _ terms: TermsSight?,
-        _ vendor: NASVendor
+        _ capabilities: NASCapabilities
     ) -> Enforcement.Intent {
         guard order.kind == .change, order.way != .disconnect, case .admitted(let speed, _) = terms?.desired else {
             return .disconnect
         }
         var change = LiveChange()
-        _ = change.addSpeed(speed, from: terms?.observed?.speeds?.profile, for: vendor)
+        let isWhole =
+            order.cause == .renewed
+            || change.addSpeed(speed, from: terms?.observed?.speeds?.profile, for: capabilities.vendor)
+        if isWhole, let end = terms?.end, order.cause == .renewed || capabilities.canChange([.timeout]) {
+            let (remaining, elapsed) = Self.seconds(end, at: time.now())
+            change.addTimeout(remaining: remaining, elapsed: elapsed, for: capabilities.vendor)
+        }
         // Nobody is thrown out on the guess that he has another speed.
         let isGuess = terms?.observed == nil && order.cause != .quota && order.cause != .requested
         return .change(change, mayDisconnect: order.cause.mayDisconnect && !isGuess)
+    }
+
+    /// How long a session goes on, and has lasted. Together they are its whole time, rounded up.
+    private static func seconds(_ end: EndShift, at now: Timestamp) -> (remaining: UInt32, elapsed: UInt32) {
+        let elapsed = max(0, now.microseconds(since: end.startedAt)) / 1_000_000
+        let whole = (max(0, end.to.microseconds(since: end.startedAt)) + 999_999) / 1_000_000
+        return (UInt32(clamping: max(1, whole - elapsed)), UInt32(clamping: elapsed))
     }
 
     // MARK: - What is known, and what was learned
 
     private static func identity(
         _ session: EnforcementTarget.Session,
-        _ device: EnforcementTarget.Device
+        _ device: EnforcementTarget.Device,
+        at address: IPAddress
     ) -> LiveIdentity {
         func octets(_ text: String?) -> [UInt8]? { text.flatMap { $0.isEmpty ? nil : Array($0.utf8) } }
         return LiveIdentity(
@@ -146,7 +159,7 @@ struct Conduct: Sendable {
             callingStationID: octets(session.callingStationID),
             nasPort: session.nasPort,
             nasPortID: octets(session.nasPortID),
-            nasAddress: device.address.address,
+            nasAddress: address,
             nasIdentifier: octets(device.identifier)
         )
     }

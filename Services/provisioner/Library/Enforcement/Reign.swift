@@ -243,7 +243,7 @@ struct Reign: Sendable {
         guard let answer = report.answer else { return orders.release(EnforcementRef(sent)) }
         var order = sent
         order.take(answer, at: enforcer.time.now(), enforcer.rules)
-        if answer == .acknowledged || answer == .changed { enforcer.metrics.acknowledged(order) }
+        if [.acknowledged, .changed, .changedButEnd].contains(answer) { enforcer.metrics.acknowledged(order) }
         let outcome = EnforcementOutcome(
             order,
             isAnswer: true,

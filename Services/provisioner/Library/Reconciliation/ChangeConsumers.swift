@@ -41,7 +41,9 @@ extension Reconciler {
             let session = SessionRef(tenantID: event.tenantID, id: event.payload.session.sessionID)
             sessions.append(session)
             look.told.insert(session)
-            look.granted[session] = event.payload.termsDigest.map { TermsDigest(rawValue: $0) }
+            look.granted[session] = event.payload.termsDigest.map {
+                Look.Granted(digest: TermsDigest(rawValue: $0), until: event.payload.grantedUntil)
+            }
             look.occasions[ServiceRef(tenantID: event.tenantID, serviceID: service)] = Look.Occasion(event)
         }
         look.subject = .sessions(sessions)

@@ -1,3 +1,4 @@
+import CoA
 import Domain
 import Observability
 import Persistence
@@ -19,11 +20,17 @@ struct Look: Sendable {
         var traceparent: String?
     }
 
+    /// What a login said: of speed, and when the session ends by itself because its service does.
+    struct Granted: Sendable {
+        var digest: TermsDigest
+        var until: Timestamp?
+    }
+
     var subject: Subject
     /// Those whose beginning is told.
     var told: Set<SessionRef> = []
     /// What the logins of those sessions said.
-    var granted: [SessionRef: TermsDigest] = [:]
+    var granted: [SessionRef: Granted] = [:]
     var occasion: Occasion?
     /// By service, where several changes come together.
     var occasions: [ServiceRef: Occasion] = [:]
@@ -87,11 +94,12 @@ struct LookDesk: Sendable {
         var terms: [SessionTermsRow] = []
         var wanted: [EnforcementOrder] = []
         for session in live {
-            guard var sight = session.sight(plans, zone: zones.rules(session.zone), at: now) else { continue }
-            if let digest = look.granted[session.ref], session.evidence != .granted, session.evidence != .changed {
-                let granted = session.terms(digest, plans)
+            guard var sight = session.whole(plans, zone: zones.rules(session.zone), at: now) else { continue }
+            if let told = look.granted[session.ref], session.evidence != .granted, session.evidence != .changed {
+                let granted = session.terms(told.digest, plans)
                 sight.observed = granted
-                terms.append(SessionTermsRow(session, granted, .granted))
+                sight.end = session.movableEnd(told.until, sight.desired, at: now)
+                terms.append(SessionTermsRow(session, granted, .granted, endsAt: told.until))
             }
             if sight.observed == nil, !look.told.contains(session.ref), now < session.startedAt + Self.grace,
                 sight.desired.terms != nil
@@ -103,7 +111,9 @@ struct LookDesk: Sendable {
             case .none: break
             case .presumed(let presumed):
                 report.presumed += 1
-                terms.append(SessionTermsRow(session, presumed, .presumed))
+                // Of a garden's session the garden says the end.
+                let end = presumed.isConfined ? nil : session.grantableEnd
+                terms.append(SessionTermsRow(session, presumed, .presumed, endsAt: end))
             case .change(let cause):
                 report.drifted += 1
                 weigh(.change, cause, session, sight, look, now, &wanted, &report)
@@ -213,7 +223,25 @@ struct LookDesk: Sendable {
 }
 
 extension SessionTermsRow {
-    fileprivate init(_ session: LiveSession, _ terms: SessionTerms, _ evidence: Evidence) {
-        self.init(session: session.ref, nasID: session.nasID, terms: terms, evidence: evidence)
+    fileprivate init(_ session: LiveSession, _ terms: SessionTerms, _ evidence: Evidence, endsAt: Timestamp?) {
+        self.init(session: session.ref, nasID: session.nasID, terms: terms, evidence: evidence, endsAt: endsAt)
+    }
+}
+
+extension LiveSession {
+    /// What it should have and has, with its end, where its NAS can move that; nil where that hangs on a plan that cannot be read.
+    func whole(_ plans: StoredPlans, zone: TimeZoneRules?, at now: Timestamp) -> TermsSight? {
+        guard var sight = sight(plans, zone: zone, at: now) else { return nil }
+        sight.end = movableEnd(endsAt, sight.desired, at: now)
+        return sight
+    }
+
+    /// That it ends by itself at another time than it should, where its NAS can move that, as its vendor documents and it
+    /// taught. A session in the walled garden ends when the garden says.
+    fileprivate func movableEnd(_ end: Timestamp?, _ desired: DesiredTerms, at now: Timestamp) -> EndShift? {
+        guard case .admitted(_, let source) = desired, source != .garden, let vendor, !keepsEnd,
+            NASCapabilities.changes(of: vendor).contains(.timeout)
+        else { return nil }
+        return shift(endingAt: end, at: now)
     }
 }

@@ -66,7 +66,7 @@ final class Reconciler: Sendable {
         let plans = try await desk.plans(of: live)
         return Dictionary(
             live.compactMap { session in
-                session.sight(plans, zone: zones.rules(session.zone), at: now).map { (session.ref, $0) }
+                session.whole(plans, zone: zones.rules(session.zone), at: now).map { (session.ref, $0) }
             },
             uniquingKeysWith: { first, _ in first }
         )

@@ -47,9 +47,8 @@ enum AcceptReply {
         if let interim = bounds?.interim {
             reply.lower(type: AttributeType.acctInterimInterval, to: interim, from: start)
         }
-        if let seconds = shorter(sessionTimeout, bounds?.seconds) {
-            reply.append(type: AttributeType.sessionTimeout, seconds)
-        }
+        let timeout = shorter(sessionTimeout, bounds?.seconds)
+        if let timeout { reply.append(type: AttributeType.sessionTimeout, timeout) }
         if record.staticIPv4 != 0 { reply.append(type: AttributeType.framedIPAddress, record.staticIPv4) }
         if let prefixes = directory.subscribers.prefixes(subscriber) {
             if let framed = prefixes.framed { reply.append(type: AttributeType.framedIPv6Prefix, framed) }
@@ -59,7 +58,8 @@ enum AcceptReply {
             decisionVersion: AccessDecision.version,
             admissionID: admission,
             serviceID: record.serviceID,
-            terms: terms
+            terms: terms,
+            endsAt: isConfined ? 0 : end(record.expiresAt, timeout, wallTime)
         ).append(to: &reply)
         keys?.append(to: &reply, view: view, nas: nas)
         eap?.appendKeys(to: &reply, view: view, nas: nas)
@@ -85,6 +85,15 @@ enum AcceptReply {
             shortest: shortestInterim,
             now: Timestamp(microseconds: wallTime)
         )
+    }
+
+    /// The second in which the session ends because its service does; 0 where something else ends it before, or nothing does.
+    private static func end(_ expiresAt: Int64, _ timeout: UInt32?, _ wallTime: Int64) -> UInt32 {
+        guard let timeout, expiresAt != SubscriberRecord.never, expiresAt > wallTime else { return 0 }
+        let left = (expiresAt - wallTime) / 1_000_000
+        // The decision may be a moment older than its answer.
+        guard Int64(timeout) >= left - 1 else { return 0 }
+        return UInt32(clamping: (expiresAt - 1) / 1_000_000 + 1)
     }
 
     private static func shorter(_ left: UInt32?, _ right: UInt32?) -> UInt32? {

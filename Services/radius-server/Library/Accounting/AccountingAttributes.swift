@@ -18,6 +18,9 @@ enum AccountingAttributes {
             record.serviceID = ServiceID(admission.serviceID)
             record.decisionVersion = UInt32(admission.decisionVersion)
             record.termsDigest = admission.terms?.rawValue
+            if admission.endsAt != 0 {
+                record.grantedUntil = Timestamp(secondsSince1970: Int64(admission.endsAt))
+            }
         }
     }
 

@@ -21,7 +21,7 @@ final class AccountingEncoder: JournalEncoder {
 
     func encode(_ packets: [JournalledPacket]) -> JournalMessage {
         var records = packets.map(record)
-        resolve(&records)
+        resolve(&records, packets)
         let message = AccountingRecorded(source: source, records: records)
         var writer = JSONWriter(capacity: 512 + 680 * records.count)
         message.encode(into: &writer)
@@ -52,9 +52,17 @@ final class AccountingEncoder: JournalEncoder {
 
     /// Finds whose sessions they are, all by the same directory. Class wins; a name is looked up in the NAS's tenant only
     /// (TEN-13).
-    private func resolve(_ records: inout [AccountingRecord]) {
+    private func resolve(_ records: inout [AccountingRecord], _ packets: [JournalledPacket]) {
         directory.read { directory in
-            let nasName = directory.nases[records[0].nasID.value]?.name
+            let nas = directory.nases[records[0].nasID.value]
+            let nasName = nas?.name
+            // One address needs no telling; behind a range nobody else knows where the NAS is.
+            if let nas, nas.range.length < 128 {
+                for (index, packet) in packets.enumerated() {
+                    let source = packet.record
+                    records[index].sourceAddress = AddressText.source(high: source.sourceHigh, low: source.sourceLow)
+                }
+            }
             let tenant = directory.tenantNumber(records[0].tenantID.value)
             for index in records.indices {
                 records[index].nasName = nasName

@@ -20,6 +20,15 @@ enum AddressText {
         }
     }
 
+    /// Where a packet came from: an address of 128 bits, in which IPv4's are mapped (RFC 4291 §2.5.5.2).
+    static func source(high: UInt64, low: UInt64) -> String {
+        if high == 0, low >> 32 == 0xffff { return ipv4(UInt32(truncatingIfNeeded: low)) }
+        return groups { index in
+            let word = index < 8 ? high : low
+            return UInt8(truncatingIfNeeded: word >> UInt64(56 - index % 8 * 8))
+        }
+    }
+
     /// Sixteen octets as eight groups, without zero compression; nil for another length.
     static func ipv6(_ octets: UnsafeRawBufferPointer) -> String? {
         guard octets.count == 16 else { return nil }

@@ -63,7 +63,8 @@ enum EventFields {
         "scopes", "state", "status",
         "suspicion", "terminateCause",
         // Times.
-        "at", "beganAt", "day", "dueAt", "endedAt", "expiresAt", "firstSeenAt", "lastSeenAt", "periodEnd",
+        "at", "beganAt", "day", "dueAt", "endedAt", "expiresAt", "firstSeenAt", "grantedUntil", "lastSeenAt",
+        "periodEnd",
         "periodStart", "recordedAt", "since",
         "startedAt", "suspendsAt", "until", "windowEnd", "windowStart",
         // Money, which is told to who may read what is billed (LiveScope), and its proof.

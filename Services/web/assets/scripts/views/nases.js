@@ -71,7 +71,7 @@ function breakerParts(found, nas, path, again, signal) {
   const counts = found.outstanding === null ? null : `${found.outstanding} under way, ${found.waiting} wait.`;
   return [
     h("p", {}, h("span", { class: `mark ${tones[found.state] ?? "warn"}` }, words(found.state)), " ",
-      found.endpoint === null ? "Its row is a range of addresses: nothing can be sent there." : meanings[found.state]),
+      found.endpoint === null ? "Its row is a range of addresses: each of its NASes has a breaker of its own, and none is shown here." : meanings[found.state]),
     h("p", { class: "quiet small" }, [found.failures > 0 && `${found.failures} without an answer in a row.`, counts,
       found.is_shared && "Another's NAS has the same address and port."].filter(Boolean).join(" "),
       found.opens_until && [" Tried again ", time(found.opens_until), "."]),

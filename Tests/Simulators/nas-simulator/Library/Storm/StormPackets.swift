@@ -71,7 +71,7 @@ enum StormPackets {
 
     /// What an Access-Accept grants; nil without a Class of the server's.
     static func grant(_ answer: Packet) -> StormTruth.Grant? {
-        guard let value = answer.first(AttributeType.class), value.count == 45 else { return nil }
+        guard let value = answer.first(AttributeType.class), value.count == 49 else { return nil }
         func number(_ octets: ArraySlice<UInt8>) -> UInt64 { octets.reduce(0) { $0 << 8 | UInt64($1) } }
         let name = StormTruth.Grant.Name(
             admission: (number(value[5..<13]), number(value[13..<21])),
