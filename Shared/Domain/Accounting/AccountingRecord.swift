@@ -123,8 +123,7 @@ package struct AccountingRecord: Hashable, Sendable {
         self.inputOctets = inputOctets
         self.outputOctets = outputOctets
         self.hasGigawords = hasGigawords
-        self.inputPackets = inputPackets
-        self.outputPackets = outputPackets
+        (self.inputPackets, self.outputPackets) = (inputPackets, outputPackets)
         self.terminateCause = terminateCause
         self.eventTimestamp = eventTimestamp
         self.decisionVersion = decisionVersion
