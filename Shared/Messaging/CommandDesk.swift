@@ -32,7 +32,8 @@ package final class CommandDesk: MoneyDesk {
         )
     }
 
-    /// Throws ``EventNotAcknowledged`` where JetStream did not say within 10 s that it has the command.
+    /// Throws ``EventNotAcknowledged`` where JetStream did not say within 10 s that it has the command, and ``NotSent`` where it did not
+    /// take those before it while `wait` lasted.
     package func submit(_ command: MoneyCommand, within wait: Duration) async throws -> MoneyAnswer? {
         let token: UInt64
         switch await line.enter(command, until: .after(wait)) {

@@ -6,7 +6,8 @@ internal import Synchronization
 
 /// Commands that wait for their turn to be sent. One message of a lane is on its way at a time: whoever comes meanwhile waits, and the
 /// first of those takes all of them along. Who comes alone waits for nobody. No task of its own: each message is sent by one of those
-/// whose commands are in it.
+/// whose commands are in it. Where he is cancelled the others send theirs again: whether his message left is not known, and the same
+/// command under the same key has one effect.
 final class CommandLine: Sendable {
     struct Entry: Sendable {
         let command: MoneyCommand
@@ -30,7 +31,7 @@ final class CommandLine: Sendable {
     /// Of a lane of which a message is on its way.
     private struct Queue {
         /// Those whose commands are on their way with another's, behind its own.
-        var riding: [CheckedContinuation<Turn, Never>] = []
+        var riding: [Waiting] = []
         var waiting: [Waiting] = []
     }
 
@@ -55,28 +56,38 @@ final class CommandLine: Sendable {
     func waiting(_ lane: Lane) -> Int { queues.withLock { $0[lane]?.waiting.count ?? 0 } }
 
     /// The message is stored, or was not: tells those who rode along, and lets the next one lead. `first` is where the answer to the
-    /// leader's own command comes, the others' behind it.
+    /// leader's own command comes, the others' behind it. Whoever waited for his whole time is told that nothing was sent.
     func leave(_ lane: Lane, _ batch: [Entry], _ result: Result<UInt64, any Error>) {
-        let (riding, next) = queues.withLock { queues in
-            let riding = queues[lane]?.riding ?? []
-            guard let waiting = queues[lane]?.waiting, let leader = waiting.first else {
-                queues[lane] = nil
-                return (riding, (Waiting, [Entry])?.none)
-            }
-            let others = waiting.dropFirst().prefix(MoneyCommands.most - 1)
-            queues[lane] = Queue(
-                riding: others.map(\.turn),
-                waiting: Array(waiting.dropFirst(1 + others.count))
-            )
-            return (riding, (leader, [leader.entry] + others.map(\.entry)))
-        }
-        precondition(riding.count == batch.count - 1, "everybody of a message is told")
-        for (place, turn) in riding.enumerated() {
+        var told: [(Waiting, Turn)] = []
+        queues.withLock { queues in
+            guard let queue = queues[lane] else { return }
+            precondition(queue.riding.count == batch.count - 1, "everybody of a message is told")
+            var waiting = queue.waiting[...]
             switch result {
-            case .success(let first): turn.resume(returning: .sent(first + UInt64(place) + 1))
-            case .failure(let error): turn.resume(returning: .failed(error))
+            case .success(let first):
+                for (place, rider) in queue.riding.enumerated() {
+                    told.append((rider, .sent(first + UInt64(place) + 1)))
+                }
+            case .failure(let error) where error is CancellationError: waiting = (queue.riding + queue.waiting)[...]
+            case .failure(let error): told += queue.riding.map { ($0, .failed(error)) }
             }
+            for late in waiting where late.entry.end.hasPassed { told.append((late, .failed(NotSent()))) }
+            waiting = waiting.filter { !$0.entry.end.hasPassed }[...]
+            guard let leader = waiting.popFirst() else {
+                queues[lane] = nil
+                return
+            }
+            let others = waiting.prefix(MoneyCommands.most - 1)
+            queues[lane] = Queue(riding: Array(others), waiting: Array(waiting.dropFirst(others.count)))
+            told.append((leader, .lead([leader.entry] + others.map(\.entry))))
         }
-        if let (leader, batch) = next { leader.turn.resume(returning: .lead(batch)) }
+        for (waiting, turn) in told { waiting.turn.resume(returning: turn) }
     }
+}
+
+/// A command's turn did not come while its sender waited: nobody has it.
+package struct NotSent: Error, Equatable, CustomStringConvertible {
+    package init() {}
+
+    package var description: String { "the command was not sent: those before it took all the time" }
 }

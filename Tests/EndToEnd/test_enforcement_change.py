@@ -154,13 +154,14 @@ def test_a_refused_change_is_followed_by_what_its_cause_asks_for(system, gateway
             listener.serve([nas.address for nas in fleet.nases])
         sessions = [nas.log_on(nas.users[number]) for number, nas in enumerate(fleet.nases)]
         fleet.settle()
-        for session in sessions:
+        for nas, session, (cause, (_, falls_back)) in zip(fleet.nases, sessions, REFUSALS.items(), strict=True):
             fleet.choose(session, "less")
-        for nas, session, (cause, (count, falls_back)) in zip(fleet.nases, sessions, REFUSALS.items(), strict=True):
             if falls_back:
+                # The NAS that is not ours acknowledges, and the session's NAS then says that it is over.
                 where = f"session_id = '{session.row}' AND state = 'acknowledged'"
                 eventually(lambda: fleet.orders(where), 30, lambda: f"{cause}: {fleet.orders()}")
                 nas.log_off(session)
+        for session, (cause, (count, falls_back)) in zip(sessions, REFUSALS.items(), strict=True):
             order = fleet.change(session)
             refused = [("change", f"refused_{cause or 'none'}")] * count
             assert trials(order) == refused + [("disconnect", "acknowledged")] * falls_back, (cause, order)

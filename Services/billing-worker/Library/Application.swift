@@ -269,7 +269,8 @@ package enum Application {
         _ letters: DeadLetterQueue
     ) throws -> EventConsumer {
         var options = EventConsumerOptions()
-        options.batch = settings.lanes.batch
+        // Of messages, each of which may carry several commands.
+        options.batch = max(1, settings.lanes.batch / 8)
         options.wait = settings.lanes.wait
         options.acknowledgementWait = settings.lanes.acknowledgementWait
         return try EventConsumer(

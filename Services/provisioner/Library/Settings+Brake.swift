@@ -40,7 +40,8 @@ extension DisconnectBrake.Rules {
             share: share,
             window: window,
             trickle: trickle,
-            quiet: window + sweep * 2,
+            // Longer than what is held back may wait until it asks again (``SessionBrake/pause(_:on:)``).
+            quiet: window * 5 + sweep * 2,
             release: release
         )
     }

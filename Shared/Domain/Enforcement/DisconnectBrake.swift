@@ -86,7 +86,7 @@ package struct DisconnectBrake: Sendable {
             for entry in gone { isEnding.remove(entry.session) }
             ended.removeFirst(gone.count)
             if let until = releasedUntil, until <= now { releasedUntil = nil }
-            if let last = heldAt, last + rules.quiet <= now { letGo() }
+            if let last = heldAt, rules.trickle > 0, last + rules.quiet <= now { letGo() }
         }
 
         mutating func letGo() {

@@ -124,4 +124,42 @@ import Testing
             return
         }
     }
+
+    @Test(.proves("WAL-16"))
+    func
+        `who is cancelled while he sends takes nobody with him, and who waited his whole time hears that nothing was sent`()
+        async throws
+    {
+        let line = CommandLine()
+        let lane = Lane(rootID: TenantID(UUID128(high: 1, low: 1)), currency: .euro)
+        guard case .lead(let first) = await line.enter(try Self.command(0, lane), until: .never) else {
+            Issue.record("nobody was there")
+            return
+        }
+        let sent = Shared<Set<UInt64>>([])
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 1...10 as ClosedRange<UInt64> {
+                group.addTask {
+                    let end = number == 10 ? Deadline.after(.zero) : .never
+                    switch await line.enter(try Self.command(number, lane), until: end) {
+                    case .lead(let batch) where batch.count == 9:
+                        // All who have time ride along; he is cancelled, and the next of them leads the rest.
+                        line.leave(lane, batch, .failure(CancellationError()))
+                    case .lead(let batch):
+                        #expect(batch.count == 8)
+                        sent.withLock { _ = $0.insert(0) }
+                        line.leave(lane, batch, .success(0))
+                    case .sent(let token): sent.withLock { _ = $0.insert(token) }
+                    case .failed(let error):
+                        #expect(error is NotSent && number == 10)
+                        sent.withLock { _ = $0.insert(99) }
+                    }
+                }
+            }
+            try await eventually { line.waiting(lane) == 10 }
+            line.leave(lane, first, .success(0))
+            try await group.waitForAll()
+        }
+        #expect(sent.withLock { $0 } == [0, 1, 2, 3, 4, 5, 6, 7, 99])
+    }
 }

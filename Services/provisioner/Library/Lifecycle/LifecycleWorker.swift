@@ -98,6 +98,17 @@ struct LifecycleWorker: Lifecycle.Service {
         )
     }
 
+    /// How many old runs are forgotten at a time.
+    private static let tidied = 500
+
+    /// Forgets old runs, a few at a time. That it cannot be done holds up no run.
+    private func tidy(before time: Timestamp) async -> Int {
+        do throws(StorageFault) { return try await keeping.forget(before: time, limit: Self.tidied) } catch {
+            logger.warn("old runs were not forgotten", ["error": .string("\(error)")])
+            return 0
+        }
+    }
+
     /// Carries runs out until another process leads, the database fails or the daemon ends. What was begun ends its move.
     private func lead() async throws {
         let busy = Busy()
@@ -107,8 +118,8 @@ struct LifecycleWorker: Lifecycle.Service {
                 let now = time.now()
                 tell(try await keeping.figures(at: now))
                 if tidyAt.hasPassed {
-                    try await keeping.forget(before: now - keep, limit: 10_000)
                     tidyAt = .after(Self.upkeep)
+                    if await tidy(before: now - keep) == Self.tidied { tidyAt = .after(.seconds(10)) }
                 }
                 // Those that are under way, or rest here, stand first among the due.
                 for ref in try await keeping.due(at: now, limit: inFlight + busy.passed) where busy.count < inFlight {
