@@ -128,6 +128,7 @@ package enum Application {
                 planner: MoneyPlanner(lane: lane, book: book, time: clock),
                 metrics: metrics,
                 logger: context.logger,
+                most: min(settings.lanes.batch, LaneWriter.maximumCommands),
                 reply: { subject, payload in try? nats.publish(subject, payload) }
             )
             return LaneRunner(

@@ -2,7 +2,8 @@ import Configuration
 import Domain
 
 extension DisconnectBrake.Rules {
-    /// Reads `enforcement.brake.*`. What is held back is asked about again in each sweep: the brake holds until two of them passed without.
+    /// Reads `enforcement.brake.*`. What is held back may ask again after four windows (``SessionBrake/pause(_:on:)``), and is compared
+    /// in each sweep: the brake holds longer than both.
     init(_ config: ConfigReader, sweep: Duration) {
         let floor = config.int(
             "enforcement.brake.floor",
@@ -40,7 +41,6 @@ extension DisconnectBrake.Rules {
             share: share,
             window: window,
             trickle: trickle,
-            // Longer than what is held back may wait until it asks again (``SessionBrake/pause(_:on:)``).
             quiet: window * 5 + sweep * 2,
             release: release
         )

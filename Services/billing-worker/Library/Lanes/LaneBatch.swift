@@ -13,6 +13,8 @@ struct LaneBatch: Sendable {
     let planner: MoneyPlanner
     let metrics: LaneMetrics
     let logger: Logger
+    /// Commands of one commit at most.
+    let most: Int
     /// Tells somebody; nothing happens where he is gone.
     let reply: @Sendable (_ subject: String, _ payload: [UInt8]) -> Void
 
@@ -46,7 +48,7 @@ struct LaneBatch: Sendable {
         var fault: (any Error)?
         var rest = due[...]
         while !rest.isEmpty {
-            let part = rest.prefix(Self.fitting(rest))
+            let part = rest.prefix(fitting(rest))
             rest = rest.dropFirst(part.count)
             fault = try await commit(part, &answers) ?? fault
         }
@@ -116,11 +118,11 @@ struct LaneBatch: Sendable {
     }
 
     /// How many of them one batch takes: its commands and its legs are limited.
-    private static func fitting(_ part: ArraySlice<Due>) -> Int {
+    private func fitting(_ part: ArraySlice<Due>) -> Int {
         var (count, legs) = (0, 0)
         for (command, _) in part {
             legs += max(2, command.action.accounts.count)
-            guard count < LaneWriter.maximumCommands, legs <= LaneWriter.maximumLegs || count == 0 else { break }
+            guard count < most, legs <= LaneWriter.maximumLegs || count == 0 else { break }
             count += 1
         }
         return count
