@@ -66,6 +66,7 @@ let shared: [Target] = [
     library("Ledger", "Shared/Ledger", ["Crypto", "Domain"]),
     library("Billing", "Shared/Billing", ["Domain", "Ledger"]),
     library("Events", "Shared/Events", ["Billing", "Domain", "Ledger", "WireFormat"]),
+    library("Notices", "Shared/Notices", ["Domain", "WireFormat"]),
     library("Concurrency", "Shared/Concurrency", ["CPlatform"]),
     library("Configuration", "Shared/Configuration", []),
     library("Observability", "Shared/Observability", ["Concurrency", "WireFormat"]),
@@ -76,6 +77,7 @@ let shared: [Target] = [
     ),
 
     library("Crypto", "Shared/Crypto", ["COpenSSL", "WireFormat"]),
+    library("WebhookSigning", "Shared/WebhookSigning", ["Crypto", "WireFormat"]),
     library("Passwords", "Shared/Passwords", ["CCrypt", "CArgon2", "Concurrency"]),
     library("RADIUS", "Shared/RADIUS", ["WireFormat", "Crypto"]),
     library("Sockets", "Shared/Sockets", ["CPlatform", "Concurrency", "Observability"]),
@@ -95,10 +97,22 @@ let shared: [Target] = [
     ),
 
     library("HTTPClient", "Shared/HTTPClient", ["CCurl", "Concurrency"]),
+    library("AWSSigning", "Shared/AWSSigning", ["Crypto", "Domain", "WireFormat"]),
     library(
         "ObjectStorage",
         "Shared/ObjectStorage",
-        ["Concurrency", "Crypto", "Domain", "HTTPClient", "Observability", "WireFormat"]
+        ["AWSSigning", "Concurrency", "Crypto", "Domain", "HTTPClient", "Observability", "WireFormat"]
+    ),
+    library(
+        "Carriers",
+        "Shared/Carriers",
+        ["AWSSigning", "Concurrency", "Crypto", "Domain", "HTTPClient", "Notices", "WireFormat"]
+    ),
+
+    library(
+        "Mail",
+        "Shared/Mail",
+        ["Concurrency", "Crypto", "Domain", "HTTPClient", "Notices", "WireFormat"]
     ),
 
     library("Documents", "Shared/Documents", ["CPango", "CXlsxwriter", "Concurrency"]),
@@ -126,7 +140,7 @@ let shared: [Target] = [
     library(
         "Persistence",
         "Shared/Persistence",
-        ["Billing", "Domain", "Events", "Ledger", "Postgres", "Crypto", "Concurrency", "WireFormat"]
+        ["Billing", "Domain", "Events", "Ledger", "Notices", "Postgres", "Crypto", "Concurrency", "WireFormat"]
     ),
     library(
         "Messaging",
@@ -182,12 +196,24 @@ let services: [Target] = [
     ),
     executable("provisioner", "Services/provisioner/Executable", ["Provisioner"]),
     library(
+        "Notifier",
+        "Services/notifier/Library",
+        [
+            "Carriers", "Concurrency", "Configuration", "Crypto", "Domain", "Events", "HTTPClient", "Lifecycle", "Mail",
+            "Messaging", "NATS", "Notices", "Observability", "Persistence", "Postgres", "Profiles", "WebhookSigning",
+            "WireFormat",
+        ]
+    ),
+    executable("notifier", "Services/notifier/Executable", ["Notifier"]),
+    library(
         "APIGateway",
         "Services/api-gateway/Library",
         [
             "Admission", "Balances", "Billing", "Concurrency", "Configuration", "Crypto", "Documents", "Domain",
             "Events", "GraphQL", "HTTPClient", "HTTPServer", "Identity", "Ledger", "Lifecycle", "Messaging", "NATS",
-            "ObjectStorage", "Observability", "Passwords", "Persistence", "Postgres", "Profiles", "RateLimits", "Redis",
+            "Notices", "ObjectStorage", "Observability", "Passwords", "Persistence", "Postgres", "Profiles",
+            "RateLimits", "Redis",
+            "WebhookSigning",
             "WireFormat",
         ]
     ),
@@ -198,7 +224,8 @@ let services: [Target] = [
         [
             "Billing", "Concurrency", "Configuration", "Crypto", "Devices", "Domain", "Events", "Identity", "Ledger",
             "Lifecycle",
-            "Messaging", "NATS", "Observability", "Persistence", "Postgres", "Profiles", "RADIUS", "Redis",
+            "Messaging", "NATS", "Notices", "Observability", "Persistence", "Postgres", "Profiles", "RADIUS", "Redis",
+            "WebhookSigning",
             "WireFormat",
         ]
     ),
@@ -220,11 +247,27 @@ let simulators: [Target] = [
     ),
     executable("object-store", "Tests/Simulators/object-store/Executable", ["ObjectStoreSimulator"]),
     library(
+        "NoticeProvidersSimulator",
+        "Tests/Simulators/notice-providers/Library",
+        ["Concurrency", "Crypto", "HTTPServer", "Observability", "WireFormat"]
+    ),
+    executable(
+        "notice-providers",
+        "Tests/Simulators/notice-providers/Executable",
+        ["NoticeProvidersSimulator"]
+    ),
+    library(
         "RouterOSEmulator",
         "Tests/Simulators/routeros-emulator/Library",
         ["Concurrency", "Crypto", "TLS"]
     ),
     executable("routeros-emulator", "Tests/Simulators/routeros-emulator/Executable", ["RouterOSEmulator"]),
+    library(
+        "SMTPServerSimulator",
+        "Tests/Simulators/smtp-server/Library",
+        ["Concurrency", "CPlatform", "TLS", "WireFormat"]
+    ),
+    executable("smtp-server", "Tests/Simulators/smtp-server/Executable", ["SMTPServerSimulator"]),
 ]
 
 /// What measures, where the load generator in C cannot.
@@ -261,6 +304,7 @@ let suites: [Target] = [
         ["Lifecycle", "Configuration", "Observability", "Concurrency", "SharedTesting"]
     ),
     tests("CryptoTests", "Tests/Shared/Crypto", ["Crypto", "SharedTesting", "WireFormat"]),
+    tests("WebhookSigningTests", "Tests/Shared/WebhookSigning", ["WebhookSigning", "Crypto", "SharedTesting"]),
     tests("PasswordsTests", "Tests/Shared/Passwords", ["Passwords", "SharedTesting"]),
     tests("RADIUSTests", "Tests/Shared/RADIUS", ["RADIUS", "Crypto", "WireFormat", "SharedTesting"]),
     tests("ProfilesTests", "Tests/Shared/Profiles", ["Profiles", "RADIUS", "Domain", "SharedTesting"]),
@@ -283,6 +327,7 @@ let suites: [Target] = [
         ["RouterOS", "RouterOSEmulator", "Concurrency", "Domain", "Observability", "SharedTesting", "TLS"]
     ),
     tests("LedgerTests", "Tests/Shared/Ledger", ["Ledger", "Crypto", "Domain", "SharedTesting"]),
+    tests("NoticesTests", "Tests/Shared/Notices", ["Notices", "Domain", "SharedTesting"], exclude: ["Golden"]),
     tests("BillingTests", "Tests/Shared/Billing", ["Billing", "Domain", "Ledger", "SharedTesting"]),
     tests("SocketsTests", "Tests/Shared/Sockets", ["Sockets", "CPlatform", "SharedTesting"]),
     tests("CompressionTests", "Tests/Shared/Compression", ["Compression", "SharedTesting"]),
@@ -302,8 +347,24 @@ let suites: [Target] = [
         "ObjectStorageTests",
         "Tests/Shared/ObjectStorage",
         [
-            "ObjectStorage", "ObjectStoreSimulator", "Crypto", "HTTPClient", "HTTPServer", "Observability",
-            "SharedTesting", "WireFormat",
+            "ObjectStorage", "ObjectStoreSimulator", "AWSSigning", "Crypto", "HTTPClient", "HTTPServer",
+            "Observability", "SharedTesting", "WireFormat",
+        ]
+    ),
+    tests(
+        "CarriersTests",
+        "Tests/Shared/Carriers",
+        [
+            "Carriers", "NoticeProvidersSimulator", "Concurrency", "Crypto", "Domain", "HTTPClient", "HTTPServer",
+            "Notices", "Observability", "SharedTesting", "WireFormat",
+        ]
+    ),
+    tests(
+        "MailTests",
+        "Tests/Shared/Mail",
+        [
+            "Mail", "SMTPServerSimulator", "Concurrency", "Crypto", "Domain", "HTTPClient", "Notices", "SharedTesting",
+            "WireFormat",
         ]
     ),
     tests("PostgresTests", "Tests/Integration/Postgres", ["Postgres", "Concurrency", "SharedTesting"]),
@@ -377,14 +438,23 @@ let suites: [Target] = [
         ]
     ),
     tests(
+        "NotifierTests",
+        "Tests/Services/notifier",
+        [
+            "Billing", "Concurrency", "Crypto", "Domain", "Events", "Lifecycle", "Messaging", "Notices", "Notifier",
+            "Observability", "Persistence", "Profiles", "SharedTesting", "WebhookSigning", "WireFormat",
+        ]
+    ),
+    tests(
         "APIGatewayTests",
         "Tests/Services/api-gateway",
         [
             "APIGateway", "Admission", "Billing", "Concurrency", "Crypto", "Documents", "Domain", "Events", "GraphQL",
             "HTTPClient", "HTTPServer",
-            "Identity", "Ledger", "Lifecycle", "Messaging", "NATS", "ObjectStorage", "ObjectStoreSimulator",
+            "Identity", "Ledger", "Lifecycle", "Messaging", "NATS", "Notices", "ObjectStorage", "ObjectStoreSimulator",
             "Observability",
-            "Passwords", "Persistence", "Postgres", "RateLimits", "Redis", "SharedTesting", "WireFormat",
+            "Passwords", "Persistence", "Postgres", "RateLimits", "Redis", "SharedTesting", "WebhookSigning",
+            "WireFormat",
         ]
     ),
     tests(

@@ -1,12 +1,14 @@
 import COpenSSL
 
 /// Signatures by Ed25519 (RFC 8032): 32 octets of private and of public key, 64 of signature.
-enum Ed25519 {
-    static let keyLength = 32
-    static let signatureLength = 64
+package enum Ed25519 {
+    /// Octets of either key.
+    package static let keyLength = 32
+    /// Octets of a signature.
+    package static let signatureLength = 64
 
     /// The public key that belongs to a private one.
-    static func publicKey(of privateKey: [UInt8]) throws(CryptoError) -> [UInt8] {
+    package static func publicKey(of privateKey: [UInt8]) throws(CryptoError) -> [UInt8] {
         let key = try Key(privateKey: privateKey)
         var octets = [UInt8](repeating: 0, count: keyLength)
         var count = keyLength
@@ -17,7 +19,7 @@ enum Ed25519 {
     }
 
     /// The signature of a message; the same for the same message and key.
-    static func sign(_ message: [UInt8], privateKey: [UInt8]) throws(CryptoError) -> [UInt8] {
+    package static func sign(_ message: [UInt8], privateKey: [UInt8]) throws(CryptoError) -> [UInt8] {
         let key = try Key(privateKey: privateKey)
         var signature = [UInt8](repeating: 0, count: signatureLength)
         var count = signatureLength
@@ -30,7 +32,9 @@ enum Ed25519 {
     }
 
     /// Whether the signature is that key's of that message. What has the wrong length is not.
-    static func verify(_ signature: [UInt8], of message: [UInt8], publicKey: [UInt8]) throws(CryptoError) -> Bool {
+    package static func verify(_ signature: [UInt8], of message: [UInt8], publicKey: [UInt8]) throws(CryptoError)
+        -> Bool
+    {
         guard signature.count == signatureLength, publicKey.count == keyLength else { return false }
         guard let key = Key(publicKey: publicKey) else {
             ERR_clear_error()

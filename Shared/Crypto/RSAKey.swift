@@ -41,6 +41,19 @@ package final class RSAPublicKey: @unchecked Sendable {
         return verified
     }
 
+    /// The key as DKIM and others publish it: SubjectPublicKeyInfo in DER (RFC 5280 §4.1.2.7).
+    package func subjectPublicKeyInfo() throws(CryptoError) -> [UInt8] {
+        let count = unsafe i2d_PUBKEY(key, nil)
+        guard count > 0 else { throw .operationFailed("RSA key") }
+        var octets = [UInt8](repeating: 0, count: Int(count))
+        let written = unsafe octets.withUnsafeMutableBufferPointer { buffer in
+            var end = buffer.baseAddress
+            return unsafe i2d_PUBKEY(key, &end)
+        }
+        guard written == count else { throw .operationFailed("RSA key") }
+        return octets
+    }
+
     /// EVP_PKEY_PUBLIC_KEY, a macro that Swift does not see: all parameters (0x84) and the public key (0x02).
     private static let publicSelection: Int32 = 0x86
 
@@ -103,17 +116,7 @@ package final class RSAPrivateKey: @unchecked Sendable, CustomStringConvertible 
 
     /// A key from its unencrypted PEM text (PKCS #8, RFC 5958, or PKCS #1).
     package init(pem: String) throws(CryptoError) {
-        let octets = Array(pem.utf8)
-        let read: OpaquePointer? = unsafe octets.withUnsafeBytes { octets in
-            let source = unsafe BIO_new_mem_buf(octets.baseAddress, Int32(octets.count))
-            defer { unsafe BIO_free(source) }
-            // Without a callback OpenSSL would ask a terminal for the password of an encrypted key.
-            return unsafe PEM_read_bio_PrivateKey(source, nil, { _, _, _, _ in -1 }, nil)
-        }
-        guard let read = unsafe read else {
-            ERR_clear_error()
-            throw .operationFailed("PEM")
-        }
+        let read = try unsafe PEMKey.read(pem)
         do throws(CryptoError) {
             publicKey = try unsafe Self.publicHalf(read)
         } catch {

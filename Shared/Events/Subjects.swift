@@ -46,7 +46,7 @@ package enum Streams: String, CaseIterable, Sendable {
             [
                 "session.>", "usage.>", "directory.>", "radius.>", "messaging.>", "ipam.>", "access.>", "identity.>",
                 "tenancy.>", "export.>", "ledger.>", "billing.>", "quota.>", "wallet.>", "device.>",
-                "provisioning.>",
+                "provisioning.>", "notice.>", "webhook.>",
             ]
         case .commands: ["commands.>"]
         case .deadLetter: ["deadletter.>"]

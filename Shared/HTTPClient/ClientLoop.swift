@@ -43,7 +43,7 @@ final class ClientLoop {
     private func start(_ ticket: Ticket) {
         do throws(HTTPClientError) {
             guard !ticket.request.deadline.hasPassed else {
-                throw HTTPClientError(.timeout, "its deadline passed before it began")
+                throw HTTPClientError(.timeout, "its deadline passed before it began", mayHaveArrived: false)
             }
             let transfer = try Transfer(ticket, configuration)
             guard unsafe curl_multi_add_handle(multi.raw, transfer.raw) == CURLM_OK else {

@@ -67,9 +67,13 @@ final class ClientMailbox: Sendable {
     /// Throws where no more are taken. Called in the task of the request.
     func start(_ ticket: Ticket) throws(HTTPClientError) {
         try state.withLock { state throws(HTTPClientError) in
-            guard !state.isStopping else { throw HTTPClientError(.closed, "the client was shut down") }
+            guard !state.isStopping else {
+                throw HTTPClientError(.closed, "the client was shut down", mayHaveArrived: false)
+            }
             // A cancellation that came before has no command, but its flag is set by now.
-            guard !Task.isCancelled else { throw HTTPClientError(.cancelled, "cancelled before it began") }
+            guard !Task.isCancelled else {
+                throw HTTPClientError(.cancelled, "cancelled before it began", mayHaveArrived: false)
+            }
             guard state.underWay < maximum else { throw HTTPClientError(.busy, "\(maximum) requests are under way") }
             state.underWay += 1
             state.commands.append(.start(ticket))

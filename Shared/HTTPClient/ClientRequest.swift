@@ -49,6 +49,9 @@ package struct ClientRequest: Sendable {
     package var body: Body
     /// Octets of the answer's body at most.
     package var responseLimit: Int
+    /// An answer whose body is longer is taken as far as the limit, and the rest is not waited for: the connection ends there. Fails
+    /// with `responseTooLarge` otherwise.
+    package var cutsResponse = false
     /// Until the last octet of the answer.
     package var deadline: Deadline
 

@@ -11,8 +11,20 @@ package struct HTTPClientConfiguration: Sendable {
     /// A file with the PEM certificates that are believed; nil: the system's.
     package var authorities: String?
     package var userAgent = "nexora"
+    /// Which addresses may be connected to; nil: all of them. It is asked of what a name led to, just before the connection begins, so
+    /// that no name can lead elsewhere in between. It belongs to the client and not to a request: a connection may serve the next
+    /// request to its host, which must be under the same rule. Called on the client's thread: it must not wait.
+    package var reaches: (@Sendable (ClientAddress) -> Bool)?
 
     package init() {}
+}
+
+/// An address that is about to be connected to: 4 octets, or 16.
+package struct ClientAddress: Sendable, Hashable {
+    /// In the order of the network.
+    package let octets: [UInt8]
+
+    package init(octets: [UInt8]) { self.octets = octets }
 }
 
 /// An HTTP client: libcurl on one thread of its own, requests as async functions.

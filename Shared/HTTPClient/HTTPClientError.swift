@@ -8,6 +8,8 @@ package struct HTTPClientError: Error, Sendable, Equatable, CustomStringConverti
         case unresolvable
         /// Nobody listens there, or nobody answered the handshake in time.
         case unreachable
+        /// The host's addresses are none that the client may connect to.
+        case forbidden
         /// The server's certificate is not believed, or TLS failed otherwise.
         case tls
         /// The deadline passed.
@@ -24,22 +26,34 @@ package struct HTTPClientError: Error, Sendable, Equatable, CustomStringConverti
         case busy
         /// The client was shut down.
         case closed
+
+        /// Whether a request that ends so may have arrived.
+        fileprivate var leavesDoubt: Bool {
+            switch self {
+            case .invalidRequest, .unresolvable, .forbidden, .unreachable, .tls, .busy: false
+            case .timeout, .broken, .responseTooLarge, .bodyFailed, .cancelled, .closed: true
+            }
+        }
     }
 
     package let code: Code
     /// libcurl's own words, or ours.
     package let message: String
+    /// Whether something of the request may have left. False: the server cannot have acted on it.
+    package let mayHaveArrived: Bool
 
-    package init(_ code: Code, _ message: String) {
+    /// What `mayHaveArrived` says by itself follows from the code.
+    package init(_ code: Code, _ message: String, mayHaveArrived: Bool? = nil) {
         self.code = code
         self.message = message
+        self.mayHaveArrived = mayHaveArrived ?? code.leavesDoubt
     }
 
     /// Whether the same request may succeed a moment later, for its code alone: whether the server has acted on it is not said.
     package var isTransient: Bool {
         switch code {
         case .unresolvable, .unreachable, .timeout, .broken, .busy: true
-        case .invalidRequest, .tls, .responseTooLarge, .bodyFailed, .cancelled, .closed: false
+        case .invalidRequest, .forbidden, .tls, .responseTooLarge, .bodyFailed, .cancelled, .closed: false
         }
     }
 

@@ -8,10 +8,13 @@ internal import Glibc
     let ticket: Ticket
     private let easy: EasyHandle
     private let headers: HeaderList
+    private var reaches: (@Sendable (ClientAddress) -> Bool)?
     private var sent = 0
     private var fields: [ClientHeader] = []
     private var fieldOctets = 0
     private var body: [UInt8] = []
+    /// The body was taken as far as it is wanted.
+    private var isCut = false
     /// What made a callback refuse to go on.
     private var fault: HTTPClientError.Code?
     /// Octets of an answer's head at most.
@@ -60,6 +63,11 @@ internal import Glibc
                 rewindUpload
             )
         )
+        reaches = configuration.reaches
+        guard reaches != nil else { return }
+        try EasyHandle.check(
+            unsafe ccurl_set_opener(easy.raw, Unmanaged.passUnretained(self).toOpaque(), openSocket)
+        )
     }
 
     private func prepareMethod(_ request: ClientRequest) throws(HTTPClientError) {
@@ -82,8 +90,14 @@ internal import Glibc
     // MARK: - Callbacks
 
     fileprivate func take(body octets: UnsafeRawBufferPointer) -> Int {
-        guard body.count + octets.count <= ticket.request.responseLimit else {
-            fault = .responseTooLarge
+        let room = ticket.request.responseLimit - body.count
+        guard octets.count <= room else {
+            guard ticket.request.cutsResponse else {
+                fault = .responseTooLarge
+                return 0
+            }
+            isCut = true
+            unsafe body.append(contentsOf: UnsafeRawBufferPointer(rebasing: octets.prefix(room)))
             return 0
         }
         unsafe body.append(contentsOf: octets)
@@ -130,6 +144,30 @@ internal import Glibc
         }
     }
 
+    /// A socket for that address; an invalid one where the client may not connect to it: libcurl tries the host's next.
+    fileprivate func open(_ address: UnsafePointer<curl_sockaddr>) -> Int32 {
+        guard let peer = unsafe Self.peer(address), reaches?(peer) == true else {
+            fault = .forbidden
+            return -1
+        }
+        // One of the host's addresses will do.
+        fault = nil
+        let kind = unsafe address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue)
+        return unsafe socket(address.pointee.family, kind, address.pointee.protocol)
+    }
+
+    private static func peer(_ address: UnsafePointer<curl_sockaddr>) -> ClientAddress? {
+        // SAFETY: libcurl gives as many octets as it says; they are copied.
+        guard let start = unsafe ccurl_peer(address) else { return nil }
+        let octets = unsafe Array(UnsafeRawBufferPointer(start: start, count: Int(address.pointee.addrlen)))
+        // The address lies behind family and port, of IPv6 behind the flow too.
+        switch unsafe address.pointee.family {
+        case AF_INET where octets.count >= 8: return ClientAddress(octets: Array(octets[4..<8]))
+        case AF_INET6 where octets.count >= 24: return ClientAddress(octets: Array(octets[8..<24]))
+        default: return nil
+        }
+    }
+
     /// Begins the body again, where libcurl tries a second connection.
     fileprivate func rewind(to offset: Int) -> Bool {
         guard case .octets(let octets) = ticket.request.body, (0...octets.count).contains(offset) else {
@@ -143,10 +181,11 @@ internal import Glibc
 
     /// What came of it.
     func outcome(_ code: CURLcode) -> Result<ClientResponse, HTTPClientError> {
-        guard code == CURLE_OK else {
+        guard code == CURLE_OK || isCut else {
             let words = EasyHandle.words(code)
             if let fault { return .failure(HTTPClientError(fault, Self.words(fault) ?? words)) }
-            return .failure(HTTPClientError(HTTPClientError.Code(code), words))
+            let hasBegun = unsafe ccurl_octets_asked(easy.raw) > 0
+            return .failure(HTTPClientError(HTTPClientError.Code(code), words, mayHaveArrived: hasBegun))
         }
         return .success(ClientResponse(status: unsafe ccurl_status(easy.raw), headers: fields, body: body))
     }
@@ -154,6 +193,7 @@ internal import Glibc
     private static func words(_ fault: HTTPClientError.Code) -> String? {
         switch fault {
         case .responseTooLarge: "the answer is larger than it may be"
+        case .forbidden: "the host has no address that may be connected to"
         case .bodyFailed: "the body could not be made as it was said"
         default: nil
         }
@@ -161,14 +201,14 @@ internal import Glibc
 }
 
 extension HTTPClientError.Code {
-    fileprivate init(_ code: CURLcode) {
+    init(_ code: CURLcode) {
         switch code {
         case CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT: self = .invalidRequest
         case CURLE_COULDNT_RESOLVE_HOST: self = .unresolvable
         case CURLE_COULDNT_CONNECT: self = .unreachable
         case CURLE_OPERATION_TIMEDOUT: self = .timeout
         case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER,
-            CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR:
+            CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR, CURLE_USE_SSL_FAILED:
             self = .tls
         default: self = .broken
         }
@@ -228,4 +268,15 @@ private func rewindUpload(_ context: UnsafeMutableRawPointer?, _ offset: curl_of
     guard let context = unsafe context, origin == SEEK_SET else { return CURL_SEEKFUNC_CANTSEEK }
     let transfer = unsafe Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
     return transfer.rewind(to: Int(offset)) ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_CANTSEEK
+}
+
+@c
+private func openSocket(
+    _ context: UnsafeMutableRawPointer?,
+    _ purpose: curlsocktype,
+    _ address: UnsafeMutablePointer<curl_sockaddr>?
+) -> curl_socket_t {
+    guard let context = unsafe context, let address = unsafe address else { return -1 }
+    let transfer = unsafe Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+    return unsafe transfer.open(address)
 }

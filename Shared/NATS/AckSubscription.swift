@@ -2,9 +2,10 @@ internal import CNATS
 
 /// The subscription that receives publish acknowledgements, on a thread of libnats. The thread keeps the core alive
 /// until it has run for the last time.
-/// SAFETY: libnats locks subscriptions; this object alone owns the pointer and frees it once, in deinit.
+/// SAFETY: libnats locks subscriptions; this object alone owns the pointer and gives it away once, in deinit.
 @safe final class AckSubscription: @unchecked Sendable {
     private let raw: OpaquePointer
+    private let connection: ConnectionHandle
 
     init(_ connection: ConnectionHandle, subject: String, core: PublisherCore) throws(NATSError) {
         let closure = unsafe Unmanaged.passRetained(core).toOpaque()
@@ -21,15 +22,13 @@ internal import CNATS
             throw NATSError(status: status, doing: "subscribe to acknowledgements")
         }
         unsafe raw = subscription
+        self.connection = connection
         unsafe natsSubscription_SetOnCompleteCB(subscription, natsDidCompleteAcknowledging, closure)
         // Bounded by what is outstanding; libnats' own limit would drop acknowledgements.
         unsafe natsSubscription_SetPendingLimits(subscription, -1, -1)
     }
 
-    deinit {
-        unsafe natsSubscription_Unsubscribe(raw)
-        unsafe natsSubscription_Destroy(raw)
-    }
+    deinit { unsafe connection.retire(raw) }
 }
 
 @c func natsDidAcknowledge(

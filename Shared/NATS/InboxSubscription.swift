@@ -11,7 +11,7 @@ enum InboxEvent: ~Copyable {
 }
 
 /// A subscription on a private inbox, read by one thread that asks for the next message. It outlives reconnects.
-/// SAFETY: libnats locks subscriptions; this object owns the pointer and frees it once, in deinit.
+/// SAFETY: libnats locks subscriptions; this object owns the pointer and gives it away once, in deinit.
 @safe final class InboxSubscription: @unchecked Sendable {
     private let raw: OpaquePointer
     private let connection: ConnectionHandle
@@ -44,10 +44,7 @@ enum InboxEvent: ~Copyable {
         try unsafe natsSubscription_SetPendingLimits(subscription, 1_024, 64 << 20).orThrow("limits of \(subject)")
     }
 
-    deinit {
-        unsafe natsSubscription_Unsubscribe(raw)
-        unsafe natsSubscription_Destroy(raw)
-    }
+    deinit { unsafe connection.retire(raw) }
 
     /// Waits up to that many milliseconds (at least 1) for the next message.
     func next(milliseconds: Int64) -> InboxEvent {

@@ -67,6 +67,7 @@ package final class NATSClient: Sendable {
 /// to this object, and every user of `raw` holds one.
 @safe final class ConnectionHandle: @unchecked Sendable {
     let raw: OpaquePointer
+    private let retired = RetiredSubscriptions()
 
     init(_ configuration: NATSConfiguration, state: ConnectionState) throws(NATSError) {
         var options: OpaquePointer?
@@ -88,9 +89,20 @@ package final class NATSClient: Sendable {
         if unsafe natsConnection_Status(connection) != NATS_CONN_STATUS_CONNECTED { state.set(.disconnected) }
     }
 
-    deinit { unsafe natsConnection_Destroy(raw) }
+    deinit {
+        // Joins the thread that reads, so that nothing of libnats looks at a subscription any more.
+        unsafe natsConnection_Close(raw)
+        retired.freeAll()
+        unsafe natsConnection_Destroy(raw)
+    }
 
     func close() { unsafe natsConnection_Close(raw) }
+
+    /// Ends a subscription and frees it when that is safe. The caller gives the pointer away.
+    func retire(_ subscription: OpaquePointer) {
+        unsafe natsSubscription_Unsubscribe(subscription)
+        unsafe retired.add(subscription, connection: raw)
+    }
 
     private static func apply(_ configuration: NATSConfiguration, to options: OpaquePointer?) throws(NATSError) {
         let servers = configuration.url.split(separator: ",").map { $0.trimmingSpaces }

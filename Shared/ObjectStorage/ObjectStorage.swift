@@ -1,3 +1,4 @@
+internal import AWSSigning
 internal import Concurrency
 internal import Crypto
 package import HTTPClient

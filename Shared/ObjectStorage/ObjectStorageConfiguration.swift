@@ -1,3 +1,5 @@
+internal import AWSSigning
+
 /// Where objects lie and who asks for them. Buckets are named in the path, as MinIO and S3 both take it.
 package struct ObjectStorageConfiguration: Sendable {
     /// A scheme, a host and perhaps a port and a path before the bucket.

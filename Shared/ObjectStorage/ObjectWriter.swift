@@ -1,3 +1,4 @@
+internal import AWSSigning
 internal import HTTPClient
 
 /// An object in the making, for one task: octets in, parts of eight mebibytes out, no more than one of them in memory.

@@ -8,10 +8,12 @@ enum ImportMatrix {
         "Ledger": ["Crypto", "Domain"],
         "Billing": ["Domain", "Ledger"],
         "Events": ["Billing", "Domain", "Ledger", "WireFormat"],
+        "Notices": ["Domain", "WireFormat"],
         "Concurrency": ["CPlatform"],
         "Observability": ["Concurrency", "WireFormat"],
         "Lifecycle": ["CPlatform", "Concurrency", "Configuration", "Observability", "WireFormat"],
         "Crypto": ["COpenSSL", "WireFormat"],
+        "WebhookSigning": ["Crypto", "WireFormat"],
         "Passwords": ["CArgon2", "CCrypt", "Concurrency"],
         "RADIUS": ["Crypto", "WireFormat"],
         "Profiles": ["Domain", "RADIUS"],
@@ -30,14 +32,21 @@ enum ImportMatrix {
         ],
         "HTTPClient": ["CCurl", "Concurrency"],
         "Documents": ["CPango", "CXlsxwriter", "Concurrency"],
-        "ObjectStorage": ["Concurrency", "Crypto", "Domain", "HTTPClient", "Observability", "WireFormat"],
+        "Mail": ["Concurrency", "Crypto", "Domain", "HTTPClient", "Notices", "WireFormat"],
+        "AWSSigning": ["Crypto", "Domain", "WireFormat"],
+        "ObjectStorage": [
+            "AWSSigning", "Concurrency", "Crypto", "Domain", "HTTPClient", "Observability", "WireFormat",
+        ],
+        "Carriers": ["AWSSigning", "Concurrency", "Crypto", "Domain", "HTTPClient", "Notices", "WireFormat"],
         "Admission": ["Domain", "Redis", "WireFormat"],
         "RateLimits": ["Concurrency", "Redis"],
         "Balances": ["Domain", "Events", "Ledger", "Redis"],
         "Identity": [
             "Concurrency", "Crypto", "Domain", "Passwords", "Persistence", "Postgres", "Redis", "WireFormat",
         ],
-        "Persistence": ["Billing", "Concurrency", "Crypto", "Domain", "Events", "Ledger", "Postgres", "WireFormat"],
+        "Persistence": [
+            "Billing", "Concurrency", "Crypto", "Domain", "Events", "Ledger", "Notices", "Postgres", "WireFormat",
+        ],
         "Messaging": ["Billing", "Concurrency", "Domain", "Events", "Ledger", "NATS", "Observability", "WireFormat"],
     ]
 

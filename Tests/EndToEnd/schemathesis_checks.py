@@ -15,7 +15,7 @@ NOT_AS_DESCRIBED = {"malformed", "missing", "unknown", "repeated", "invalid"}
 OPAQUE = ("cursor",)
 # Rules that a pattern does not say: the bits behind a prefix are zero, tags differ, a price is not nothing, a time lies in the
 # years from 1 on and has nine digits of a second at most.
-BEYOND_SCHEMA = ("IP address or prefix", "different words", "must be more than 0", "the name of a permission", "A time is written like")
+BEYOND_SCHEMA = ("IP address or prefix", "different words", "must be more than 0", "the name of a permission", "A time is written like", "an object of at most")
 # One goes with the other.
 PAIRS = ("/latitude", "/longitude")
 

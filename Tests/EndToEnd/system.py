@@ -218,6 +218,10 @@ class System:
             "NEXORA_ENFORCEMENT_INTERVAL": "50ms", "NEXORA_ENFORCEMENT_CONFIRMATION": "3s",
         } | settings))
 
+    def notifier(self, name="notifier", **settings):
+        """Tells people and other systems what happens; a test that wants it starts it."""
+        return self._register(Daemon(name, "notifier", self, {"NEXORA_KEYRING_PATH": str(self.keyring)} | settings))
+
     def radius_server(self, name, **settings):
         """A radius-server with a journal and ports of its own; not started."""
         auth_port, acct_port = free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_DGRAM)

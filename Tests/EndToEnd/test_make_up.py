@@ -72,6 +72,7 @@ class House:
         self.write("accounting-consumer", DAEMON)
         self.write("billing-worker", DAEMON)
         self.write("provisioner", DAEMON)
+        self.write("notifier", DAEMON)
         self.write("api-gateway", DAEMON)
         self.write("radclient", "#!/bin/sh\necho 'Received Access-Accept'\n")
         (self.tools / "version").write_text("Swift version 6.3 (swift-6.3-RELEASE)\n")
@@ -155,7 +156,8 @@ def test_up_starts_everything_and_may_be_repeated(house):  # proves: G-23
     house.sql("CREATE TABLE kept (v int)")
     before = house.pids()
     assert set(before) == {
-        "postgres", "nats", "redis", "radius-server", "accounting-consumer", "billing-worker", "provisioner", "api-gateway",
+        "postgres", "nats", "redis", "radius-server", "accounting-consumer", "billing-worker", "provisioner", "notifier",
+        "api-gateway",
     }
 
     # A shell that sourced .run/env names our own servers: they are not taken for somebody else's.

@@ -8,7 +8,7 @@ import pytest
 from processes import eventually
 from system import programs
 
-DAEMONS = ["radius-server", "accounting-consumer", "billing-worker", "provisioner", "api-gateway"]
+DAEMONS = ["radius-server", "accounting-consumer", "billing-worker", "provisioner", "notifier", "api-gateway"]
 
 
 def check(program, **settings):

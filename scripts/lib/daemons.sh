@@ -8,12 +8,13 @@ radius-server NEXORA_RADIUS_AUTH_PORT=$RADIUS_AUTH_PORT NEXORA_RADIUS_ACCT_PORT=
 accounting-consumer
 billing-worker NEXORA_KEYRING_PATH=$KEYRING
 provisioner NEXORA_KEYRING_PATH=$KEYRING
+notifier NEXORA_KEYRING_PATH=$KEYRING
 api-gateway NEXORA_HTTP_PORT=$GATEWAY_PORT NEXORA_WEB_PATH=$ROOT/Services/web NEXORA_KEYRING_PATH=$KEYRING NEXORA_RADIUS_SERVER=127.0.0.1 NEXORA_RADIUS_AUTH_PORT=$RADIUS_AUTH_PORT NEXORA_RADIUS_ACCT_PORT=$RADIUS_ACCT_PORT
 TABLE
 }
 
 # The products that make up builds, the command line among them.
-readonly DAEMONS=(radius-server accounting-consumer billing-worker provisioner api-gateway) COMMAND=nexora
+readonly DAEMONS=(radius-server accounting-consumer billing-worker provisioner notifier api-gateway) COMMAND=nexora
 
 # RADIUS_SERVER for radius-server.
 daemon_constant() { tr 'a-z-' 'A-Z_' <<<"$1"; }

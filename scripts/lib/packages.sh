@@ -6,12 +6,12 @@ RUN_PACKAGES=(libpq-dev libssl-dev libnats-dev libhiredis-dev libmicrohttpd-dev 
     libxlsxwriter-dev pkg-config fonts-dejavu-core nats-server redis-server postgresql-15 freeradius-utils)
 TEST_PACKAGES=(chromium poppler-utils protobuf-compiler python3-venv freeradius freeradius-postgresql shellcheck
     eapoltest hostapd wpasupplicant strongswan-swanctl charon-systemd libcharon-extra-plugins
-    libcharon-extauth-plugins libstrongswan-standard-plugins iproute2 iputils-ping)
+    libcharon-extauth-plugins libstrongswan-standard-plugins iproute2 iputils-ping openssl kannel kannel-extras)
 # Its absence costs one check, not the run.
 OPTIONAL_TEST_PACKAGES=(docker-compose)
 # What those packages would start at the next boot: our servers are private ones.
 PACKAGE_SERVICES=(nats-server.service redis-server.service postgresql.service freeradius.service hostapd.service
-    wpa_supplicant.service strongswan.service)
+    wpa_supplicant.service strongswan.service kannel.service)
 
 readonly POLICY=/usr/sbin/policy-rc.d
 # Stands in our policy, so that one left behind by a killed run is recognised.

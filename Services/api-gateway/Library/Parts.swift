@@ -18,6 +18,7 @@ package struct Parts: Sendable {
     package let rows: RowCache
     package let counts: CountCache
     package let secrets: DirectorySecrets
+    package let notices: NoticeKeys
     package let cursors: CursorSealer
     package let messages: any Messages
     /// Who has money moved.
@@ -43,6 +44,7 @@ package struct Parts: Sendable {
         rows: RowCache,
         counts: CountCache,
         secrets: DirectorySecrets,
+        notices: NoticeKeys,
         cursors: CursorSealer,
         messages: any Messages,
         money: any MoneyDesk,
@@ -62,6 +64,7 @@ package struct Parts: Sendable {
         self.rows = rows
         self.counts = counts
         self.secrets = secrets
+        self.notices = notices
         self.cursors = cursors
         self.messages = messages
         self.money = money

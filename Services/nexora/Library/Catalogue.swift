@@ -8,6 +8,7 @@ package let allCommands: [CommandSpec] =
     + ReplyAttributeCommands.all
     + CustomerCommands.all + ServiceCommands.all + ImportCommand.all + PoolCommands.all + AddressCommands.all
     + ProvisionCommands.all
-    + SessionCommands.all + EnforcementCommands.all + BreakerCommands.all + TailCommand.all + ExplainCommands.all
+    + SessionCommands.all + NotifyCommands.all + WebhookCommands.all
+    + EnforcementCommands.all + BreakerCommands.all + TailCommand.all + ExplainCommands.all
     + AuditCommands.all + LedgerCommands.all + ExposureCommands.all + DeadLetterCommands.all + DictionaryCommand.all
     + DoctorCommand.all

@@ -34,6 +34,16 @@ static inline CURLcode ccurl_set_callbacks(CURL *handle, void *context, curl_wri
     return code;
 }
 
+// What makes the sockets of a transfer, and may refuse to.
+static inline CURLcode ccurl_set_opener(CURL *handle, void *context, curl_opensocket_callback open) {
+    CURLcode code = curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, open);
+    if (!code) code = curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, context);
+    return code;
+}
+
+// The octets of the address itself, which may be more than its declared type has.
+static inline const void *ccurl_peer(const struct curl_sockaddr *address) { return &address->addr; }
+
 static inline CURLMcode ccurl_multi_set_number(CURLM *multi, CURLMoption option, long value) {
     return curl_multi_setopt(multi, option, value);
 }
@@ -42,6 +52,13 @@ static inline long ccurl_status(CURL *handle) {
     long status = 0;
     curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
     return status;
+}
+
+// How many octets of requests have left, each head counted as far as it went.
+static inline long ccurl_octets_asked(CURL *handle) {
+    long octets = 0;
+    curl_easy_getinfo(handle, CURLINFO_REQUEST_SIZE, &octets);
+    return octets;
 }
 
 // The next transfer that has ended, and how; null where there is none.
@@ -53,4 +70,29 @@ static inline CURL *ccurl_next_ended(CURLM *multi, CURLcode *result) {
             return message->easy_handle;
         }
     return 0;
+}
+
+// Whom a mail goes to. libcurl keeps the pointer: the list must outlive the transfer.
+static inline CURLcode ccurl_set_recipients(CURL *handle, struct curl_slist *list) {
+    return curl_easy_setopt(handle, CURLOPT_MAIL_RCPT, list);
+}
+
+// What a mail's transfer calls: for its octets, for each line that is said or heard, and about once a second.
+static inline CURLcode ccurl_set_mail_callbacks(CURL *handle, void *context, curl_read_callback upload,
+    curl_write_callback ignore, curl_debug_callback line, curl_xferinfo_callback tick) {
+    CURLcode code = curl_easy_setopt(handle, CURLOPT_READFUNCTION, upload);
+    if (!code) code = curl_easy_setopt(handle, CURLOPT_READDATA, context);
+    if (!code) code = curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, ignore);
+    if (!code) code = curl_easy_setopt(handle, CURLOPT_DEBUGFUNCTION, line);
+    if (!code) code = curl_easy_setopt(handle, CURLOPT_DEBUGDATA, context);
+    if (!code) code = curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, tick);
+    if (!code) code = curl_easy_setopt(handle, CURLOPT_XFERINFODATA, context);
+    return code;
+}
+
+// How many connections the last transfer had to make.
+static inline long ccurl_new_connections(CURL *handle) {
+    long count = 0;
+    curl_easy_getinfo(handle, CURLINFO_NUM_CONNECTS, &count);
+    return count;
 }

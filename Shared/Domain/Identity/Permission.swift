@@ -76,6 +76,15 @@ package enum Permission: String, Hashable, Sendable, CaseIterable {
     case exportsRead = "exports.read"
     case settingsRead = "settings.read"
     case settingsUpdate = "settings.update"
+    /// See where events are sent to other systems, and what became of it.
+    case webhooksRead = "webhooks.read"
+    /// Say where, and have it sent again.
+    case webhooksManage = "webhooks.manage"
+    case noticesRead = "notices.read"
+    /// Decide who carries notices, which are told, and in which words; see addresses in full.
+    case noticesManage = "notices.manage"
+    /// Have something told: tests, what failed once more, announcements.
+    case noticesSend = "notices.send"
     case billingRead = "billing.read"
     case billingManage = "billing.manage"
     case paymentsCreate = "payments.create"

@@ -7,7 +7,8 @@ extension Role {
         let all = Set(Permission.allCases)
         let interception = Set(all.filter(\.belongsToInterception))
         let admin = all.subtracting(interception)
-        let reads = Set(admin.filter { $0.action == "read" }).subtracting([.auditRead, .deadLettersRead, .apiKeysRead])
+        let reads = Set(admin.filter { $0.action == "read" })
+            .subtracting([.auditRead, .deadLettersRead, .apiKeysRead, .webhooksRead])
 
         let people: Set<Permission> = [
             .usersCreate, .usersRead, .usersUpdate, .usersDelete, .usersAssignRole, .usersSecure, .rolesRead,
@@ -31,7 +32,8 @@ extension Role {
                 .plansDelete, .credentialsReveal, .nasRead, .devicesRead, .poolsRead, .leasesRead, .profilesRead,
                 .radiusDisconnect,
                 .radiusChangePlan, .tailRead, .exportsCreate, .exportsRead, .settingsRead, .settingsUpdate,
-                .apiKeysCreate, .apiKeysRead, .apiKeysRevoke,
+                .apiKeysCreate, .apiKeysRead, .apiKeysRevoke, .webhooksRead, .webhooksManage,
+                .noticesRead, .noticesManage, .noticesSend,
             ]),
             .reseller: customers.union(looks).union(tickets).union([
                 .usersCreate, .usersRead, .usersUpdate, .usersAssignRole, .rolesRead, .billingRead, .paymentsCreate,
@@ -46,13 +48,13 @@ extension Role {
                 .radiusDisconnect, .radiusChangePlan, .poolsCreate, .poolsRead, .poolsUpdate, .poolsDelete, .leasesRead,
                 .ipamAllocate, .ipamRelease, .profilesCreate, .profilesRead, .profilesUpdate, .profilesDelete,
                 .tailRead, .tailReveal, .deadLettersRead, .deadLettersReplay, .exportsCreate, .exportsRead,
-                .credentialsRotate,
+                .credentialsRotate, .noticesRead,
             ]),
             .support: looks.union(tickets).union([
                 .usersRead, .customersRead, .servicesRead, .nasRead, .devicesRead, .poolsRead, .leasesRead,
                 .profilesRead,
                 .billingRead,
-                .paymentsRead, .radiusDisconnect, .tailRead,
+                .paymentsRead, .radiusDisconnect, .tailRead, .noticesRead,
             ]),
             .technician: looks.union(tickets).union([
                 .customersRead, .servicesRead, .nasRead, .devicesRead, .leasesRead,

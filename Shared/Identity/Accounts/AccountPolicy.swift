@@ -13,6 +13,8 @@ package struct AccountPolicy: Sendable {
     /// Links for one purpose to one account: one within `linkInterval`, so many within an hour.
     package var linkInterval: Duration
     package var linksPerHour: Int
+    /// Codes that stand in for an authenticator, to one account and to one address.
+    package var codes: CodeLimits
     /// A wish for a new password is answered no sooner, whether or not there is such an account.
     package var resetAnswerAfter: Duration
     /// What authenticator applications show beside the code.
@@ -26,6 +28,7 @@ package struct AccountPolicy: Sendable {
         keysPerUser: Int = 50,
         linkInterval: Duration = .seconds(60),
         linksPerHour: Int = 5,
+        codes: CodeLimits = CodeLimits(),
         resetAnswerAfter: Duration = .milliseconds(300),
         totpIssuer: String = "Nexora"
     ) {
@@ -36,6 +39,7 @@ package struct AccountPolicy: Sendable {
         self.keysPerUser = keysPerUser
         self.linkInterval = linkInterval
         self.linksPerHour = linksPerHour
+        self.codes = codes
         self.resetAnswerAfter = resetAnswerAfter
         self.totpIssuer = totpIssuer
     }

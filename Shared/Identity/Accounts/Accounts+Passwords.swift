@@ -48,8 +48,15 @@ extension Accounts {
     }
 
     /// Chooses a password by a link: of a reset, an invitation or `nexora bootstrap`. Every session ends, and with a reset every
-    /// API key: whoever was inside stays no longer. That mail arrives is proven by a link that came by mail. Throws `invalidToken` or `weakPassword`, which leaves the link usable, or `busy`.
-    package func completePasswordReset(_ text: String, password: String, from origin: Origin) async throws {
+    /// API key: whoever was inside stays no longer. That mail arrives is proven by a link that came by mail. `name` is what who was
+    /// invited calls himself; other links leave the name as it is. Throws `invalidToken`, or `weakPassword` or `invalid`, which leave
+    /// the link usable, or `busy`.
+    package func completePasswordReset(
+        _ text: String,
+        password: String,
+        name: String? = nil,
+        from origin: Origin
+    ) async throws {
         guard let token = OpaqueToken(text, .link) else { throw IdentityRefusal.invalidToken }
         let (id, tenant) = (OneTimeLinkID(token.row), token.tenantID)
         let purposes = LinkPurpose.choosingPassword
@@ -61,7 +68,7 @@ extension Accounts {
             return try await holder(of: link, transaction)
         }
         guard let owner = found else { throw IdentityRefusal.invalidToken }
-        try accept(password, for: owner)
+        try accept(password, for: owner, called: name)
         let hash = try await digest(password, from: origin)
         let change = change(origin, by: owner.id)
         let ended = try await write(in: tenant) { transaction in
@@ -79,9 +86,25 @@ extension Accounts {
             if link.purpose != .bootstrap, user.emailVerifiedAt == nil {
                 try await users.verify(email: link.email, of: user, change)
             }
-            return try await reset(user, hash, link, origin, change, transaction)
+            let renamed = link.purpose == .invite ? try await call(user, name, change, transaction) : []
+            return try await reset(user, hash, link, origin, change, renamed, transaction)
         }
         await announce(ended: ended, of: owner.id)
+    }
+
+    /// Gives who was invited the name that he gave himself. Returns what there is to put on record.
+    private func call(
+        _ user: User,
+        _ name: String?,
+        _ change: IdentityChange,
+        _ transaction: ScopedTransaction
+    ) async throws -> [AccountRecord] {
+        let users = UserRepository(transaction)
+        guard let name, var named = try await users.find(user.id, forUpdate: true) else { return [] }
+        let before = named.auditValue
+        named.name = name
+        let renamed = try await users.update(named, expecting: named.stamp?.version ?? 0, change)
+        return [.user(.update, renamed, .updated(before, renamed.auditValue))]
     }
 
     /// Another password for who followed a link. Returns the sessions that ended.
@@ -91,6 +114,7 @@ extension Accounts {
         _ link: OneTimeLink,
         _ origin: Origin,
         _ change: IdentityChange,
+        _ records: [AccountRecord],
         _ transaction: ScopedTransaction
     ) async throws -> [LoginSessionID] {
         let ended = try await UserRepository(transaction).setPassword(of: user, hash: hash, change)
@@ -99,7 +123,7 @@ extension Accounts {
         let detail: [String: AuditValue] = ["link": .text(link.purpose.rawValue)]
         let chosen = AccountRecord.user(.update, user, .secrets(["password"], ended: ended.count, detail))
         let revoked = keys.map { AccountRecord.key(.delete, $0, .deleted($0.auditValue)) }
-        try await record([chosen] + revoked, origin.audit(user), transaction)
+        try await record(records + [chosen] + revoked, origin.audit(user), transaction)
         return ended
     }
 
@@ -184,8 +208,16 @@ extension Accounts {
         return user
     }
 
-    private func accept(_ password: String, for user: User, unlike current: String? = nil) throws(IdentityRefusal) {
+    private func accept(
+        _ password: String,
+        for user: User,
+        called name: String? = nil,
+        unlike current: String? = nil
+    ) throws(IdentityRefusal) {
         var problems = policy.passwords.problems(of: password, name: user.name, email: user.email)
+        if problems.isEmpty, let name {
+            problems = policy.passwords.problems(of: password, name: name, email: user.email)
+        }
         // "Another password" that is the same leaves whoever knows it inside.
         if problems.isEmpty, password == current { problems = [.unchanged] }
         guard problems.isEmpty else { throw .weakPassword(problems) }

@@ -12,13 +12,23 @@ package struct SignIn: Sendable {
     package var code: String?
     /// What a ``LoginChallenge`` was answered with; nil where none was set.
     package var solution: String?
+    /// Of a ``SecondFactorChoice``, where the code is one that was sent.
+    package var pending: String?
 
-    package init(tenant: TenantID, email: String, password: String, code: String? = nil, solution: String? = nil) {
+    package init(
+        tenant: TenantID,
+        email: String,
+        password: String,
+        code: String? = nil,
+        solution: String? = nil,
+        pending: String? = nil
+    ) {
         self.tenant = tenant
         self.email = email
         self.password = password
         self.code = code
         self.solution = solution
+        self.pending = pending
     }
 }
 
@@ -37,7 +47,7 @@ package struct SignedIn: Sendable {
 
 extension Accounts {
     /// Signs somebody in (IAM-02). Throws `throttled`, `tenantInactive`, `locked`, `challengeRequired`, `busy`, `badCredentials`, `disabled`,
-    /// `secondFactorRequired`, `wrongCode`, or `unavailable`.
+    /// `secondFactorRequired` or `secondFactorChoice`, `wrongCode`, or `unavailable`.
     package func signIn(_ attempt: SignIn, from origin: Origin) async throws -> SignedIn {
         let signer = try signer()
         try admit(origin)
@@ -71,12 +81,13 @@ extension Accounts {
         }
         // Not being digested anew is no reason not to get in.
         let rehashed = verdict.needsRehash ? try? await digest(attempt.password, from: origin) : nil
-        let opening = Opening(user: user, hash: hash, rehashed: rehashed, code: attempt.code, origin: origin)
+        let opening = Opening(user: user, hash: hash, rehashed: rehashed, attempt: attempt, origin: origin)
         switch try await open(opening) {
         case .opened(let session, let refresh, let user):
             loginGuard.succeeded(origin.address)
             return try issue(session, refresh, user, signer)
-        case .codeRequired: throw IdentityRefusal.secondFactorRequired
+        case .codeRequired(nil): throw IdentityRefusal.secondFactorRequired
+        case .codeRequired(let choice?): throw IdentityRefusal.secondFactorChoice(choice)
         case .refused(.disabled):
             try await tell(failure, .disabled)
             throw IdentityRefusal.disabled
@@ -168,13 +179,13 @@ extension Accounts {
         /// The digest that the password was found to be of.
         let hash: String
         let rehashed: String?
-        let code: String?
+        let attempt: SignIn
         let origin: Origin
     }
 
     private enum Opened: Sendable {
         case opened(LoginSession, refresh: OpaqueToken, User)
-        case codeRequired
+        case codeRequired(SecondFactorChoice?)
         case refused(LoginRefusal)
     }
 
@@ -192,10 +203,12 @@ extension Accounts {
             if opening.user.lock.isLocked(at: change.now) { standing.lock = AccountLock() }
             if let reason = standing.standing(at: change.now) { return .refused(reason) }
             var method = "password"
-            if let sealed = credentials.totpKey {
-                guard let code = opening.code, !code.isEmpty else { return .codeRequired }
-                let used = try await use(code, sealed, credentials.totpLastStep, of: user, users, change.now)
-                switch used {
+            if credentials.hasSecondFactor {
+                guard let code = opening.attempt.code, !code.isEmpty else {
+                    return .codeRequired(choice(user, credentials, at: change.now))
+                }
+                let pending = opening.attempt.pending
+                switch try await use(second: code, in: pending, credentials, of: user, transaction, change.now) {
                 case .accepted(let how): method = how
                 case .refused(let reason): return .refused(reason)
                 }
@@ -236,24 +249,24 @@ extension Accounts {
         case refused(LoginRefusal)
     }
 
-    /// Uses a code up: six digits are the authenticator's, anything else is a recovery code.
+    /// Uses a code up: six digits are the authenticator's, where there is one, anything else is a recovery code.
     func use(
         _ code: String,
-        _ sealed: [UInt8],
+        _ sealed: [UInt8]?,
         _ lastStep: Int64?,
         of user: User,
         _ users: UserRepository,
         _ now: Timestamp
     ) async throws -> SecondFactor {
-        let plain = code.filter { !$0.isWhitespace }
-        guard plain.utf8.count == 6, plain.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+        guard Self.isSixDigits(code) else {
             guard let digest = RecoveryCode.digest(of: code),
                 try await users.useRecoveryCode(digest, of: user, at: now)
             else { return .refused(.wrongCode) }
             return .accepted("recovery_code")
         }
+        guard let sealed else { return .refused(.wrongCode) }
         let key = try secrets.open(totpKey: sealed, of: user.id, tenant: user.tenantID)
-        switch TOTP.check(plain, key: key, at: now.wholeSeconds, after: lastStep) {
+        switch TOTP.check(code.filter { !$0.isWhitespace }, key: key, at: now.wholeSeconds, after: lastStep) {
         case .wrong: return .refused(.wrongCode)
         case .replayed: return .refused(.codeReplayed)
         case .accepted(let step):

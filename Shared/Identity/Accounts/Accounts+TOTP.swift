@@ -70,8 +70,8 @@ extension Accounts {
         let change = change(origin, by: principal.userID)
         try await write(in: principal.tenantID) { transaction in
             let user = try await unchanged(proven, principal, transaction)
-            guard user.hasTOTP else { throw IdentityRefusal.notFound }
             let users = UserRepository(transaction)
+            guard try await users.credentials(of: user).hasSecondFactor else { throw IdentityRefusal.notFound }
             try await users.replaceRecoveryCodes(of: user, with: codes.compactMap(RecoveryCode.digest))
             try await users.announceChange(user, ["recovery_codes"], change)
             let renewed = AccountRecord.user(.update, user, .secrets(["recovery_codes"], ended: 0))
@@ -105,16 +105,21 @@ extension Accounts {
         cache.forget(principal.userID)
     }
 
-    /// Takes somebody else's lost second factor away (`users.secure`); his sessions end.
+    /// Takes somebody else's lost second factors away (`users.secure`), those that codes are sent by too; his sessions end.
     package func removeTOTP(_ id: UserID, by principal: Principal, from origin: Origin) async throws {
         let change = change(origin, by: principal.userID)
         let ended = try await write(in: principal.tenantID) { transaction in
             let user = try await managed(id, by: principal, .usersSecure, transaction)
-            guard user.hasTOTP else { throw IdentityRefusal.notFound }
-            try await UserRepository(transaction).removeTOTP(of: user, change)
+            let users = UserRepository(transaction)
+            let credentials = try await users.credentials(of: user)
+            guard credentials.hasSecondFactor else { throw IdentityRefusal.notFound }
+            for way in credentials.codeWays { try await users.removeCodes(of: user, way, change) }
+            if user.hasTOTP { try await users.removeTOTP(of: user, change) }
+            try await users.replaceRecoveryCodes(of: user, with: [])
             let sessions = LoginSessionRepository(transaction)
             let ended = try await sessions.endAll(of: user, because: .accountChanged, change)
-            try await record(.user(.update, user, .totp(false)), principal.audit(from: origin), transaction)
+            let lost = user.hasTOTP ? AuditChange.totp(false) : .act("remove_codes")
+            try await record(.user(.update, user, lost), principal.audit(from: origin), transaction)
             return ended
         }
         await announce(ended: ended, of: id)

@@ -61,12 +61,13 @@ package final class Accounts: Sendable {
         return try await database.tenant(ofSubdomain: label)
     }
 
-    /// Forgets sessions and links that have been over for three months.
+    /// Forgets sessions, links and codes that have been over for three months.
     package func forget() async throws {
         let before = time.now() - .seconds(90 * 86_400)
         try await database.transaction(in: try await database.operatorTenant()) { transaction in
             _ = try await LoginSessionRepository(transaction).forget(before: before)
             _ = try await OneTimeLinkRepository(transaction).forget(before: before)
+            _ = try await LoginCodeRepository(transaction).forget(before: before)
         }
     }
 

@@ -7,6 +7,8 @@ package enum IdentityRefusal: Error, Hashable, Sendable {
     case badCredentials
     /// The password is right, and a code is wanted.
     case secondFactorRequired
+    /// The same of who can have a code sent.
+    case secondFactorChoice(SecondFactorChoice)
     /// The password is right, and the code is not, or was used before.
     case wrongCode
     /// The account is shut; told to who has shown the password.

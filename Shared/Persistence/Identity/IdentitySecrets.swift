@@ -13,6 +13,9 @@ package struct IdentitySecrets: Sendable {
     /// What challenges of the login are signed with.
     package var challengeKey: [UInt8] { keyring.sharedSecret(for: "login-challenge") }
 
+    /// What logins that wait for a second factor are signed with.
+    package var pendingKey: [UInt8] { keyring.sharedSecret(for: "login-pending") }
+
     package func seal(totpKey: [UInt8], of user: UserID, tenant: TenantID) throws(KeyringError) -> [UInt8] {
         try keyring.seal(totpKey, for: Self.place("users", "totp_secret", user.value, tenant))
     }
@@ -30,6 +33,22 @@ package struct IdentitySecrets: Sendable {
             decoding: try keyring.open(sealed, for: Self.place("one_time_links", "sealed_token", link.value, tenant)),
             as: UTF8.self
         )
+    }
+
+    package func seal(code: String, of id: LoginCodeID, tenant: TenantID) throws(KeyringError) -> [UInt8] {
+        try keyring.seal(Array(code.utf8), for: Self.place("login_codes", "sealed_code", id.value, tenant))
+    }
+
+    package func open(code sealed: [UInt8], of id: LoginCodeID, tenant: TenantID) throws(KeyringError) -> String {
+        String(
+            decoding: try keyring.open(sealed, for: Self.place("login_codes", "sealed_code", id.value, tenant)),
+            as: UTF8.self
+        )
+    }
+
+    /// What is stored of a code. Of its row alone, and keyed: whoever reads the table learns nothing by trying a million codes.
+    package func digest(code: String, of id: LoginCodeID, tenant: TenantID) -> [UInt8] {
+        HMAC.sha256(Array("\(tenant):\(id):\(code)".utf8), key: keyring.sharedSecret(for: "login-code"))
     }
 
     /// Seals the PEM text of a key that signs; of no tenant.

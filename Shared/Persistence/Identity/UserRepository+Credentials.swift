@@ -11,6 +11,21 @@ package struct UserCredentials: Sendable {
     package let unconfirmedTOTPKey: [UInt8]?
     /// The newest step whose code was used.
     package let totpLastStep: Int64?
+    /// Whether codes may go to the account's address.
+    package let takesCodesByEmail: Bool
+    /// Where codes go by SMS; nil where none do.
+    package let codePhone: String?
+
+    /// The ways that codes may go.
+    package var codeWays: [CodeWay] {
+        (takesCodesByEmail ? [.email] : []) + (codePhone == nil ? [] : [.sms])
+    }
+
+    /// Whether more than the password is asked for.
+    package var hasSecondFactor: Bool { totpKey != nil || !codeWays.isEmpty }
+
+    static let columns =
+        "password_hash, totp_secret, totp_confirmed_at, totp_last_step, code_email_at, code_phone"
 
     fileprivate init(_ row: PGRow) {
         let isConfirmed = row["totp_confirmed_at"].time != nil
@@ -18,6 +33,8 @@ package struct UserCredentials: Sendable {
         totpKey = isConfirmed ? row["totp_secret"].bytes : nil
         unconfirmedTOTPKey = isConfirmed ? nil : row["totp_secret"].bytes
         totpLastStep = row["totp_last_step"].int64
+        takesCodesByEmail = row["code_email_at"].time != nil
+        codePhone = row["code_phone"].text
     }
 }
 
@@ -26,7 +43,7 @@ extension UserRepository {
     package func credentials(of user: User) async throws -> UserCredentials {
         let row = try await transaction.query(
             """
-            SELECT password_hash, totp_secret, totp_confirmed_at, totp_last_step FROM users
+            SELECT \(UserCredentials.columns) FROM users
             WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL
             """,
             [.id(user.tenantID), .id(user.id)]
@@ -43,7 +60,7 @@ extension UserRepository {
     ) async throws -> (user: User, credentials: UserCredentials)? {
         let row = try await transaction.query(
             """
-            SELECT \(Self.columns), password_hash, totp_secret, totp_confirmed_at, totp_last_step FROM users
+            SELECT \(Self.columns), \(UserCredentials.columns) FROM users
             WHERE tenant_id = $1 AND lower(email) = lower($2) AND deleted_at IS NULL
             """,
             [.id(tenant), .text(email)]
@@ -225,7 +242,7 @@ extension UserRepository {
     }
 
     /// Sets columns of a row that is there, from parameter 3 on, and tells which.
-    private func write(
+    func write(
         _ user: User,
         _ assignments: String,
         _ values: [PGValue],

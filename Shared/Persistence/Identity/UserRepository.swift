@@ -114,12 +114,13 @@ package struct UserRepository {
         _ = try await transaction.query(
             """
             UPDATE users SET deleted_at = $3, is_active = false, password_hash = NULL, totp_secret = NULL,
-                totp_confirmed_at = NULL, totp_last_step = NULL
+                totp_confirmed_at = NULL, totp_last_step = NULL, code_email_at = NULL, code_phone = NULL,
+                code_phone_at = NULL
             WHERE tenant_id = $1 AND id = $2
             """,
             [.id(stored.tenantID), .id(stored.id), .time(change.now)]
         )
-        for table in ["user_recovery_codes", "one_time_links"] {
+        for table in ["user_recovery_codes", "one_time_links", "login_codes"] {
             _ = try await transaction.query(
                 "DELETE FROM \(table) WHERE tenant_id = $1 AND user_id = $2",
                 [.id(stored.tenantID), .id(stored.id)]

@@ -10,6 +10,9 @@ package struct DirectorySecrets: Sendable {
         self.keyring = keyring
     }
 
+    /// The same for what webhooks are signed with.
+    package var webhooks: WebhookSecrets { WebhookSecrets(keyring) }
+
     /// Where a NAS's shared secret lives.
     package static func place(nas: NASID, tenant: TenantID) -> SealedPlace {
         SealedPlace(table: "nas_devices", column: "secret", row: nas.value.bytes, tenant: tenant.value.bytes)

@@ -16,7 +16,7 @@ package struct ServerFacts: Sendable, Equatable {
     package let maximumConnections: Int
     /// Nexora's tables are there.
     package let hasSchema: Bool
-    /// Of nexora_gateway, nexora_operator, nexora_pipeline and nexora_billing.
+    /// Of nexora_gateway, nexora_operator, nexora_pipeline, nexora_billing and nexora_notifier.
     package let missingRoles: [String]
     /// Those of them that could get round row-level security.
     package let strongRoles: [String]
@@ -77,10 +77,10 @@ extension Database {
             (SELECT count(*) FROM pg_stat_activity) AS connections,
             current_setting('max_connections')::integer AS max_connections,
             to_regclass('sessions_history') IS NOT NULL AS has_schema,
-            ARRAY(SELECT r FROM unnest(ARRAY['nexora_gateway', 'nexora_operator', 'nexora_pipeline', 'nexora_billing']) r
-                WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = r)) AS missing_roles,
+            ARRAY(SELECT r FROM unnest(ARRAY['nexora_gateway', 'nexora_operator', 'nexora_pipeline', 'nexora_billing',
+                    'nexora_notifier']) r WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = r)) AS missing_roles,
             ARRAY(SELECT rolname::text FROM pg_roles
-                WHERE rolname IN ('nexora_gateway', 'nexora_operator', 'nexora_pipeline', 'nexora_billing')
+                WHERE rolname IN ('nexora_gateway', 'nexora_operator', 'nexora_pipeline', 'nexora_billing', 'nexora_notifier')
                 AND (rolsuper OR rolbypassrls)) AS strong_roles,
             ARRAY(SELECT c.relname::text FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace
                 WHERE s.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT (c.relrowsecurity AND c.relforcerowsecurity)

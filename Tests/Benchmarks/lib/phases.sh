@@ -308,12 +308,16 @@ enforce_run() {
     as_superuser nexora psql -X -q -v ON_ERROR_STOP=1 <<SQL
 ALTER TABLE services DISABLE TRIGGER USER;
 ALTER TABLE plans DISABLE TRIGGER USER;
+ALTER TABLE customers DISABLE TRIGGER USER;
 UPDATE services SET updated_at = updated_at - interval '1 year';
 UPDATE plans SET updated_at = updated_at - interval '1 year';
+UPDATE customers SET updated_at = updated_at - interval '1 year';
 ALTER TABLE services ENABLE TRIGGER USER;
 ALTER TABLE plans ENABLE TRIGGER USER;
+ALTER TABLE customers ENABLE TRIGGER USER;
 SQL
     load "enforce-fill.nexora.$run" "${stream[@]}" "${WINDOW[@]}" -n "$ENFORCED"
+    as_superuser nexora psql -X -q -c ANALYZE
     sign_in 1
     settle
     # Each session reports every ten seconds: thirty times as often as they would.
@@ -343,6 +347,25 @@ quota_run() {
         >"$RESULTS/quota.nexora.$run.json" || warn "no quota was told"
     wait $!
     python3 "$HERE/report.py" --line "$RESULTS/quota.nexora.$run.json" "quota.nexora.$run"
+}
+
+# From a notice's row to the mail server that took it: at a rate at which nobody waits, and at one that keeps the notifier busy.
+# proves: NTF-08
+phase_notices() {
+    local run
+    step "Notices by mail, 100 and 1,000 a second"
+    for ((run = 1; run <= RUNS; run++)); do
+        notices_run notices "$run" 100
+        notices_run notices-full "$run" 1000
+    done
+}
+
+# $1: the result's name; $2: the run; $3: notices a second.
+notices_run() {
+    settle
+    as_superuser nexora python3 "$HERE/notices/told.py" "$TENANT" "$3" "$ACK_SECONDS" "r$2-$3" >"$RESULTS/$1.nexora.$2.json" ||
+        warn "nobody was told; see $RUN_DIR/log/notifier.log"
+    python3 "$HERE/report.py" --line "$RESULTS/$1.nexora.$2.json" "$1.nexora.$2"
 }
 
 note_lengths() {

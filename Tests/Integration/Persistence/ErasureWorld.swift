@@ -124,6 +124,10 @@ struct ErasureWorld {
         INSERT INTO api_keys (tenant_id, id, user_id, name, prefix, hash, scopes, created_at)
             VALUES ('\(p.tenant)', '\(p.key)', '\(p.user)', 'Key \(p.word)', 'abcdefg\(p.number + 1)', sha256('\(p.word)'),
                 ARRAY['customers.read'], now());
+        UPDATE users SET code_phone = '+491709\(1_000_000 + p.number)', code_phone_at = now() WHERE id = '\(p.user)';
+        INSERT INTO login_codes (tenant_id, user_id, purpose, channel, address, digest, created_at, expires_at)
+            VALUES ('\(p.tenant)', '\(p.user)', 'enrol', 'email', 'login.\(p.word)@example.org', sha256('\(p.word)'), now(),
+                now() + interval '1 day');
         INSERT INTO one_time_links (tenant_id, user_id, purpose, email, hash, created_at, expires_at)
             VALUES ('\(p.tenant)', '\(p.user)', 'invite', 'login.\(p.word)@example.org', sha256('\(p.word)'), now(),
                 now() + interval '1 day');

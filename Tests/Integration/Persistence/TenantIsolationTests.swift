@@ -12,7 +12,8 @@ import Testing
         "tenants", "ip_pools", "ip_allocations", "plan_reply_attributes", "nas_reply_attributes",
         "service_reply_attributes", "plan_speed_windows", "bandwidth_profiles", "bandwidth_profile_windows", "users",
         "user_recovery_codes", "login_sessions",
-        "refresh_tokens", "api_keys", "one_time_links", "idempotency_keys", "operations", "exports", "audit_logs",
+        "refresh_tokens", "api_keys", "one_time_links", "login_codes", "idempotency_keys", "operations", "exports",
+        "audit_logs",
         "audit_chains",
         "audit_checkpoints",
         "tenant_settings_history", "tenant_suspensions", "tenant_licences", "tenant_usage_daily", "tenant_partners",
@@ -26,6 +27,9 @@ import Testing
         "metered_plans", "metered_projects", "project_usage", "metered_storage_daily", "metered_alerts",
         "enforcements", "nas_capabilities", "session_terms", "devices", "device_status", "router_operations",
         "lifecycle_runs", "lifecycle_steps",
+        "notice_providers", "notice_rules", "notice_templates", "notice_preferences", "push_tokens",
+        "notice_suppressions", "notices", "notice_attempts",
+        "webhook_endpoints", "webhook_standings", "webhook_deliveries", "webhook_attempts", "webhook_replays",
     ]
 
     @Test func `without a setting the gateway sees nothing, with an empty or foreign one neither`() async throws {

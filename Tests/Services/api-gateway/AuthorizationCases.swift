@@ -28,6 +28,11 @@ enum AuthorizationCases {
         confirmTOTP self
         renewRecoveryCodes self
         disableTOTP self
+        sendLoginCode open
+        getMySecondFactors self
+        enrolCodes self
+        confirmCodes self
+        disableCodes self
         listUsers users.read
         getUser users.read
         exportUsers users.read exports.create
@@ -163,6 +168,21 @@ enum AuthorizationCases {
         listDeviceOperations devices.read
         syncDevice devices.update
         retryDeviceOperation devices.update
+        listWebhooks webhooks.read
+        getWebhook webhooks.read
+        createWebhook webhooks.manage
+        updateWebhook webhooks.manage
+        deleteWebhook webhooks.manage
+        rotateWebhookSecret webhooks.manage
+        enableWebhook webhooks.manage
+        testWebhook webhooks.manage
+        listWebhookDeliveries webhooks.read
+        getWebhookDelivery webhooks.read
+        redeliverWebhook webhooks.manage
+        replayWebhook webhooks.manage
+        listWebhookReplays webhooks.read
+        getWebhookReplay webhooks.read
+        cancelWebhookReplay webhooks.manage
         listAddressPools pools.read
         getAddressPool pools.read
         exportAddressPools pools.read exports.create
@@ -278,6 +298,38 @@ enum AuthorizationCases {
         approveBoost billing.manage
         rejectBoost billing.manage
         cancelBoost payments.create
+        listNoticeProviders notices.read
+        createNoticeProvider notices.manage
+        getNoticeProvider notices.read
+        updateNoticeProvider notices.manage
+        deleteNoticeProvider notices.manage
+        testNoticeProvider notices.send
+        listNoticeRules notices.read
+        setNoticeRule notices.manage
+        removeNoticeRule notices.manage
+        listNoticeTemplates notices.read
+        getNoticeTemplate notices.read
+        listNoticeTemplateVersions notices.read
+        setNoticeTemplate notices.manage
+        revertNoticeTemplate notices.manage
+        previewNoticeTemplate notices.read
+        listNotices notices.read
+        getNotice notices.read
+        resendNotice notices.send
+        cancelNotice notices.send
+        getMyNoticePreferences self
+        setMyNoticePreferences self
+        listMyNotices self
+        countMyUnreadNotices self
+        readMyNotice self
+        readMyNotices self
+        getCustomerNoticePreferences customers.read
+        setCustomerNoticePreferences customers.update
+        listNoticeSuppressions notices.read
+        suppressNoticeAddress notices.manage
+        allowNoticeAddress notices.manage
+        askToUnsubscribe open
+        unsubscribe open
         queryGraphQL self
         postGraphQL self
         getGraphQLSchema self

@@ -122,6 +122,7 @@ final class GatewayWorld: Sendable {
             rows: RowCache(capacity: 100, time: Self.clock, registry: registry) { [listener] in listener.isCurrent() },
             counts: CountCache(time: Self.clock, registry: registry) { [listener] in listener.isCurrent() },
             secrets: DirectorySecrets(keyring),
+            notices: NoticeKeys(keyring),
             cursors: CursorSealer(key: keyring.sharedSecret(for: "cursors")),
             messages: messages,
             money: TestDesk(memory: memory, script: desk),
@@ -135,12 +136,8 @@ final class GatewayWorld: Sendable {
         let live = Self.live(events, parts, naming, registry)
         let pages = try PageRoutes(WebFolder(Self.checkout + "/Services/web"))
         let payments = PaymentBook(parts)
-        gateway = try Gateway(
-            try Application.routes(parts, naming: naming, live: live, pages: pages, payments: payments),
-            parts: parts,
-            naming: naming,
-            metrics: GatewayMetrics(registry)
-        )
+        let routes = try Application.routes(parts, naming: naming, live: live, pages: pages, payments: payments)
+        gateway = try Gateway(routes, parts: parts, naming: naming, metrics: GatewayMetrics(registry))
         server = try HTTPServer(Self.configuration(proxies), metrics: HTTPServerMetrics(registry), logger: Logger()) {
             [gateway] in await gateway.respond(to: $0)
         }

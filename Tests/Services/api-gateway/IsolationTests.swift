@@ -167,11 +167,14 @@ import WireFormat
         case "updateCustomer", "updateServicePlan", "updateNAS", "updateAddressPool", "updateUser",
             "updateTenant", "updateBandwidthProfile", "updateDevice":
             "{\"name\":\"x\"}"
+        case "updateWebhook": "{\"description\":\"x\"}"
+        case "replayWebhook": "{\"from_sequence\":1}"
+        case "rotateWebhookSecret": "{}"
         case "addCustomerContact": "{\"name\":\"x\",\"phone\":\"1\"}"
         case "setTenantPartner": "{\"kind\":\"retail\",\"commission_basis_points\":1}"
         case "updateService": "{\"username\":\"x\"}"
         case "setServicePlanAdvancedSettings", "replaceNASSecret", "suspendTenant", "resumeTenant",
-            "setTenantSettings", "setTenantCommission", "setMeteringPlan":
+            "setTenantSettings", "setTenantCommission", "setMeteringPlan", "setCustomerNoticePreferences":
             "{}"
         case "setServicePlanQuotas": "{\"quotas\":[]}"
         case "topUpServiceQuota": "{\"quota_id\":\"0192a3b4-0000-7000-8000-000000000001\"}"

@@ -59,6 +59,16 @@ enum IdentitySamples {
                 bare: false
             ),
             Samples.sample(
+                "LoginCodeRequested",
+                LoginCodeRequested(
+                    userID: user,
+                    codeID: LoginCodeID(Samples.id(38)),
+                    channel: "sms",
+                    expiresAt: Samples.time
+                ),
+                bare: false
+            ),
+            Samples.sample(
                 "UserInvited",
                 UserInvited(userID: user, linkID: link, expiresAt: Samples.time, actorID: actor),
                 bare: false

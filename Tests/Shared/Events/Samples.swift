@@ -398,6 +398,8 @@ extension Samples {
         }
         + GuardSamples.events + IdentitySamples.events + TenancySamples.events + ExportSamples.events
         + LedgerSamples.events + BillingSamples.events + QuotaSamples.events + DeviceSamples.events
+        + NoticeSamples.events
+        + WebhookSamples.events
         + [sample("AccessDecided.challenge", AccessDecided(username: "", nasID: nas, outcome: .challenge))]
         + DirectoryChanged.Kind.allCases.map { kind in
             sample(

@@ -1,3 +1,4 @@
+import AWSSigning
 import Crypto
 import ObjectStorage
 import SharedTesting

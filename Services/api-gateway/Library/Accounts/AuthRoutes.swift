@@ -52,6 +52,7 @@ struct AuthRoutes {
         var password = ""
         var code: String?
         var solution: String?
+        var pending: String?
 
         static let shape = InputShape<LoginInput>([
             InputField("tenant", .text(63, minimum: 1), clearable: \.tenant),
@@ -59,6 +60,7 @@ struct AuthRoutes {
             InputField("password", .text(1_000, minimum: 1), \.password, isRequired: true),
             InputField("code", .text(64), clearable: \.code),
             InputField("solution", .text(1_000), clearable: \.solution),
+            InputField("pending", .text(400), clearable: \.pending),
         ])
     }
 
@@ -79,7 +81,8 @@ struct AuthRoutes {
                 email: input.email,
                 password: input.password,
                 code: input.code,
-                solution: input.solution
+                solution: input.solution,
+                pending: input.pending
             )
             do {
                 return Self.answer(try await parts.accounts.signIn(attempt, from: request.origin))
@@ -92,8 +95,11 @@ struct AuthRoutes {
 
     /// A refusal in a word; what it carries is for whoever asked.
     private static func reason(_ refusal: IdentityRefusal) -> String {
-        if case .challengeRequired = refusal { return "challengeRequired" }
-        return "\(refusal)"
+        switch refusal {
+        case .challengeRequired: "challengeRequired"
+        case .secondFactorChoice: "secondFactorRequired"
+        default: "\(refusal)"
+        }
     }
 
     /// Logins that failed stand in the audit trail too (IAM-32); those that worked were put on record with their session.
@@ -215,9 +221,12 @@ struct AuthRoutes {
     private struct ResetInput: Sendable {
         var token = ""
         var password = ""
+        /// Of who was invited.
+        var name: String?
         static let shape = InputShape<ResetInput>([
             InputField("token", .text(512, minimum: 1), \.token, isRequired: true),
             InputField("password", .text(1_000, minimum: 1), \.password, isRequired: true),
+            InputField("name", .text(200, minimum: 1), clearable: \.name),
         ])
     }
 
@@ -226,14 +235,19 @@ struct AuthRoutes {
         open(
             "/api/v1/auth/password/reset",
             "resetPassword",
-            "Chooses a password with a link that works once.",
+            "Chooses a password with a link that works once; who was invited may say what he is called.",
             ResetInput.shape.schema(isWhole: true),
             .empty,
             status: 204
         ) { request in
             var input = ResetInput()
             try ResetInput.shape.apply(try await request.payload(), to: &input, isWhole: true)
-            try await parts.accounts.completePasswordReset(input.token, password: input.password, from: request.origin)
+            try await parts.accounts.completePasswordReset(
+                input.token,
+                password: input.password,
+                name: input.name,
+                from: request.origin
+            )
             return Response(.noContent)
         }
     }

@@ -30,6 +30,7 @@ struct GraphQLCatalogue: Sendable {
         GraphQLResource(Resource<StoredAdjustment>.adjustments),
         GraphQLResource(Resource<StoredConversion>.conversions),
         GraphQLResource(Resource<BillingExposure.Case>.exposures, hasOne: false),
+        GraphQLResource(Resource<WebhookEndpoint>.webhooks),
     ]
 
     /// The types that columns name rows of.

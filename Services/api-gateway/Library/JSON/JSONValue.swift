@@ -55,4 +55,31 @@ package indirect enum JSONValue: Hashable, Sendable {
         return number
     }
     package var isNull: Bool { self == .null }
+
+    /// As one JSON text; an object's members in the order of their names.
+    package var octets: [UInt8] {
+        var json = JSONWriter()
+        write(to: &json)
+        return json.finish()
+    }
+
+    private func write(to json: inout JSONWriter) {
+        switch self {
+        case .null: json.null()
+        case .bool(let flag): json.value(flag)
+        case .number(let text): json.raw(Array(text.utf8))
+        case .text(let text): json.value(text)
+        case .list(let values):
+            json.beginArray()
+            for value in values { value.write(to: &json) }
+            json.endArray()
+        case .object(let members):
+            json.beginObject()
+            for (name, value) in members.sorted(by: { $0.key < $1.key }) {
+                json.key(string: name)
+                value.write(to: &json)
+            }
+            json.endObject()
+        }
+    }
 }

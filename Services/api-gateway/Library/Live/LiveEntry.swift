@@ -1,3 +1,4 @@
+import Events
 import HTTPServer
 import Synchronization
 import WireFormat

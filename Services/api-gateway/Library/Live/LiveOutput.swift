@@ -1,4 +1,5 @@
 import Concurrency
+import Events
 import HTTPServer
 import WireFormat
 

@@ -43,6 +43,7 @@ struct ErrorMapper: Sendable {
         case let error as CredentialError: Self.problem(error)
         case let error as ErasureRefusal: Self.problem(error)
         case let error as DeviceDependents: .conflict("still_referenced", "\(error).")
+        case let error as WebhookRefusal: .conflict(error.code, "\(error).")
         case let error as CommissionRefusal: Self.problem(error)
         case let error as PayoutRefusal: Self.problem(error)
         case let error as PersistenceError: Self.problem(error)
@@ -186,6 +187,7 @@ struct ErrorMapper: Sendable {
         switch refusal {
         case .badCredentials: Self.denied("bad_credentials", "No account has this e-mail address and password.")
         case .secondFactorRequired: Self.denied("second_factor_required", "A code of your authenticator is needed.")
+        case .secondFactorChoice(let choice): Self.choice(choice)
         case .wrongCode: Self.denied("wrong_code", "The code is wrong, or was used before.")
         case .disabled: Problem(.forbidden, code: "disabled", detail: "The account is shut.")
         case .tenantInactive: Problem(.forbidden, code: "tenant_inactive", detail: "The tenant is not active.")
@@ -234,6 +236,29 @@ struct ErrorMapper: Sendable {
         )
         problem.extensions["challenge"] = json.finish()
         return problem
+    }
+
+    /// The ways stand in a member of their own, the one that is offered first at its head; `pending` is brought back.
+    private static func choice(_ choice: SecondFactorChoice) -> Problem {
+        var json = JSONWriter()
+        json.beginObject()
+        json.key("factors")
+        json.beginArray()
+        if choice.hasTOTP { write("totp", nil, &json) }
+        for way in choice.ways { write(way.rawValue, choice.hints[way], &json) }
+        json.endArray()
+        json.pair("pending", choice.pending)
+        json.endObject()
+        var problem = denied("second_factor_required", "A second factor is needed: a code that is sent to you is one.")
+        problem.extensions["second_factor"] = json.finish()
+        return problem
+    }
+
+    private static func write(_ kind: String, _ hint: String?, _ json: inout JSONWriter) {
+        json.beginObject()
+        json.pair("kind", kind)
+        if let hint { json.pair("hint", hint) }
+        json.endObject()
     }
 
     private func wait(_ until: Timestamp, _ detail: String) -> Problem {

@@ -72,7 +72,7 @@ struct PostgresChecks {
         }
         return .ok(
             "roles",
-            "nexora_gateway, nexora_operator, nexora_pipeline and nexora_billing, all bound by row-level security"
+            "nexora_gateway, nexora_operator, nexora_pipeline, nexora_billing and nexora_notifier: bound by row-level security"
         )
     }
 
@@ -88,7 +88,7 @@ struct PostgresChecks {
             return .fail(
                 "row-level security",
                 "partitions with grants of their own: \(facts.grantedPartitions.joined(separator: ", "))",
-                "REVOKE ALL ON … FROM nexora_gateway, nexora_operator, nexora_pipeline, nexora_billing, PUBLIC"
+                "REVOKE ALL ON … FROM nexora_gateway, nexora_operator, nexora_pipeline, nexora_billing, nexora_notifier, PUBLIC"
             )
         }
         return .ok("row-level security", "forced on every tenant table and partition")

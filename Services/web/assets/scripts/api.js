@@ -4,9 +4,9 @@ import { solve } from "./challenge.js";
 
 /** A refusal of the API, or no answer at all (status 0). */
 export class Failure extends Error {
-  constructor(status, code, message, trace, challenge = null) {
+  constructor(status, code, message, trace, { challenge = null, details = [], factor = null } = {}) {
     super(message);
-    Object.assign(this, { status, code, trace, challenge });
+    Object.assign(this, { status, code, trace, challenge, details, factor });
   }
 }
 
@@ -32,9 +32,12 @@ export async function start() {
   }
 }
 
-/** `tenant` is a subdomain or an id where the address names none; throws a Failure. A challenge is solved on the way. */
-export async function signIn(email, password, code, tenant) {
-  const attempt = { email, password, ...(code ? { code } : {}), ...(tenant ? { tenant } : {}) };
+/**
+ * `tenant` is a subdomain or an id where the address names none; `pending` names the login in which a code was sent. Throws a Failure. A
+ * challenge is solved on the way.
+ */
+export async function signIn(email, password, code, tenant, pending = null) {
+  const attempt = { email, password, ...(code ? { code } : {}), ...(tenant ? { tenant } : {}), ...(pending ? { pending } : {}) };
   try {
     enter(await send("login", attempt));
   } catch (error) {
@@ -52,10 +55,17 @@ export async function signOut() {
   forget("You are signed out.");
 }
 
-/** JSON of an answer; throws a Failure. */
+/** JSON of an answer, null where it has none; throws a Failure. */
 export async function call(path, options = {}) {
-  const response = await authorized(path, options);
-  return response.status === 204 ? null : response.json();
+  const text = await (await authorized(path, options)).text();
+  return text === "" ? null : JSON.parse(text);
+}
+
+/** What whoever is not signed in may ask for, such as `password/forgot`; throws a Failure. */
+export async function open(act, body) {
+  await fetchOrFail(`/api/v1/auth/${act}`, {
+    method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body),
+  });
 }
 
 /** A page of a list: its rows, and the cursor of the next one or null. */
@@ -150,5 +160,7 @@ async function fetchOrFail(path, options) {
   if (response.ok) return response;
   const problem = await response.json().catch(() => ({}));
   const message = problem.detail || problem.title || `The server answered ${response.status}.`;
-  throw new Failure(response.status, problem.error?.code ?? "", message, problem.trace_id, problem.challenge);
+  throw new Failure(response.status, problem.error?.code ?? "", message, problem.trace_id, {
+    challenge: problem.challenge, details: problem.error?.details, factor: problem.second_factor,
+  });
 }

@@ -7,10 +7,15 @@ import { searchView } from "./views/search.js";
 import { subscriberView } from "./views/subscriber.js";
 import { sessionsView } from "./views/sessions.js";
 import { enforcementsView } from "./views/enforcements.js";
+import { noticesView } from "./views/notices.js";
 import { nasesView } from "./views/nases.js";
 import { devicesView } from "./views/devices.js";
+import { webhooksView } from "./views/webhooks.js";
 import { tailView } from "./views/tail.js";
 import { ledgerView } from "./views/ledger.js";
+import { accountView } from "./views/account.js";
+import { forgotView } from "./views/forgot.js";
+import { linkView, takeToken, titleOfLink } from "./views/link.js";
 
 const main = document.getElementById("main");
 const bar = document.getElementById("bar");
@@ -21,6 +26,8 @@ const places = [
   { name: "enforcements", title: "Enforcements", view: enforcementsView, permission: "sessions.read" },
   { name: "nases", title: "NASes", view: nasesView, permission: "nas.read" },
   { name: "devices", title: "Devices", view: devicesView, permission: "devices.read" },
+  { name: "webhooks", title: "Webhooks", view: webhooksView, permission: "webhooks.read" },
+  { name: "notices", title: "Delivery log", view: noticesView, permission: "notices.read" },
   { name: "tail", title: "Live tail", view: tailView },
   { name: "ledger", title: "Ledger", view: ledgerView, permission: "billing.read" },
 ];
@@ -38,24 +45,36 @@ async function go() {
   leave.abort();
   leave = new AbortController();
   const { signal } = leave;
+  takeToken();
+  const at = place();
+  if (at.name === "link" || at.name === "forgot") return toOpen(at);
   if (!session.user) {
     show(bar);
     document.title = "Sign in - Nexora";
     signInView(main, () => go());
     return;
   }
-  const at = place();
   if (at.name === "service") return toSubscriber(at.argument, signal);
   const known = places.find((known) => known.name === at.name);
   const [title, view] = at.name === "subscriber" ? ["Subscriber", subscriberView]
+    : at.name === "account" ? ["My account", accountView]
     : known ? [known.title, known.view] : [places[0].title, places[0].view];
   document.title = `${title} - Nexora`;
-  drawBar(at.name === "subscriber" ? "subscribers" : known?.name ?? places[0].name);
+  drawBar(at.name === "subscriber" ? "subscribers" : at.name === "account" ? "" : known?.name ?? places[0].name);
   try {
     await view(main, { ...at, signal });
   } catch (error) {
     if (!signal.aborted) show(main, h("h1", {}, title), failure(error, go));
   }
+}
+
+/** Places that ask nobody to be signed in. */
+function toOpen(at) {
+  show(bar);
+  const title = at.name === "link" ? titleOfLink(at.argument) : "Forgot your password?";
+  document.title = `${title} - Nexora`;
+  if (at.name === "link") linkView(main, at.argument);
+  else forgotView(main);
 }
 
 /** Events name services; the page is the subscriber's. The place in between is not gone back to. */
@@ -81,18 +100,21 @@ function drawBar(current) {
       href: `#/${known.name}`, "aria-current": known.name === current && "page",
     }, known.title))))),
     h("div", { class: "whoami" },
-      h("span", { class: "quiet small" }, session.user.email ?? session.user.name ?? ""),
+      h("a", { class: "quiet small", href: "#/account" },
+        h("span", { class: "visually-hidden" }, "My account: "), session.user.email ?? session.user.name ?? ""),
       h("button", { type: "button", on: { click: signOut } }, "Sign out")));
 }
 
 window.addEventListener("hashchange", async () => {
   await go();
-  // Whoever cannot see the page learns that it is another one.
-  main.focus({ preventScroll: true });
+  // Whoever cannot see the page learns that it is another one; a form of who is not signed in has put the focus where it belongs.
+  if (!main.querySelector(".sign-in")?.contains(document.activeElement)) main.focus({ preventScroll: true });
   window.scrollTo(0, 0);
 });
 whenSignedOut((reason) => {
   go();
   announce(reason);
 });
+// Before anybody is asked anything: a link's token does not stay in the address bar.
+takeToken();
 start().finally(go);

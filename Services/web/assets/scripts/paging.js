@@ -7,15 +7,16 @@ import { busy, empty, failure, h, show } from "./dom.js";
  * Fills `place` with the first page, and with more on demand.
  * @param {HTMLElement} place
  * @param {object} wishes `path` and `parameters` of the list; `reading` is said while it is read, `none` where it is empty;
- *   `table` makes the table around `rows`, of which `total` there are; `row` makes one of a thing.
+ *   `table` makes the table around `rows`, of which `total` there are; `row` makes one of a thing; `counted` is false for a list
+ *   that tells no total.
  */
-export async function pages(place, { path, parameters, reading, none, table, row, signal }) {
+export async function pages(place, { path, parameters, counted = true, reading, none, table, row, signal }) {
   const rows = h("tbody");
   const more = async (cursor) => {
     const waiting = busy(reading);
     if (cursor) place.append(waiting); else show(place, waiting);
     try {
-      const page = await list(path, { ...parameters, cursor, ...(cursor ? {} : { count: "true" }) }, signal);
+      const page = await list(path, { ...parameters, cursor, ...(cursor || !counted ? {} : { count: "true" }) }, signal);
       if (signal.aborted) return;
       waiting.remove();
       if (!cursor) {

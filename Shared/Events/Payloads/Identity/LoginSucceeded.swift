@@ -8,7 +8,7 @@ package struct LoginSucceeded: EventPayload, Hashable {
 
     package var userID: UserID
     package var sessionID: LoginSessionID
-    /// `password`, `totp` or `recovery_code`: the last that was asked for.
+    /// `password`, `totp`, `recovery_code`, `email_code` or `sms_code`: the last that was asked for.
     package var method: String
     package var sourceAddress: String
 

@@ -27,6 +27,44 @@ import Testing
         try await world.close()
     }
 
+    @Test(.proves("IAM-10")) func `who was invited says what he is called, and a password cannot hold that name`()
+        async throws
+    {
+        let world = try await AccountsWorld()
+        let boss = try await world.principal(try await world.person(.tenantAdmin, "admin"))
+        let wanted = NewUser(tenantID: world.one, email: "new@example.net", name: "Somebody", role: .support)
+        let made = try await world.accounts.createUser(wanted, by: boss, from: world.elsewhere())
+        let link = try #require(try await world.link(.invite, of: made))
+        func accept(_ password: String, _ name: String) async throws -> IdentityRefusal? {
+            try await refusal {
+                try await world.accounts.completePasswordReset(
+                    link,
+                    password: password,
+                    name: name,
+                    from: world.elsewhere()
+                )
+            }
+        }
+        #expect(try await accept("about Marguerite herself", "Marguerite") == .weakPassword([.containsName]))
+        #expect(try await accept(AccountsWorld.password, "Marguerite") == nil)
+        #expect(try await world.stored(made)?.name == "Marguerite")
+        // A reset's link gives nobody another name.
+        try await world.accounts.requestPasswordReset(
+            tenant: made.tenantID,
+            email: made.email,
+            from: world.elsewhere()
+        )
+        let reset = try #require(try await world.link(.resetPassword, of: made))
+        try await world.accounts.completePasswordReset(
+            reset,
+            password: "noch ein langes passwort",
+            name: "Eve",
+            from: world.elsewhere()
+        )
+        #expect(try await world.stored(made)?.name == "Marguerite")
+        try await world.close()
+    }
+
     @Test(.proves("IAM-17", "IAM-19", "IAM-20"))
     func `whoever gives which role to whom, it is below his own or refused`()
         async throws

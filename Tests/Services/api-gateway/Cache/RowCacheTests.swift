@@ -219,6 +219,7 @@ import Testing
             rows: RowCache(capacity: 10, time: parts.time, registry: MetricsRegistry()) { true },
             counts: parts.counts,
             secrets: parts.secrets,
+            notices: parts.notices,
             cursors: parts.cursors,
             messages: parts.messages,
             money: parts.money,

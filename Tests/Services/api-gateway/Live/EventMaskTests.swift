@@ -1,3 +1,4 @@
+import Events
 import FoundationEssentials
 import SharedTesting
 import Testing

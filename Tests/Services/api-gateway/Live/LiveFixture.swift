@@ -1,5 +1,6 @@
 import Concurrency
 import Domain
+import Events
 import HTTPServer
 import Identity
 import Lifecycle

@@ -1,4 +1,5 @@
 import Domain
+import Events
 import FoundationEssentials
 import HTTPServer
 import Identity

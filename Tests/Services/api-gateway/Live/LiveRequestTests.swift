@@ -1,4 +1,5 @@
 import Domain
+import Events
 import HTTPServer
 import SharedTesting
 import Testing

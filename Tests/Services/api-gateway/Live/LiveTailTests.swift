@@ -1,4 +1,5 @@
 import Domain
+import Events
 import Identity
 import Messaging
 import SharedTesting

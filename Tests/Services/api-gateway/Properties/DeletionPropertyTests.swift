@@ -42,8 +42,9 @@ import WireFormat
             "filled-\(Plot.number())"
         )
         _ = try await plot.world.must(200, "POST", "/api/v1/services/\(service)/credentials/generate", as: plot.admin)
-        let body = "{\"name\":\"Once\",\"phone\":\"1\",\"address\":\"x\"}"
-        let key = ["Idempotency-Key": "filled-\(Plot.number())"]
+        let (body, key) = (
+            #"{"name":"Once","phone":"1","address":"x"}"#, ["Idempotency-Key": "filled-\(Plot.number())"]
+        )
         _ = try await plot.world.must(201, "POST", "/api/v1/customers", as: plot.admin, body, headers: key)
         let (tenant, plan) = (plot.tenant, plot.plans[0])
         let nas = try await plot.texts("SELECT id::text FROM nas_devices WHERE tenant_id = '\(tenant)' LIMIT 1")[0]
@@ -94,11 +95,46 @@ import WireFormat
                 VALUES ('\(tenant)', '\(service)', 0, 'eligibility');
             """
         )
-        try await plot.sql(money(plot, service))
-        let (world, clock) = (plot.world, GatewayWorld.clock)
+        for rows in [webhooks(tenant), notices(tenant), money(plot, service)] { try await plot.sql(rows) }
+        let world = plot.world
         try await world.parts.database.transaction(in: tenant) { transaction in
-            _ = try await AuditCheckpoints(transaction).sign(with: world.keyring, now: clock.now())
+            _ = try await AuditCheckpoints(transaction).sign(with: world.keyring, now: GatewayWorld.clock.now())
         }
+    }
+
+    /// Rows in what is sent to other systems.
+    private func webhooks(_ tenant: TenantID) -> String {
+        """
+        INSERT INTO webhook_endpoints (tenant_id, id, url, events, sealed_secret, created_by)
+            VALUES ('\(tenant)', '\(tenant)', 'https://example.net/', '{*}', 'x', uuid_v7());
+        INSERT INTO webhook_deliveries (tenant_id, id, endpoint_id, event_id, event_tenant_id, kind, sequence, payload, next_at)
+            VALUES ('\(tenant)', '\(tenant)', '\(tenant)', uuid_v7(), '\(tenant)', 'session.started', 1, '{}', now());
+        INSERT INTO webhook_attempts (tenant_id, delivery_id, number, at, latency_ms) VALUES ('\(tenant)', '\(tenant)', 1, now(), 1);
+        INSERT INTO webhook_replays (tenant_id, endpoint_id, from_sequence, requested_by)
+            VALUES ('\(tenant)', '\(tenant)', 1, uuid_v7());
+        """
+    }
+
+    /// Rows in what people are told.
+    private func notices(_ tenant: TenantID) -> String {
+        """
+        INSERT INTO notice_providers (tenant_id, channel, kind, name) VALUES ('\(tenant)', 'email', 'smtp', 'mail');
+        INSERT INTO login_codes (tenant_id, user_id, purpose, channel, address, digest, created_at, expires_at)
+            SELECT tenant_id, id, 'enrol', 'sms', '+491701234567', sha256('x'), now(), now() + interval '1 h'
+            FROM users WHERE tenant_id = '\(tenant)' LIMIT 1;
+        INSERT INTO notice_rules (tenant_id, kind) VALUES ('\(tenant)', 'welcome');
+        INSERT INTO notice_templates (tenant_id, kind, channel, language, version, text, created_by)
+            VALUES ('\(tenant)', 'welcome', 'sms', 'en', 1, 'Hello', uuid_v7());
+        INSERT INTO notice_preferences (tenant_id, recipient_kind, recipient_id) VALUES ('\(tenant)', 'user', uuid_v7());
+        INSERT INTO push_tokens (tenant_id, recipient_kind, recipient_id, digest, sealed_token, platform)
+            VALUES ('\(tenant)', 'user', uuid_v7(), decode(repeat('00', 32), 'hex'), 'x', 'web');
+        INSERT INTO notice_suppressions (tenant_id, channel, digest, reason)
+            VALUES ('\(tenant)', 'email', decode(repeat('00', 32), 'hex'), 'manual');
+        INSERT INTO notices (tenant_id, id, cause, kind, channel, recipient_kind, recipient_id, language, next_at, expires_at)
+            VALUES ('\(tenant)', '\(tenant)', 'one', 'welcome', 'sms', 'user', uuid_v7(), 'en', now(), now() + interval '1 day');
+        INSERT INTO notice_attempts (tenant_id, notice_id, number, outcome, at)
+            VALUES ('\(tenant)', '\(tenant)', 1, 'outage', now());
+        """
     }
 
     /// Rows in what billing keeps.

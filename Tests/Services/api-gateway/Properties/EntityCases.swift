@@ -23,7 +23,8 @@ extension EntityCase {
         "listWalletTransactions", "listMyTransactions", "listSubscriptions", "listMySubscriptions", "listBills",
         "listMyBills", "listBoosts", "listMyBoosts",
         "listMyQuota", "listProjects", "listSessionEnforcements", "listServiceEnforcements", "listDeviceOperations",
-        "listServiceLifecycleRuns",
+        "listServiceLifecycleRuns", "listWebhooks", "listWebhookDeliveries", "listWebhookReplays",
+        "listNotices", "listMyNotices",
     ]
 
     // MARK: - Made over HTTP

@@ -1,3 +1,4 @@
+import Events
 import WireFormat
 
 /// What a tail tells beside events, in its place among them.

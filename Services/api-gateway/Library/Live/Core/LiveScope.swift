@@ -1,4 +1,5 @@
 import Domain
+import Events
 
 /// What somebody may be told.
 enum LiveScope: Hashable, Sendable {
@@ -49,15 +50,17 @@ enum LiveScope: Hashable, Sendable {
 
     /// The domains whose events say with `userId` whose account they are about. Another domain may mean somebody else by it, who
     /// is not to be told: it stands here once somebody decided.
-    private static let addressed: Set = ["identity"]
+    private static let addressed: Set = ["identity", "notice"]
 
     private static let needed: [String: Permission] = [
         "session": .tailRead, "usage": .tailRead, "radius": .tailRead, "access": .tailRead, "ipam": .tailRead,
         "directory": .tailRead, "quota": .tailRead, "messaging": .deadLettersRead, "identity": .usersRead,
         "tenancy": .tenantsRead, "provisioning": .tailRead,
         "ledger": .billingRead, "billing": .billingRead, "wallet": .billingRead,
-        "device": .devicesRead,
+        "device": .devicesRead, "webhook": .webhooksRead,
         // Who took what is about people.
         "export": .usersRead,
+        // So is who is told what.
+        "notice": .usersRead,
     ]
 }

@@ -1,6 +1,6 @@
-// Sign-in: the password, then the authenticator's code where the account has one.
+// Sign-in: the password, then the authenticator's code where the account has one, or a code that is sent.
 
-import { signIn } from "../api.js";
+import { open, signIn } from "../api.js";
 import { field, h, show } from "../dom.js";
 
 export function signInView(main, done) {
@@ -16,15 +16,38 @@ export function signInView(main, done) {
     h("details", { open: tenant.value !== "" }, h("summary", {}, "Another provider"),
       field("Provider", tenant, "Its subdomain. Where the address of this page names one, it is that.")));
   let code = null;
+  // The login in which a code was sent; null while the authenticator's, or a recovery code, is asked for.
+  let pending = null;
 
-  const askForCode = () => {
+  const askForCode = (factor) => {
     code = h("input", {
       type: "text", autocomplete: "one-time-code", inputmode: "numeric", required: true, id: "code", maxlength: "32",
     });
-    show(fields, h("p", { class: "quiet" }, `The password for ${email.value} is right.`),
-      field("Code of your authenticator", code, "Six digits, or one of your recovery codes."));
+    const kinds = factor?.factors ?? [{ kind: "totp" }];
+    const place = h("div");
+    const own = () => {
+      pending = null;
+      show(place, kinds.some(({ kind }) => kind === "totp")
+        ? field("Code of your authenticator", code, "Six digits, or one of your recovery codes.")
+        : field("Recovery code", code, "Each works once."));
+      code.focus();
+    };
+    const sent = (hint) => {
+      pending = factor.pending;
+      code.value = "";
+      show(place, h("p", { role: "status" }, "A code is on its way to ", h("bdi", {}, hint), ". It works for ten minutes."),
+        field("The code that was sent", code, "Six digits."),
+        h("button", { type: "button", class: "plain", on: { click: own } }, "Use another code"));
+      code.focus();
+    };
+    const ways = kinds.filter(({ kind }) => kind !== "totp").map(({ kind, hint }) =>
+      sender(kind, hint, factor.pending, trouble, () => sent(hint)));
+    show(fields, h("p", { class: "quiet" }, `The password for ${email.value} is right.`), place,
+      ways.length > 0 && h("div", { class: "acts" }, ways));
     button.textContent = "Confirm";
-    code.focus();
+    own();
+    // Who has no authenticator most likely wants a code that is sent.
+    if (kinds[0]?.kind !== "totp") ways[0]?.focus();
   };
 
   const submit = async (event) => {
@@ -32,11 +55,11 @@ export function signInView(main, done) {
     trouble.hidden = true;
     button.disabled = true;
     try {
-      await signIn(email.value, password.value, code?.value.replaceAll(" ", "") ?? null, tenant.value.trim());
+      await signIn(email.value, password.value, code?.value.replaceAll(" ", "") ?? null, tenant.value.trim(), pending);
       done();
     } catch (error) {
       if (error.code === "SECOND_FACTOR_REQUIRED" && !code) {
-        askForCode();
+        askForCode(error.factor);
       } else {
         trouble.textContent = error.message;
         trouble.hidden = false;
@@ -48,12 +71,33 @@ export function signInView(main, done) {
     }
   };
 
+  const forgot = h("p", {}, h("a", { href: "#/forgot" }, "Forgot your password?"));
   const mark = h("img", { src: "/assets/mark.svg", alt: "" });
   const title = h("span", {}, "Sign in to Nexora");
-  const panel = h("div", { class: "panel" }, h("h1", {}, mark, title), h("form", { on: { submit } }, trouble, fields, button));
+  const panel = h("div", { class: "panel" }, h("h1", {}, mark, title), h("form", { on: { submit } }, trouble, fields, button), forgot);
   show(main, h("div", { class: "sign-in" }, panel));
   dress(panel, mark, title, tenant.value);
   email.focus();
+}
+
+/** A button that has a code sent. */
+function sender(kind, hint, pending, trouble, done) {
+  const click = async () => {
+    trouble.hidden = true;
+    button.disabled = true;
+    try {
+      await open("login/code", { pending, channel: kind });
+      done();
+    } catch (error) {
+      trouble.textContent = error.code === "TOO_MANY" ? "A code was sent a moment ago, or too many in this hour. Try again later."
+        : error.status === 401 ? "This took too long. Load the page again and sign in anew." : error.message;
+      trouble.hidden = false;
+    } finally {
+      button.disabled = false;
+    }
+  };
+  const button = h("button", { type: "button", on: { click } }, `Send a code ${kind === "sms" ? "by SMS" : "by e-mail"} to `, h("bdi", {}, hint));
+  return button;
 }
 
 /** The provider's own name, mark and colour, where he has any; a page without them signs in as well. */

@@ -1,17 +1,17 @@
-import WireFormat
+package import WireFormat
 
 /// How much of people an event shows.
-enum EventMask: Int, CaseIterable, Sendable {
+package enum EventMask: Int, CaseIterable, Sendable {
     /// Names and addresses as they are.
     case revealed
     /// Names and addresses cut down to what an engineer needs to tell cases apart.
     case masked
 
     /// Stands where something was left out.
-    static let blank = "***"
+    package static let blank = "***"
 
     /// The event as this mask shows it. Throws for what is no event.
-    func applied(to event: [UInt8]) throws(JSONError) -> [UInt8] {
+    package func applied(to event: [UInt8]) throws(JSONError) -> [UInt8] {
         var reader = JSONReader(event)
         var writer = JSONWriter(capacity: event.count + 64)
         writer.beginObject()
@@ -69,7 +69,7 @@ enum EventMask: Int, CaseIterable, Sendable {
     }
 
     /// What is left of a text that may tell who somebody is.
-    static func shortened(_ text: String, as sight: EventFields.Sight) -> String {
+    package static func shortened(_ text: String, as sight: EventFields.Sight) -> String {
         switch sight {
         case .plain: text
         case .name: shortenedName(text)

@@ -1,8 +1,8 @@
 /// What the members of events hold, by their names. A name that stands in no list is shown to nobody: a new event's
 /// members are decided about before anyone sees them (a test holds every golden against this table).
-enum EventFields {
+package enum EventFields {
     /// How a member is shown to those who may not see people unmasked.
-    enum Sight: Sendable {
+    package enum Sight: Sendable {
         /// As it is.
         case plain
         /// A person's name on the network: its first character and its realm.
@@ -18,12 +18,12 @@ enum EventFields {
     }
 
     /// The attributes that CloudEvents and this product give every event.
-    static let attributes: Set = [
+    package static let attributes: Set = [
         "specversion", "id", "source", "type", "time", "datacontenttype", "tenantid", "correlationid", "traceparent",
     ]
 
     /// What is known of a member of an event's data, at any depth.
-    static func sight(of name: String) -> Sight { masked[name] ?? (plain.contains(name) ? .plain : .secret) }
+    package static func sight(of name: String) -> Sight { masked[name] ?? (plain.contains(name) ? .plain : .secret) }
 
     private static let masked: [String: Sight] = [
         "username": .name,
@@ -45,21 +45,24 @@ enum EventFields {
         // Ids, which say nothing to whoever cannot read their rows.
         "accountId", "acctSessionId", "actorId", "admissionId", "billId", "customerId", "exportId", "holderServiceId",
         "id",
-        "boostId", "deviceId", "enforcementId", "keyId", "linkId",
+        "boostId", "deviceId", "endpointId", "enforcementId", "keyId", "linkId", "codeId",
         "messageId",
-        "nasId", "operationId", "planId", "poolId", "quotaId", "replacedBy", "replacesId", "routerOperationId", "runId",
+        "nasId", "noticeId", "operationId", "planId", "poolId", "quotaId", "replacedBy", "recipientId", "replacesId",
+        "routerOperationId", "runId",
         "serviceId",
         "sessionId",
         "sessionIds",
         "sourceId", "subscriptionId", "tenantId",
         "userId", "walletId",
         // Names of what is the provider's own.
-        "actor", "consumer", "deviceName", "nasName", "plan", "poolName", "server", "setting", "socket", "stream",
+        "actor", "consumer", "deviceName", "host", "nasName", "plan", "poolName", "server", "setting", "socket",
+        "stream",
         "subject",
         // Stable words.
         "before",
-        "cause", "changed", "closedBy", "effect", "entity", "format", "kind", "method", "outcome", "phase", "policy",
-        "prefix", "reason", "remedy", "resource", "role",
+        "cause", "changed", "channel", "closedBy", "effect", "entity", "format", "kind", "method", "outcome", "phase",
+        "policy",
+        "prefix", "reason", "recipientKind", "remedy", "resource", "role",
         "scopes", "state", "status",
         "suspicion", "terminateCause",
         // Times.

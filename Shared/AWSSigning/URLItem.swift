@@ -16,12 +16,12 @@ package struct URLItem: Sendable, Equatable, Comparable {
     }
 
     /// A query in this order, everything but unreserved characters in percent (RFC 3986 §2.3).
-    static func query(_ items: [URLItem]) -> String {
+    package static func query(_ items: [URLItem]) -> String {
         items.map { "\(encode($0.name))=\(encode($0.value))" }.joined(separator: "&")
     }
 
     /// The text in percent; a slash stays one where `keepingSlash`.
-    static func encode(_ text: String, keepingSlash: Bool = false) -> String {
+    package static func encode(_ text: String, keepingSlash: Bool = false) -> String {
         let digits = Array("0123456789ABCDEF".utf8)
         var octets: [UInt8] = []
         for octet in text.utf8 {

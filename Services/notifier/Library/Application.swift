@@ -1,0 +1,195 @@
+import Concurrency
+import Configuration
+import Crypto
+import Domain
+import Events
+import HTTPClient
+package import Lifecycle
+import Messaging
+import NATS
+import Observability
+import Persistence
+import Postgres
+import Profiles
+
+/// notifier, put together.
+package enum Application {
+    package static let name = "notifier"
+    /// The port of /health, /ready and /metrics unless configured.
+    package static let adminPort: UInt16 = 9_106
+
+    /// Runs the daemon from its command line to its exit code.
+    package static func run() async -> Int32 {
+        await runDaemon(
+            name: name,
+            version: Build.version,
+            adminPort: adminPort,
+            configure: Settings.init,
+            build: build
+        )
+    }
+
+    /// The services of one process, in the order of their dependence.
+    package static func build(_ settings: Settings, _ context: DaemonContext) async throws -> [NamedService] {
+        let nats = try NATSClient(
+            NATSConfiguration(url: settings.natsURL.revealed, name: name),
+            logger: context.logger
+        )
+        let keyring = try Keyring(path: settings.keyringPath)
+        let probe = session("probe", settings)
+        return [
+            // Ends last: the last acknowledgements leave before the process does.
+            NamedService("nats") {
+                await waitForShutdown()
+                try? await nats.flush(within: .seconds(1))
+            },
+            NamedService(
+                "database",
+                DatabaseProbe(
+                    ask: { _ = try await probe.query("SELECT 1", deadline: .seconds(2)) },
+                    health: context.health.component("database")
+                )
+            ),
+            NamedService(
+                "streams",
+                StreamSetup(
+                    ensure: { try await Streams.ensure(on: nats, replicas: settings.replicas) },
+                    health: context.health.component("streams"),
+                    logger: context.logger
+                )
+            ),
+        ]
+            + (try notices(settings, context, nats, keyring))
+            + (try Webhooks.services(
+                settings.webhooks,
+                context,
+                keeping: WebhookStore(session("webhooks", settings), ids: IDGenerator(time: clock)),
+                events: try EventTails(nats, stream: .domain),
+                keyring: keyring,
+                time: clock
+            ))
+    }
+
+    private static func notices(
+        _ settings: Settings,
+        _ context: DaemonContext,
+        _ nats: NATSClient,
+        _ keyring: Keyring
+    ) throws -> [NamedService] {
+        let (secrets, tokens) = (NoticeSecrets(keyring), IdentitySecrets(keyring))
+        let zones: @Sendable (String) -> TimeZoneRules? = { SystemFiles.timeZone($0) }
+        let metrics = NoticeMetrics(context.metrics)
+        var configuration = MailClientConfiguration()
+        configuration.authorities = settings.notices.authorities.isEmpty ? nil : settings.notices.authorities
+        let mail = try MailClient(configuration)
+        let web = try HTTPClient(carriers(settings.notices), name: "carriers")
+        let book = ProviderBook(
+            maker: ProviderFactory(mail: mail, web: web, time: clock),
+            open: { row in
+                try row.sealedSecrets.map { try secrets.open($0, of: row.id.value, tenant: row.tenantID) } ?? [:]
+            },
+            monotonic: { SystemClock.monotonicNanoseconds() }
+        )
+        context.metrics.gauge("notices_providers_away", "Providers that are left alone for a while.") {
+            Double(book.openBreakers())
+        }
+        let sources = session("notices-sources", settings)
+        let sender = NoticeSender(
+            reading: NoticeSources(sources),
+            roster: NoticeRoster(sources),
+            book: book,
+            scribe: NoticeScribe(
+                pages: settings.notices.pages,
+                zone: zones,
+                wayOut: { [ways = UnsubscribeTokens(keyring)] in ways.token($0) }
+            ),
+            openToken: { sealed, link, tenant in try tokens.open(token: sealed, of: link, tenant: tenant) },
+            openCode: { sealed, code, tenant in try tokens.open(code: sealed, of: code, tenant: tenant) },
+            limit: settings.notices.limit,
+            claim: settings.notices.limit * 10,
+            time: clock,
+            metrics: metrics,
+            logger: context.logger
+        )
+        let service = NoticeService(
+            queue: NoticeQueue(session("notices", settings), ids: IDGenerator(time: clock)),
+            sender: sender,
+            interval: settings.notices.interval,
+            inFlight: settings.notices.inFlight,
+            keep: settings.notices.keep,
+            time: clock,
+            metrics: metrics,
+            health: context.health.component("notices"),
+            logger: context.logger
+        )
+        return [
+            // Ends behind who uses it.
+            NamedService("mail") {
+                await waitForShutdown()
+                mail.shutdown()
+                await web.shutdown()
+            },
+            NamedService("notices", service),
+        ]
+            + (try listened.map {
+                NamedService("listener-\($0)", try listener($0, settings, context, nats, zones, metrics))
+            })
+    }
+
+    /// How vendors are reached over HTTP.
+    private static func carriers(_ settings: NoticeSettings) -> HTTPClientConfiguration {
+        var configuration = HTTPClientConfiguration()
+        configuration.maximumRequests = settings.inFlight
+        configuration.connectLimit = min(settings.limit, .seconds(5))
+        configuration.authorities = settings.authorities.isEmpty ? nil : settings.authorities
+        configuration.userAgent = "nexora-notifier/1"
+        if !settings.reachesPrivate { configuration.reaches = HTTPWebhookTransport.reaches }
+        return configuration
+    }
+
+    /// What people are told of: accounts and their links, bills and boosts, wallets, quotas, access, and files that were asked for.
+    private static let listened = ["identity", "billing", "wallet", "quota", "access", "export"]
+
+    /// Hears the events of one domain, through a durable of its own.
+    private static func listener(
+        _ domain: String,
+        _ settings: Settings,
+        _ context: DaemonContext,
+        _ nats: NATSClient,
+        _ zones: @escaping @Sendable (String) -> TimeZoneRules?,
+        _ metrics: NoticeMetrics
+    ) throws -> NoticeListener {
+        var options = EventConsumerOptions()
+        options.batch = 200
+        return NoticeListener(
+            consumer: try EventConsumer(
+                nats,
+                stream: .domain,
+                durable: "notifier-\(domain)",
+                filter: "\(domain).>",
+                options: options,
+                deadLetters: try DeadLetterQueue(nats, publisher: try EventPublisher(nats, limit: .seconds(10))),
+                logger: context.logger,
+                classify: NoticeListener.failure
+            ),
+            plans: NoticePlans(session("notices-plans", settings)),
+            zone: zones,
+            time: clock,
+            metrics: metrics
+        )
+    }
+
+    static let clock = TimeSource { Timestamp(microseconds: SystemClock.microsecondsSince1970()) }
+
+    static func session(_ purpose: String, _ settings: Settings) -> PostgresSession {
+        PostgresSession(
+            PostgresConfiguration(
+                url: settings.databaseURL.revealed,
+                role: settings.databaseRole,
+                applicationName: "\(name) \(purpose)"
+            ),
+            name: "pg-\(purpose)",
+            backoff: Backoff(initial: .milliseconds(50), maximum: .seconds(2))
+        )
+    }
+}

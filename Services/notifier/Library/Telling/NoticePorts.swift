@@ -1,0 +1,53 @@
+import Domain
+import Notices
+import Persistence
+
+/// The queue, as who sends sees it.
+protocol NoticeQueueing: Sendable {
+    func claim(limit: Int, at now: Timestamp, until: Timestamp) async throws(StorageFault) -> [ClaimedNotice]
+    @discardableResult
+    func record(_ records: [NoticeRecord], at now: Timestamp) async throws(StorageFault) -> Set<NoticeID>
+    @discardableResult
+    func lapse(at now: Timestamp, limit: Int) async throws(StorageFault) -> Int
+    @discardableResult
+    func expire(at now: Timestamp, limit: Int) async throws(StorageFault) -> Int
+    @discardableResult
+    func prune(before time: Timestamp, limit: Int) async throws(StorageFault) -> Int
+    func depth() async throws(StorageFault) -> [Int: Int]
+}
+
+extension NoticeQueue: NoticeQueueing {}
+
+/// What stands behind notices.
+protocol NoticeReading: Sendable {
+    func background(of notice: ClaimedNotice) async throws(StorageFault) -> NoticeBackground?
+    func words(of tenant: TenantID, kind: String, channel: String, languages: [String]) async throws(StorageFault)
+        -> [NoticeWords]
+    func verdict(on subject: NoticeSubject, in tenant: TenantID, recipient: UUID128, at now: Timestamp)
+        async throws(StorageFault) -> NoticeVerdict
+    func isSuppressed(_ digest: [UInt8], channel: String, category: String, mayBeRefused: Bool, in tenant: TenantID)
+        async throws(StorageFault) -> Bool
+    func link(_ id: OneTimeLinkID, in tenant: TenantID) async throws(StorageFault) -> NoticeLink?
+    func code(_ id: LoginCodeID, in tenant: TenantID) async throws(StorageFault) -> NoticeCode?
+}
+
+extension NoticeSources: NoticeReading {}
+
+/// Who carries a tenant's words.
+protocol NoticeRostering: Sendable {
+    func providers(of tenant: TenantID, channel: String) async throws(StorageFault) -> [NoticeProviderRow]
+}
+
+extension NoticeRoster: NoticeRostering {}
+
+/// Where what is to be told is written.
+protocol NoticePlanKeeping: Sendable {
+    func addressees(_ asked: [(tenant: TenantID, recipient: NoticeRecipient, kind: String)]) async throws(StorageFault)
+        -> [Int: NoticeAddressee]
+    func names(services: [(tenant: TenantID, id: ServiceID)], plans: [(tenant: TenantID, id: PlanID)])
+        async throws(StorageFault) -> NoticeNames
+    @discardableResult
+    func write(_ planned: [PlannedNotice], at now: Timestamp) async throws(StorageFault) -> Int
+}
+
+extension NoticePlans: NoticePlanKeeping {}

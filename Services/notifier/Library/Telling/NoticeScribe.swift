@@ -1,0 +1,82 @@
+import Domain
+import Notices
+import Persistence
+
+/// Says notices in words: the tenant's own or its ancestors' in the language that is wanted, the product's otherwise.
+struct NoticeScribe: Sendable {
+    /// Where the pages are.
+    let pages: String
+    let zone: @Sendable (String) -> TimeZoneRules?
+    /// Signs what stands in a link that ends messages of a category (RFC 8058).
+    var wayOut: @Sendable (UnsubscribeWish) -> String? = { _ in nil }
+
+    /// Where a link leads. The token stands behind the `#`: no server's log has it.
+    func url(of purpose: LinkPurpose, token: String) -> String { "\(pages)/#/link/\(purpose.rawValue)?token=\(token)" }
+
+    /// Nil where no words can be made of it, not even the product's.
+    func message(
+        _ notice: ClaimedNotice,
+        _ kind: NoticeKind,
+        _ channel: NoticeChannel,
+        _ facts: NoticeFacts,
+        _ background: NoticeBackground,
+        _ words: [NoticeWords],
+        _ languages: [String],
+        _ now: Timestamp
+    ) -> OutgoingMessage? {
+        for (language, template) in candidates(kind, channel, words, languages) {
+            var setting = NoticeSetting(
+                language: language,
+                zone: (background.timeZone ?? background.settings.timeZone).flatMap(zone),
+                branding: background.settings.branding,
+                tenantName: background.settings.branding.displayName ?? background.tenantName,
+                now: now
+            )
+            setting.recipientName = background.recipientName
+            setting.unsubscribeURL = ending(notice, kind, channel)
+            guard
+                let rendered = try? render(template, kind: kind, channel: channel, facts: facts, setting: setting)
+            else { continue }
+            var message = OutgoingMessage(
+                id: notice.id.value,
+                address: notice.address ?? "",
+                text: rendered.text,
+                language: language,
+                expiresAt: notice.expiresAt
+            )
+            message.recipientName = background.recipientName
+            message.subject = rendered.subject
+            message.html = rendered.html
+            message.unsubscribeURL = setting.unsubscribeURL
+            return message
+        }
+        return nil
+    }
+
+    /// Where mail of a kind that may be refused is ended at one press.
+    private func ending(_ notice: ClaimedNotice, _ kind: NoticeKind, _ channel: NoticeChannel) -> String? {
+        guard channel == .email, kind.terms.category.mayBeRefused, let address = notice.address else { return nil }
+        let wish = UnsubscribeWish(
+            tenantID: notice.tenantID,
+            digest: NoticeAddress.digest(.email, address),
+            category: kind.terms.category
+        )
+        return wayOut(wish).map { "\(pages)/api/v1/notices/unsubscribe?token=\($0)" }
+    }
+
+    /// In the order in which they are tried: words that cannot be said, since their tenant wrote them for other facts, stop no notice.
+    private func candidates(
+        _ kind: NoticeKind,
+        _ channel: NoticeChannel,
+        _ words: [NoticeWords],
+        _ languages: [String]
+    ) -> [(String, NoticeTemplate)] {
+        languages.flatMap { language in
+            let own = words.filter { $0.language == language }.map {
+                (language, NoticeTemplate(subject: $0.subject, text: $0.text, html: $0.html))
+            }
+            let product = BuiltInTemplates.template(kind, channel, language: language).map { (language, $0) }
+            return own + (product.map { [$0] } ?? [])
+        }
+    }
+}

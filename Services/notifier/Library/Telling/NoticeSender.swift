@@ -1,0 +1,237 @@
+import Concurrency
+import Domain
+import Lifecycle
+import Notices
+import Observability
+import Persistence
+
+/// What is said, with whom it goes to; nothing in it is stored.
+struct PreparedNotice: Sendable {
+    var message: OutgoingMessage
+    /// The link whose token it carries.
+    var link: OneTimeLinkID?
+    /// The login code that it carries.
+    var code: LoginCodeID?
+    /// The one account that it goes by.
+    var provider: NoticeProviderID?
+}
+
+/// Takes one claimed notice to its end, or to where it waits again: looks whether it is still true, says it in words, and hands it to one
+/// provider after the other as `NoticeCourse` allows.
+struct NoticeSender: Sendable {
+    /// What comes of preparing it.
+    enum Preparation: Sendable {
+        case ready(PreparedNotice)
+        /// It is in the pages by being there.
+        case posted
+        case ends(NoticeRecord.State, String)
+    }
+
+    let reading: any NoticeReading
+    let roster: any NoticeRostering
+    let book: ProviderBook
+    let scribe: NoticeScribe
+    let openToken: @Sendable ([UInt8], OneTimeLinkID, TenantID) throws -> String
+    let openCode: @Sendable ([UInt8], LoginCodeID, TenantID) throws -> String
+    /// How long one provider may take, and how long a claim is held.
+    let limit: Duration
+    let claim: Duration
+    let time: TimeSource
+    let metrics: NoticeMetrics
+    let logger: Logger
+
+    /// What became of it. Throws only what a storage fault is: nobody has it then.
+    func serve(_ notice: ClaimedNotice) async throws(StorageFault) -> NoticeRecord {
+        switch try await prepare(notice) {
+        case .ends(let state, let reason): return NoticeRecord(notice, state, reason: reason)
+        case .posted: return NoticeRecord(notice, .sent)
+        case .ready(let prepared): return try await hand(notice, prepared)
+        }
+    }
+
+    // MARK: - Preparing
+
+    private func prepare(_ notice: ClaimedNotice) async throws(StorageFault) -> Preparation {
+        guard let kind = NoticeKind(rawValue: notice.kind), let channel = NoticeChannel(rawValue: notice.channel) else {
+            return .ends(.failed, "unknown_kind")
+        }
+        guard let about = try? NoticeAbout(json: notice.about),
+            var facts = try? NoticeFacts(json: Array(notice.facts.utf8))
+        else { return .ends(.failed, "unreadable") }
+        guard let background = try await reading.background(of: notice) else {
+            return .ends(.dropped, "recipient_gone")
+        }
+        if let subject = about.subject {
+            let recipient = notice.recipientID
+            switch try await reading.verdict(on: subject, in: notice.tenantID, recipient: recipient, at: time.now()) {
+            case .holds: break
+            case .ended(let reason): return .ends(.dropped, reason)
+            }
+        }
+        if channel == .inApp { return .posted }
+        if let id = about.link {
+            guard let link = try await reading.link(id, in: notice.tenantID), link.isOpen,
+                let sealed = link.sealedToken,
+                link.expiresAt > time.now(), link.userID.value == notice.recipientID,
+                link.email.lowercased() == notice.address?.lowercased()
+            else { return .ends(.dropped, "link_gone") }
+            guard let token = try? openToken(sealed, id, notice.tenantID) else {
+                logger.error("the keyring does not open a link's token", ["notice": .string("\(notice.id)")])
+                return .ends(.failed, "sealed")
+            }
+            facts["url"] = .url(scribe.url(of: link.purpose, token: token))
+        }
+        // A login code says itself where it goes.
+        var notice = notice
+        if let id = about.code {
+            switch try await open(code: id, of: notice) {
+            case .ends(let state, let reason): return .ends(state, reason)
+            case .ready(let code, let address): (facts["code"], notice.address) = (.text(code), address)
+            }
+        }
+        guard notice.address != nil || channel == .slack else { return .ends(.failed, "no_address") }
+        if try await isSuppressed(notice, kind, channel) { return .ends(.dropped, "suppressed") }
+        let languages = LanguageChain.languages(wanted: notice.language, tenant: nil)
+        let words = try await reading.words(
+            of: notice.tenantID,
+            kind: notice.kind,
+            channel: notice.channel,
+            languages: languages
+        )
+        guard let message = scribe.message(notice, kind, channel, facts, background, words, languages, time.now())
+        else {
+            logger.error(
+                "a notice cannot be said in words",
+                ["notice": .string("\(notice.id)"), "kind": .string(notice.kind)]
+            )
+            return .ends(.failed, "template")
+        }
+        return .ready(PreparedNotice(message: message, link: about.link, code: about.code, provider: about.provider))
+    }
+
+    private func isSuppressed(
+        _ notice: ClaimedNotice,
+        _ kind: NoticeKind,
+        _ channel: NoticeChannel
+    ) async throws(StorageFault) -> Bool {
+        guard channel == .email || channel == .sms, let address = notice.address else { return false }
+        let category = kind.terms.category
+        return try await reading.isSuppressed(
+            NoticeAddress.digest(channel, address),
+            channel: notice.channel,
+            category: category.rawValue,
+            mayBeRefused: category.mayBeRefused,
+            in: notice.tenantID
+        )
+    }
+
+    // MARK: - Handing over
+
+    private func hand(_ notice: ClaimedNotice, _ prepared: PreparedNotice) async throws(StorageFault) -> NoticeRecord {
+        var rows = try await roster.providers(of: notice.tenantID, channel: notice.channel)
+        if let only = prepared.provider {
+            rows = rows.filter { $0.id == only }
+            if rows.isEmpty { return NoticeRecord(notice, .failed, reason: "provider_gone") }
+        }
+        // As many as are asked well before the claim lapses.
+        rows = Array(rows.prefix(max(1, Int((claim / limit) / 2))))
+        var course = NoticeCourse(attempts: notice.attempts, providers: rows.count, expiresAt: notice.expiresAt)
+        var asked: [NoticeRecord.Attempt] = []
+        var last: (provider: NoticeProviderID, outcome: SendOutcome)?
+        while true {
+            switch course.step(at: time.now()) {
+            case .rest(let rest): return record(notice, rest, prepared, asked, last)
+            case .hand(let place):
+                if GracefulShutdown.isShuttingDown { return giveBack(notice, asked) }
+                let row = rows[place]
+                guard let provider = provider(of: row) else {
+                    course.passed()
+                    continue
+                }
+                let admission = book.admits(row.id)
+                if case .refused = admission {
+                    course.passed()
+                    continue
+                }
+                let begun = ContinuousClock.now
+                let outcome = await provider.send(prepared.message, within: limit)
+                metrics.asked(notice.channel, outcome, in: ContinuousClock.now - begun)
+                if book.answered(outcome, by: row.id, wasProbe: admission == .probe) {
+                    logger.warn("a provider is away and left alone for a while", ["provider": .string("\(row.id)")])
+                }
+                let now = time.now()
+                asked.append(outcome.attempt(of: row.id, at: now))
+                course.answered(outcome, at: now)
+                last = (row.id, outcome)
+            }
+        }
+    }
+
+    private func provider(of row: NoticeProviderRow) -> (any NoticeProvider)? {
+        do throws(ProviderBook.Trouble) {
+            return try book.provider(of: row)
+        } catch {
+            metrics.unusable.add(1)
+            logger.error(
+                "a provider cannot be spoken to",
+                ["provider": .string("\(row.id)"), "kind": .string(row.kind), "error": .string("\(error)")]
+            )
+            return nil
+        }
+    }
+
+    /// Nobody has it, and another process goes on with it at once.
+    private func giveBack(_ notice: ClaimedNotice, _ asked: [NoticeRecord.Attempt]) -> NoticeRecord {
+        var record = NoticeRecord(notice, .queued, reason: "given_back", nextAt: time.now())
+        record.asked = asked
+        return record
+    }
+
+    private func record(
+        _ notice: ClaimedNotice,
+        _ rest: NoticeCourse.Rest,
+        _ prepared: PreparedNotice,
+        _ asked: [NoticeRecord.Attempt],
+        _ last: (provider: NoticeProviderID, outcome: SendOutcome)?
+    ) -> NoticeRecord {
+        var record: NoticeRecord
+        switch rest {
+        case .sent: record = NoticeRecord(notice, .sent)
+        case .again(let at, let attempts, let reason):
+            record = NoticeRecord(notice, .queued, reason: reason, nextAt: at)
+            record.attempts = attempts
+        case .failed(let attempts, let reason):
+            record = NoticeRecord(notice, .failed, reason: reason)
+            record.attempts = attempts
+        case .expired: record = NoticeRecord(notice, .expired)
+        case .unknown(let reason): record = NoticeRecord(notice, .unknown, reason: reason)
+        }
+        record.asked = asked
+        record.link = prepared.link
+        record.code = prepared.code
+        record.provider = last?.provider
+        record.detail = asked.last?.detail
+        if case .accepted(let id, let segments) = last?.outcome {
+            record.providerMessage = id
+            record.segments = segments
+        }
+        return record
+    }
+}
+
+extension SendOutcome {
+    /// As it stands in the delivery log.
+    func attempt(of provider: NoticeProviderID, at time: Timestamp) -> NoticeRecord.Attempt {
+        switch self {
+        case .accepted: .init(provider: provider, outcome: .accepted, at: time)
+        case .refused(let reason, let detail):
+            .init(provider: provider, outcome: .refused, reason: reason, detail: detail, at: time)
+        case .failed(let reason, let detail, _):
+            .init(provider: provider, outcome: .failed, reason: reason, detail: detail, at: time)
+        case .outage(let reason, let detail, _):
+            .init(provider: provider, outcome: .outage, reason: reason, detail: detail, at: time)
+        case .unknown(let reason, let detail):
+            .init(provider: provider, outcome: .unknown, reason: reason, detail: detail, at: time)
+        }
+    }
+}

@@ -1,0 +1,210 @@
+package import Domain
+package import Postgres
+
+/// Whom something is told to, with what he and his tenant want.
+package struct NoticeAddressee: Hashable, Sendable {
+    package var email: String?
+    /// As somebody wrote it.
+    package var phone: String?
+    /// Somebody may sign in and read it there.
+    package var hasPages: Bool
+    /// A provider of SMS stands there for his tenant.
+    package var hasSMS: Bool
+    package var language: String?
+    package var timeZone: String?
+    /// Minutes of the day, half open.
+    package var quietFrom: Int?
+    package var quietUntil: Int?
+    /// Ways in his order; nil for what the rule says.
+    package var channels: [String]?
+    /// Categories that he does not want.
+    package var refused: Set<String>
+    /// What the tenant's rule says; on, and the kind's own ways, where it has none.
+    package var isRuleOn: Bool
+    package var ruleChannels: [String]?
+
+    package init(email: String?) {
+        self.email = email
+        (hasPages, hasSMS) = (true, false)
+        refused = []
+        isRuleOn = true
+    }
+}
+
+/// What things are called.
+package struct NoticeNames: Hashable, Sendable {
+    package var services: [ServiceID: String] = [:]
+    package var plans: [PlanID: String] = [:]
+
+    package init() {}
+}
+
+/// One row of `notices` that is to be.
+package struct PlannedNotice: Hashable, Sendable {
+    package var tenantID: TenantID
+    package var cause: String
+    package var kind: String
+    package var channel: String
+    package var recipient: NoticeRecipient
+    package var address: String?
+    package var language: String
+    package var priority: Int
+    package var facts: String
+    package var about: String
+    package var heldUntil: Timestamp?
+    package var expiresAt: Timestamp
+
+    package init(
+        tenantID: TenantID,
+        cause: String,
+        kind: String,
+        channel: String,
+        recipient: NoticeRecipient,
+        expiresAt: Timestamp
+    ) {
+        (self.tenantID, self.cause, self.kind, self.channel) = (tenantID, cause, kind, channel)
+        (self.recipient, self.expiresAt) = (recipient, expiresAt)
+        (language, priority, facts, about) = ("en", 1, "{}", "{}")
+    }
+}
+
+/// Where what is to be told is written, as the notifier's role.
+package final class NoticePlans: Sendable {
+    private let session: PostgresSession
+
+    package init(_ session: PostgresSession) {
+        self.session = session
+    }
+
+    /// Users who may sign in and customers who are there, each with his wishes and the tenant's rule for that kind, by their places in
+    /// what is asked.
+    package func addressees(
+        _ asked: [(tenant: TenantID, recipient: NoticeRecipient, kind: String)]
+    ) async throws(StorageFault) -> [Int: NoticeAddressee] {
+        guard !asked.isEmpty else { return [:] }
+        do {
+            var found: [Int: NoticeAddressee] = [:]
+            for row in try await session.query(
+                Self.lookUp,
+                [
+                    .uuids(asked.map(\.tenant.value)), .textArray(asked.map(\.recipient.kind)),
+                    .uuids(asked.map(\.recipient.id)), .textArray(asked.map(\.kind)),
+                ]
+            ) {
+                var addressee = NoticeAddressee(email: row["email"].text)
+                addressee.phone = row["phone"].text
+                addressee.hasPages = try row.need("has_pages", \.bool)
+                addressee.hasSMS = try row.need("has_sms", \.bool)
+                addressee.language = row["language"].text
+                addressee.timeZone = row["time_zone"].text
+                addressee.quietFrom = row["quiet_from"].int
+                addressee.quietUntil = row["quiet_until"].int
+                addressee.channels = row["channels"].textArray?.compactMap { $0 }
+                addressee.refused = Set(try row.need("refused", \.textArray).compactMap { $0 })
+                addressee.isRuleOn = try row.need("is_enabled", \.bool)
+                addressee.ruleChannels = row["rule_channels"].textArray?.compactMap { $0 }
+                found[try row.need("place", \.int) - 1] = addressee
+            }
+            return found
+        } catch let error as UnexpectedRow {
+            throw .broken(error.description)
+        } catch {
+            throw StorageFault(error)
+        }
+    }
+
+    private static let lookUp = """
+        SELECT k.place, coalesce(u.email, c.email) AS email, nullif(c.phone, '') AS phone,
+            u.id IS NOT NULL OR EXISTS (SELECT FROM users v WHERE v.tenant_id = k.tenant_id AND v.customer_id = c.id
+                AND v.is_active AND v.deleted_at IS NULL) AS has_pages,
+            EXISTS (WITH RECURSIVE line AS (
+                    SELECT w.id, w.parent_id, 0 AS distance FROM tenants w WHERE w.id = k.tenant_id
+                    UNION ALL
+                    SELECT w.id, w.parent_id, line.distance + 1 FROM tenants w JOIN line ON w.id = line.parent_id
+                    WHERE line.distance < 32)
+                SELECT FROM line JOIN notice_providers s ON s.tenant_id = line.id AND s.channel = 'sms' AND s.is_enabled) AS has_sms,
+            p.language, coalesce(p.time_zone, t.settings ->> 'time_zone') AS time_zone, p.quiet_from, p.quiet_until, p.channels,
+            coalesce(p.refused, '{}') AS refused, coalesce(r.is_enabled, true) AS is_enabled, r.channels AS rule_channels
+        FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[]) WITH ORDINALITY
+            AS k (tenant_id, recipient_kind, recipient_id, kind, place)
+        JOIN tenants t ON t.id = k.tenant_id
+        LEFT JOIN users u ON k.recipient_kind = 'user' AND u.tenant_id = k.tenant_id AND u.id = k.recipient_id AND u.is_active
+            AND u.deleted_at IS NULL
+        LEFT JOIN customers c ON k.recipient_kind = 'customer' AND c.tenant_id = k.tenant_id AND c.id = k.recipient_id
+            AND c.deleted_at IS NULL AND c.erased_at IS NULL
+        LEFT JOIN notice_preferences p ON p.tenant_id = k.tenant_id AND p.recipient_kind = k.recipient_kind
+            AND p.recipient_id = k.recipient_id
+        LEFT JOIN notice_rules r ON r.tenant_id = k.tenant_id AND r.kind = k.kind
+        WHERE u.id IS NOT NULL OR c.id IS NOT NULL
+        """
+
+    /// What services are called by their subscribers, and what plans are called.
+    package func names(
+        services: [(tenant: TenantID, id: ServiceID)],
+        plans: [(tenant: TenantID, id: PlanID)]
+    ) async throws(StorageFault) -> NoticeNames {
+        do {
+            var names = NoticeNames()
+            if !services.isEmpty {
+                for row in try await session.query(
+                    """
+                    SELECT v.id, v.username FROM unnest($1::uuid[], $2::uuid[]) AS k (tenant_id, id)
+                    JOIN services v ON v.tenant_id = k.tenant_id AND v.id = k.id
+                    """,
+                    [.uuids(services.map(\.tenant.value)), .uuids(services.map(\.id.value))]
+                ) {
+                    names.services[try row.need("id") { $0.id() }] = try row.need("username", \.text)
+                }
+            }
+            if !plans.isEmpty {
+                for row in try await session.query(
+                    """
+                    SELECT p.id, p.name FROM unnest($1::uuid[], $2::uuid[]) AS k (tenant_id, id)
+                    JOIN plans p ON p.tenant_id = k.tenant_id AND p.id = k.id
+                    """,
+                    [.uuids(plans.map(\.tenant.value)), .uuids(plans.map(\.id.value))]
+                ) {
+                    names.plans[try row.need("id") { $0.id() }] = try row.need("name", \.text)
+                }
+            }
+            return names
+        } catch let error as UnexpectedRow {
+            throw .broken(error.description)
+        } catch {
+            throw StorageFault(error)
+        }
+    }
+
+    /// Writes them in one commit. What stands there already, told of before, stays as it is. Returns how many are new.
+    @discardableResult
+    package func write(_ planned: [PlannedNotice], at now: Timestamp) async throws(StorageFault) -> Int {
+        guard !planned.isEmpty else { return 0 }
+        return try await guarded {
+            try await self.session.query(
+                """
+                INSERT INTO notices (tenant_id, cause, kind, channel, recipient_kind, recipient_id, address, language, priority, facts,
+                    about, state, reason, next_at, created_at, expires_at)
+                SELECT k.tenant_id, k.cause, k.kind, k.channel, k.recipient_kind, k.recipient_id, k.address, k.language, k.priority, k.facts::jsonb,
+                    k.about::jsonb, CASE WHEN k.held_until IS NULL THEN 'queued' ELSE 'held' END,
+                    CASE WHEN k.held_until IS NOT NULL THEN 'quiet_hours' END, coalesce(k.held_until, $1), $1, k.expires_at
+                FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::text[], $9::text[],
+                    $10::bigint[], $11::text[], $12::text[], $13::timestamptz[], $14::timestamptz[])
+                    AS k (tenant_id, cause, kind, channel, recipient_kind, recipient_id, address, language, priority, facts, about,
+                        held_until, expires_at)
+                WHERE k.expires_at > $1
+                ON CONFLICT DO NOTHING
+                """,
+                [
+                    .time(now), .uuids(planned.map(\.tenantID.value)), .textArray(planned.map(\.cause)),
+                    .textArray(planned.map(\.kind)), .textArray(planned.map(\.channel)),
+                    .textArray(planned.map(\.recipient.kind)), .uuids(planned.map(\.recipient.id)),
+                    .textArray(planned.map(\.address)),
+                    .textArray(planned.map(\.language)), .int8Array(planned.map { Int64($0.priority) }),
+                    .textArray(planned.map(\.facts)), .textArray(planned.map(\.about)),
+                    .timestamptzArray(planned.map { $0.heldUntil?.microseconds }),
+                    .timestamptzArray(planned.map(\.expiresAt.microseconds)),
+                ]
+            ).affectedRows
+        }
+    }
+}

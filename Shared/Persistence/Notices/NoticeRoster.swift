@@ -1,0 +1,64 @@
+package import Domain
+package import Postgres
+
+/// One account with one provider, as its tenant set it up. Of two of one id, the one of the higher version is the newer.
+package struct NoticeProviderRow: Hashable, Sendable {
+    /// Whose it is: the tenant that asks, or one above it.
+    package var tenantID: TenantID
+    package var id: NoticeProviderID
+    package var channel: String
+    package var kind: String
+    /// What is no secret, as text by its names.
+    package var settings: [String: String]
+    package var sealedSecrets: [UInt8]?
+    package var version: Int64
+
+    package init(
+        tenantID: TenantID,
+        id: NoticeProviderID,
+        channel: String,
+        kind: String,
+        settings: [String: String],
+        sealedSecrets: [UInt8]?,
+        version: Int64
+    ) {
+        self.tenantID = tenantID
+        self.id = id
+        self.channel = channel
+        self.kind = kind
+        self.settings = settings
+        self.sealedSecrets = sealedSecrets
+        self.version = version
+    }
+}
+
+/// Which providers carry a tenant's words.
+package struct NoticeRoster: Sendable {
+    private let executor: any PGExecutor
+
+    package init(_ executor: any PGExecutor) {
+        self.executor = executor
+    }
+
+    /// The enabled providers of a channel, in the order in which they are asked: the tenant's own, or where it has none those of its
+    /// nearest ancestor that has any.
+    package func providers(of tenant: TenantID, channel: String) async throws(StorageFault) -> [NoticeProviderRow] {
+        do {
+            return try await executor.query(NoticeSQL.roster, [.id(tenant), .text(channel)]).map { row in
+                NoticeProviderRow(
+                    tenantID: try row.need("tenant_id") { $0.id() },
+                    id: try row.need("id") { $0.id() },
+                    channel: try row.need("channel", \.text),
+                    kind: try row.need("kind", \.text),
+                    settings: NoticeTexts.read(Array(try row.need("settings", \.text).utf8)),
+                    sealedSecrets: row["sealed_secrets"].bytes,
+                    version: try row.need("row_version", \.int64)
+                )
+            }
+        } catch let error as UnexpectedRow {
+            throw .broken(error.description)
+        } catch {
+            throw StorageFault(error)
+        }
+    }
+}

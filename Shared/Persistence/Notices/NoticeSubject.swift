@@ -1,0 +1,150 @@
+package import Domain
+import Postgres
+
+/// What a notice tells of: it is looked at again just before the notice is sent, which is dropped where it is not so any more.
+package enum NoticeSubject: Hashable, Sendable {
+    /// It is not paid.
+    case bill(UUID128)
+    /// So many percent of what the window holds are used, and the window lasts.
+    case quota(UUID128, of: ServiceID, from: Timestamp, percent: Int)
+    /// It stands as decided.
+    case boost(UUID128, isApproved: Bool)
+    /// Less is available than that, in ten-thousandths.
+    case wallet(UUID128, threshold: Int64)
+    /// Its logins are refused, or let be again after somebody was told that they were refused.
+    case access(ServiceID, isSuspended: Bool)
+
+    /// Named texts for `notices.about`.
+    package var members: [(name: String, text: String)] {
+        switch self {
+        case .bill(let id): [("bill", "\(id)")]
+        case .quota(let id, let service, let from, let percent):
+            [
+                ("quota", "\(id)"), ("service", "\(service)"), ("from", "\(from.microseconds)"),
+                ("percent", "\(percent)"),
+            ]
+        case .boost(let id, let isApproved): [("boost", "\(id)"), ("decision", isApproved ? "approved" : "rejected")]
+        case .wallet(let id, let threshold): [("wallet", "\(id)"), ("threshold", "\(threshold)")]
+        case .access(let id, let isSuspended):
+            [("service", "\(id)"), ("access", isSuspended ? "suspended" : "restored")]
+        }
+    }
+
+    /// Nil where the texts name none.
+    package init?(members: [String: String]) {
+        func id(_ name: String) -> UUID128? { members[name].flatMap { UUID128($0) } }
+        if let bill = id("bill") {
+            self = .bill(bill)
+        } else if let quota = id("quota"), let service = id("service"),
+            let from = members["from"].flatMap({ Int64($0) }),
+            let percent = members["percent"].flatMap({ Int($0) })
+        {
+            self = .quota(quota, of: ServiceID(service), from: Timestamp(microseconds: from), percent: percent)
+        } else if let boost = id("boost"), let decision = members["decision"] {
+            self = .boost(boost, isApproved: decision == "approved")
+        } else if let wallet = id("wallet"), let threshold = members["threshold"].flatMap({ Int64($0) }) {
+            self = .wallet(wallet, threshold: threshold)
+        } else if let service = id("service"), let access = members["access"] {
+            self = .access(ServiceID(service), isSuspended: access == "suspended")
+        } else {
+            return nil
+        }
+    }
+}
+
+/// Whether what a notice tells is still so.
+package enum NoticeVerdict: Hashable, Sendable {
+    case holds
+    /// With a word for why not.
+    case ended(String)
+}
+
+extension NoticeSources {
+    /// Looks at it as it is in this moment, for who is to be told of it.
+    package func verdict(
+        on subject: NoticeSubject,
+        in tenant: TenantID,
+        recipient: UUID128,
+        at now: Timestamp
+    ) async throws(StorageFault) -> NoticeVerdict {
+        switch subject {
+        case .bill(let id):
+            try await verdict(
+                "SELECT status FROM bills WHERE tenant_id = $1 AND id = $2",
+                [.id(tenant), Self.uuid(id)]
+            ) { row in
+                let status = try row.need("status", \.text)
+                return status == "pending" || status == "overdue" ? .holds : .ended(status)
+            }
+        case .quota(let id, let service, let from, let percent):
+            try await verdict(
+                """
+                SELECT u.weighted, q.allowance + u.bonus AS allowance, u.window_end > $5 AS lasts FROM quota_usage u
+                JOIN plan_quotas q ON q.tenant_id = u.tenant_id AND q.id = u.quota_id
+                WHERE u.tenant_id = $1 AND u.service_id = $2 AND u.quota_id = $3 AND u.window_start = $4
+                """,
+                [.id(tenant), .id(service), Self.uuid(id), .time(from), .time(now)]
+            ) { row in
+                guard try row.need("lasts", \.bool) else { return .ended("window_over") }
+                let (used, allowance) = (try row.need("weighted", \.int), try row.need("allowance", \.int))
+                return Self.reaches(used, percent, of: allowance) ? .holds : .ended("topped_up")
+            }
+        case .boost(let id, let isApproved):
+            try await verdict(
+                "SELECT state FROM boosts WHERE tenant_id = $1 AND id = $2",
+                [.id(tenant), Self.uuid(id)]
+            ) { row in
+                let state = try row.need("state", \.text)
+                return (isApproved ? ["approved", "active"] : ["rejected"]).contains(state)
+                    ? .holds : .ended("decided_anew")
+            }
+        case .wallet(let id, let threshold):
+            try await verdict(
+                "SELECT balance - held AS available FROM ledger_accounts WHERE tenant_id = $1 AND id = $2",
+                [.id(tenant), Self.uuid(id)]
+            ) { row in
+                Int64(try row.need("available", \.int)) < threshold ? .holds : .ended("topped_up")
+            }
+        case .access(let id, let isSuspended):
+            try await access(id, isSuspended, in: tenant, recipient: recipient)
+        }
+    }
+
+    /// Whether a use is that share of what there is; the products are compared in full width.
+    static func reaches(_ used: Int, _ percent: Int, of allowance: Int) -> Bool {
+        let (one, other) = (used.multipliedFullWidth(by: 100), allowance.multipliedFullWidth(by: percent))
+        return (one.high, one.low) >= (other.high, other.low)
+    }
+
+    /// Who was never told of a suspension is told of no end of one: that is how services begin.
+    private func access(
+        _ id: ServiceID,
+        _ isSuspended: Bool,
+        in tenant: TenantID,
+        recipient: UUID128
+    ) async throws(StorageFault) -> NoticeVerdict {
+        try await verdict(
+            """
+            SELECT v.status, EXISTS (SELECT FROM notices n WHERE n.tenant_id = v.tenant_id AND n.recipient_id = $3
+                AND n.kind = 'service_suspended' AND n.about ->> 'service' = v.id::text
+                AND n.state IN ('sending', 'sent', 'delivered', 'unknown')) AS was_told
+            FROM services v WHERE v.tenant_id = $1 AND v.id = $2
+            """,
+            [.id(tenant), .id(id), Self.uuid(recipient)]
+        ) { row in
+            let status = try row.need("status", \.text)
+            if isSuspended { return status == "suspended" ? .holds : .ended("restored") }
+            guard status == "active" else { return .ended(status) }
+            return try row.need("was_told", \.bool) ? .holds : .ended("never_told")
+        }
+    }
+
+    /// What is not there any more has ended.
+    private func verdict(
+        _ sql: String,
+        _ values: [PGValue],
+        _ judge: @escaping @Sendable (PGRow) throws -> NoticeVerdict
+    ) async throws(StorageFault) -> NoticeVerdict {
+        try await reading { try await executor.query(sql, values).first.map(judge) ?? .ended("gone") }
+    }
+}

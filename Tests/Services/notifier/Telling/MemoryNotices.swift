@@ -1,0 +1,124 @@
+import Domain
+import Notices
+import Persistence
+import Synchronization
+
+@testable import Notifier
+
+/// A queue in memory: what is claimed from it once, and what was recorded of it.
+final class MemoryQueue: NoticeQueueing {
+    struct State: Sendable {
+        var due: [ClaimedNotice] = []
+        var records: [NoticeRecord] = []
+        /// Records that fail before one is stored.
+        var outages = 0
+    }
+
+    let state: Mutex<State>
+
+    init(_ due: [ClaimedNotice]) {
+        var begin = State()
+        begin.due = due
+        state = Mutex(begin)
+    }
+
+    var records: [NoticeRecord] { state.withLock(\.records) }
+
+    func claim(limit: Int, at now: Timestamp, until: Timestamp) -> [ClaimedNotice] {
+        state.withLock { state in
+            let taken = Array(state.due.prefix(limit))
+            state.due.removeFirst(taken.count)
+            return taken
+        }
+    }
+
+    func record(_ records: [NoticeRecord], at now: Timestamp) throws(StorageFault) -> Set<NoticeID> {
+        try state.withLock { state throws(StorageFault) in
+            guard state.outages == 0 else {
+                state.outages -= 1
+                throw .outage("away")
+            }
+            state.records += records
+            return Set(records.map(\.notice.id))
+        }
+    }
+
+    func lapse(at now: Timestamp, limit: Int) -> Int { 0 }
+    func expire(at now: Timestamp, limit: Int) -> Int { 0 }
+    func prune(before time: Timestamp, limit: Int) -> Int { 0 }
+    func depth() -> [Int: Int] { [:] }
+}
+
+/// What stands behind notices, and who carries them, as a test says.
+struct MemorySources: NoticeReading, NoticeRostering {
+    var background: NoticeBackground? = NoticeBackground(
+        tenantName: "Bluewave",
+        settings: TenantSettings(),
+        recipientName: "Ada",
+        timeZone: nil
+    )
+    var words: [NoticeWords] = []
+    var link: NoticeLink?
+    var code: NoticeCode?
+    var verdict = NoticeVerdict.holds
+    /// Digests of addresses that are not written to.
+    var suppressed: Set<[UInt8]> = []
+    var providers: [NoticeProviderRow] = []
+    /// The database is away.
+    var fault: StorageFault?
+
+    func background(of notice: ClaimedNotice) throws(StorageFault) -> NoticeBackground? {
+        if let fault { throw fault }
+        return background
+    }
+
+    func words(of tenant: TenantID, kind: String, channel: String, languages: [String]) -> [NoticeWords] { words }
+    func link(_ id: OneTimeLinkID, in tenant: TenantID) -> NoticeLink? { link }
+    func code(_ id: LoginCodeID, in tenant: TenantID) -> NoticeCode? { code }
+    func isSuppressed(
+        _ digest: [UInt8],
+        channel: String,
+        category: String,
+        mayBeRefused: Bool,
+        in tenant: TenantID
+    ) -> Bool { suppressed.contains(digest) }
+    func verdict(
+        on subject: NoticeSubject,
+        in tenant: TenantID,
+        recipient: UUID128,
+        at now: Timestamp
+    ) -> NoticeVerdict { verdict }
+    func providers(of tenant: TenantID, channel: String) -> [NoticeProviderRow] { providers }
+}
+
+/// Answers as a test says, and keeps what it was handed.
+final class ScriptedProvider: NoticeProvider {
+    private let answers: Mutex<[SendOutcome]>
+    private let taken = Mutex<[OutgoingMessage]>([])
+
+    /// The last answer is given again and again.
+    init(_ answers: [SendOutcome]) { self.answers = Mutex(answers) }
+
+    var messages: [OutgoingMessage] { taken.withLock { $0 } }
+
+    func send(_ message: OutgoingMessage, within limit: Duration) -> SendOutcome {
+        taken.withLock { $0.append(message) }
+        return answers.withLock { $0.count > 1 ? $0.removeFirst() : $0[0] }
+    }
+
+    func close() {}
+}
+
+/// Providers by what their settings name them.
+struct ScriptedProviders: NoticeProviderMaking {
+    let providers: [String: ScriptedProvider]
+
+    func provider(
+        kind: String,
+        channel: String,
+        settings: [String: String],
+        secrets: [String: String]
+    ) -> (any NoticeProvider)? {
+        providers[settings["name"] ?? ""]
+    }
+}

@@ -1,0 +1,4 @@
+import Glibc
+import NoticeProvidersSimulator
+
+exit(await Application.run(Array(CommandLine.arguments.dropFirst())))

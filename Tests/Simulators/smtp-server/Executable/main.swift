@@ -1,0 +1,4 @@
+import Glibc
+import SMTPServerSimulator
+
+exit(Application.run(Array(CommandLine.arguments.dropFirst())))
