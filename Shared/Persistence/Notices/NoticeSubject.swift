@@ -121,7 +121,7 @@ extension NoticeSources {
                 "SELECT state FROM boosts WHERE tenant_id = $1 AND id = $2",
                 [.id(tenant), Self.uuid(id)]
             ) { row in
-                try row.need("state", \.text) == "requested" ? .holds : .ended("decided")
+                try row.need("state", \.text) == "pending" ? .holds : .ended("decided")
             }
         case .access(let id, let isSuspended):
             try await access(id, isSuspended, in: tenant, recipient: recipient)

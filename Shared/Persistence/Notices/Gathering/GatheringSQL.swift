@@ -57,8 +57,8 @@ enum GatheringSQL {
     /// Ends what is not so any more, and news of an end of which nobody was told the beginning. At most `$6` rows.
     static let drop = """
         WITH stale AS (
-            SELECT k.id, k.reason FROM (
-                SELECT n.id, CASE
+            SELECT k.tenant_id, k.id, k.reason FROM (
+                SELECT n.tenant_id, n.id, CASE
                     WHEN s.device_id IS NULL THEN 'gone'
                     WHEN s.status = 'unknown' THEN 'not_checked'
                     WHEN s.status <> n.about ->> 'status' THEN 'device_' || s.status || '_again'
@@ -70,11 +70,12 @@ enum GatheringSQL {
                     AND n.kind IN ('device_offline', 'device_online')
             ) k WHERE k.reason IS NOT NULL LIMIT $6
         ), mine AS (
-            SELECT n.id, stale.reason FROM notices n JOIN stale ON stale.id = n.id WHERE n.tenant_id = $1 AND n.state = 'held'
+            SELECT n.tenant_id, n.id, stale.reason FROM notices n JOIN stale ON stale.tenant_id = n.tenant_id AND stale.id = n.id
+            WHERE n.state = 'held'
             FOR UPDATE OF n SKIP LOCKED
         )
         UPDATE notices n SET state = 'dropped', reason = mine.reason, next_at = NULL, ended_at = $5
-        FROM mine WHERE n.tenant_id = $1 AND n.id = mine.id
+        FROM mine WHERE n.tenant_id = mine.tenant_id AND n.id = mine.id
         RETURNING \(NoticeSQL.ended)
         """
 
@@ -83,28 +84,29 @@ enum GatheringSQL {
         """
         (SELECT o.kind FROM notices o WHERE o.tenant_id = \(tenant) AND o.recipient_id = \(recipient) AND o.about ->> 'device' = \(device)
             AND o.kind IN ('device_offline', 'device_online') AND (o.about ->> 'at')::bigint < \(at)
-            AND o.state IN ('sent', 'delivered', 'unknown', 'digested') ORDER BY (o.about ->> 'at')::bigint DESC LIMIT 1)
+            AND o.state NOT IN ('queued', 'held', 'sending', 'failed', 'bounced', 'dropped', 'expired', 'cancelled')
+            ORDER BY (o.about ->> 'at')::bigint DESC LIMIT 1)
         """
     }
 
     /// Lets the one that is held go, as itself.
     static let release = """
         WITH one AS (
-            SELECT n.id FROM notices n WHERE n.state = 'held' AND n.tenant_id = $1 AND n.recipient_id = $2 AND n.channel = $3
-                AND n.digest_key = $4 AND n.expires_at > $5 ORDER BY n.created_at, n.id LIMIT 1 FOR UPDATE SKIP LOCKED
+            SELECT n.tenant_id, n.id FROM notices n WHERE n.state = 'held' AND n.tenant_id = $1 AND n.recipient_id = $2
+                AND n.channel = $3 AND n.digest_key = $4 AND n.expires_at > $5 ORDER BY n.created_at, n.id LIMIT 1 FOR UPDATE SKIP LOCKED
         )
         UPDATE notices n SET state = 'queued', reason = NULL, next_at = $5, released_at = $5
-        FROM one WHERE n.tenant_id = $1 AND n.id = one.id
+        FROM one WHERE n.tenant_id = one.tenant_id AND n.id = one.id
         """
 
     /// Ends up to `$7` of those that are held, the oldest first: they are told within that digest.
     static let digest = """
         WITH page AS (
-            SELECT n.id FROM notices n WHERE n.state = 'held' AND n.tenant_id = $1 AND n.recipient_id = $2 AND n.channel = $3
-                AND n.digest_key = $4 AND n.expires_at > $5 ORDER BY n.created_at, n.id LIMIT $7 FOR UPDATE SKIP LOCKED
+            SELECT n.tenant_id, n.id FROM notices n WHERE n.state = 'held' AND n.tenant_id = $1 AND n.recipient_id = $2
+                AND n.channel = $3 AND n.digest_key = $4 AND n.expires_at > $5 ORDER BY n.created_at, n.id LIMIT $7 FOR UPDATE SKIP LOCKED
         ), done AS (
             UPDATE notices n SET state = 'digested', reason = NULL, next_at = NULL, ended_at = $5, digest_id = $6
-            FROM page WHERE n.tenant_id = $1 AND n.id = page.id
+            FROM page WHERE n.tenant_id = page.tenant_id AND n.id = page.id
             RETURNING \(NoticeSQL.ended), n.created_at, n.address, n.language, n.about ->> 'device' AS device,
                 coalesce(n.facts -> 'device' ->> 'text', n.facts -> 'pool' ->> 'text', n.facts -> 'place' ->> 'text',
                     n.facts -> 'what' ->> 'text', n.facts -> 'endpoint' ->> 'text', n.facts -> 'service' ->> 'text') AS title
