@@ -93,17 +93,19 @@ enum GatheringSQL {
     static let release = """
         WITH one AS (
             SELECT n.tenant_id, n.id FROM notices n WHERE n.state = 'held' AND n.tenant_id = $1 AND n.recipient_id = $2
-                AND n.channel = $3 AND n.digest_key = $4 AND n.expires_at > $5 ORDER BY n.created_at, n.id LIMIT 1 FOR UPDATE SKIP LOCKED
+                AND n.channel = $3 AND n.digest_key = $4 AND n.expires_at > $5 AND n.created_at <= $5
+            ORDER BY n.created_at, n.id LIMIT 1 FOR UPDATE SKIP LOCKED
         )
         UPDATE notices n SET state = 'queued', reason = NULL, next_at = $5, released_at = $5
         FROM one WHERE n.tenant_id = one.tenant_id AND n.id = one.id
         """
 
-    /// Ends up to `$7` of those that are held, the oldest first: they are told within that digest.
+    /// Ends up to `$7` of those that are held, the oldest first: they are told within that digest. What came since nobody looked at yet.
     static let digest = """
         WITH page AS (
             SELECT n.tenant_id, n.id FROM notices n WHERE n.state = 'held' AND n.tenant_id = $1 AND n.recipient_id = $2
-                AND n.channel = $3 AND n.digest_key = $4 AND n.expires_at > $5 ORDER BY n.created_at, n.id LIMIT $7 FOR UPDATE SKIP LOCKED
+                AND n.channel = $3 AND n.digest_key = $4 AND n.expires_at > $5 AND n.created_at <= $5
+            ORDER BY n.created_at, n.id LIMIT $7 FOR UPDATE SKIP LOCKED
         ), done AS (
             UPDATE notices n SET state = 'digested', reason = NULL, next_at = NULL, ended_at = $5, digest_id = $6
             FROM page WHERE n.tenant_id = page.tenant_id AND n.id = page.id
