@@ -33,6 +33,7 @@ def tenant(system):
     system.sql(
         "UPDATE device_status SET next_check_at = clock_timestamp() + interval '30 days', status = 'online', status_since = clock_timestamp() "
         f"WHERE tenant_id = '{tenant}'")
+    system.sql("ANALYZE devices, device_status")
     yield tenant
     system.sql(f"DELETE FROM devices WHERE tenant_id = '{tenant}'")
 

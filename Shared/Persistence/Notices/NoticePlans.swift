@@ -10,6 +10,8 @@ package struct NoticeAddressee: Hashable, Sendable {
     package var hasPages: Bool
     /// A provider of SMS stands there for his tenant.
     package var hasSMS: Bool
+    /// It is a team's, and its tenant has a Slack of its own.
+    package var hasSlack = false
     package var language: String?
     package var timeZone: String?
     /// Minutes of the day, half open.
@@ -101,6 +103,7 @@ package final class NoticePlans: Sendable {
                 addressee.phone = row["phone"].text
                 addressee.hasPages = try row.need("has_pages", \.bool)
                 addressee.hasSMS = try row.need("has_sms", \.bool)
+                addressee.hasSlack = try row.need("has_slack", \.bool)
                 addressee.language = row["language"].text
                 addressee.timeZone = row["time_zone"].text
                 addressee.quietFrom = row["quiet_from"].int
@@ -129,6 +132,8 @@ package final class NoticePlans: Sendable {
                     SELECT w.id, w.parent_id, line.distance + 1 FROM tenants w JOIN line ON w.id = line.parent_id
                     WHERE line.distance < 32)
                 SELECT FROM line JOIN notice_providers s ON s.tenant_id = line.id AND s.channel = 'sms' AND s.is_enabled) AS has_sms,
+            k.recipient_kind = 'team' AND EXISTS (SELECT FROM notice_providers s WHERE s.tenant_id = k.tenant_id AND s.channel = 'slack'
+                AND s.is_enabled) AS has_slack,
             p.language, coalesce(p.time_zone, t.settings ->> 'time_zone') AS time_zone, p.quiet_from, p.quiet_until, p.channels,
             coalesce(p.refused, '{}') AS refused, coalesce(r.is_enabled, true) AS is_enabled, r.channels AS rule_channels
         FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[]) WITH ORDINALITY
@@ -141,7 +146,7 @@ package final class NoticePlans: Sendable {
         LEFT JOIN notice_preferences p ON p.tenant_id = k.tenant_id AND p.recipient_kind = k.recipient_kind
             AND p.recipient_id = k.recipient_id
         LEFT JOIN notice_rules r ON r.tenant_id = k.tenant_id AND r.kind = k.kind
-        WHERE u.id IS NOT NULL OR c.id IS NOT NULL
+        WHERE u.id IS NOT NULL OR c.id IS NOT NULL OR k.recipient_kind = 'team'
         """
 
     /// What services are called by their subscribers, and what plans are called.

@@ -6,6 +6,8 @@ package enum NoticeRecipient: Hashable, Sendable {
     case customer(CustomerID)
     /// Those of the tenant's users whose roles its rule names: in plans only, each becomes an addressee of his own.
     case staff
+    /// The tenant's Slack.
+    case team(TenantID)
 
     /// `notices.recipient_kind`.
     package var kind: String {
@@ -13,6 +15,7 @@ package enum NoticeRecipient: Hashable, Sendable {
         case .user: "user"
         case .customer: "customer"
         case .staff: "staff"
+        case .team: "team"
         }
     }
 
@@ -21,6 +24,7 @@ package enum NoticeRecipient: Hashable, Sendable {
         case .user(let id): id.value
         case .customer(let id): id.value
         case .staff: .zero
+        case .team(let id): id.value
         }
     }
 }

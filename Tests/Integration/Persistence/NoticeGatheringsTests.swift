@@ -220,6 +220,16 @@ import Testing
             [.id(scene.tenant)]
         )
         #expect(try await plans.staff(asked) == [1: [ids[1]]])
+        // The Slack of one above is not its.
+        let team = [(tenant: scene.tenant, recipient: NoticeRecipient.team(scene.tenant), kind: "device_offline")]
+        for tenant in [scene.world.operatorID, scene.tenant] {
+            try await scene.row(
+                "INSERT INTO notice_providers (tenant_id, channel, kind, name) VALUES ($1, 'slack', 'slack', 'Slack')",
+                [.id(tenant)]
+            )
+            let found = try #require(try await plans.addressees(team)[0])
+            #expect(found.hasSlack == (tenant == scene.tenant) && !found.hasPages && found.email == nil)
+        }
         await scene.close()
     }
 

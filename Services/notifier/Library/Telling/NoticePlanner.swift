@@ -171,7 +171,8 @@ enum NoticePlanner {
             case .email: addressee.email != nil
             case .sms: addressee.hasSMS && address(.sms, addressee) != nil
             case .inApp: addressee.hasPages && !terms.variables.contains(where: \.isSecret)
-            case .push, .slack: false
+            case .slack: addressee.hasSlack
+            case .push: false
             }
         }
         let wanted = addressee.channels?.compactMap(NoticeChannel.init) ?? able

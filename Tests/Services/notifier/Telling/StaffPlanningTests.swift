@@ -170,8 +170,23 @@ import WireFormat
         var mine = alarm
         mine.recipient = .user(Self.people[0])
         let told = try await StaffPlanning.expanded([alarm, mine, pool, alarm], by: Plans())
-        #expect(told.map(\.recipient) == (Self.people + [Self.people[0]] + Self.people).map { .user($0) })
+        let (people, team) = (Self.people.map(NoticeRecipient.user), NoticeRecipient.team(Self.tenant))
+        #expect(told.map(\.recipient) == people + [team, people[0], team] + people + [team])
         #expect(try await StaffPlanning.expanded([mine], by: Plans()) == [mine])
+    }
+
+    @Test(.proves("NTF-04")) func `a tenant's Slack is told where there is one and its rule has it`() throws {
+        var alarm = try #require(try Self.intent(Self.changed(.online, .offline)))
+        alarm.recipient = .team(Self.tenant)
+        var team = NoticeAddressee(email: nil)
+        team.hasPages = false
+        #expect(NoticePlanner.rows(alarm, to: team, zone: nil, at: Self.now).isEmpty)
+        team.hasSlack = true
+        let rows = NoticePlanner.rows(alarm, to: team, zone: nil, at: Self.now)
+        #expect(rows.map(\.channel) == ["slack"] && rows.map(\.recipient) == [alarm.recipient])
+        #expect(rows.map(\.address) == [nil] && rows.map(\.digestKey) == ["alarm"])
+        team.ruleChannels = ["email", "in_app"]
+        #expect(NoticePlanner.rows(alarm, to: team, zone: nil, at: Self.now).isEmpty)
     }
 
     /// Somebody was told so often.

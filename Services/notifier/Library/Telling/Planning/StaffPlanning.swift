@@ -19,7 +19,7 @@ enum StaffPlanning {
         }
     }
 
-    /// Each of those who are told in their place; the others as they are.
+    /// Each of those who are told in their place, with the tenant's Slack; the others as they are.
     static func expanded(
         _ intents: [NoticeIntent],
         by plans: any NoticePlanKeeping
@@ -31,9 +31,10 @@ enum StaffPlanning {
         let found = try await plans.staff(order.map { ($0.tenant, $0.kind.rawValue, $0.kind.terms.roles) })
         return intents.flatMap { intent -> [NoticeIntent] in
             guard intent.recipient == .staff, let place = asked[Asked(intent)] else { return [intent] }
-            return (found[place] ?? []).map { user in
+            let recipients = (found[place] ?? []).map(NoticeRecipient.user) + [.team(intent.tenantID)]
+            return recipients.map { recipient in
                 var told = intent
-                told.recipient = .user(user)
+                told.recipient = recipient
                 return told
             }
         }
