@@ -141,6 +141,15 @@ class System:
         self.processes.append(process)
         return process
 
+    def complaints(self, each=3):
+        """The last warnings and errors of each process that runs."""
+        told = []
+        for process in self.processes:
+            if process.runs():
+                lines = [line for line in process.output().splitlines() if '"level":"warn"' in line or '"level":"error"' in line]
+                told += [f"{process.name}: {line[:300]}" for line in lines[-each:]]
+        return "\n".join(told)
+
     def _own_folder(self, name, owner):
         folder = self.folder / name
         folder.mkdir(mode=0o700)
