@@ -130,7 +130,8 @@ private func detail(_ outcome: SendOutcome) -> String {
             let message = anyMessage(kind)
             for (status, headers, expected) in [
                 (401, [:], "outage not_authorised"), (403, [:], "outage not_authorised"),
-                (429, ["Retry-After": "17"], "outage throttled"), (500, [:], "outage provider_down"),
+                (429, ["Retry-After": "17"], "outage throttled"), (500, [:], "unknown provider_fault"),
+                (502, [:], "unknown provider_fault"), (504, [:], "unknown provider_fault"),
                 (503, ["Retry-After": "17"], "outage provider_down"), (302, ["Location": "/"], "outage settings"),
             ] as [(Int, [String: String], String)] {
                 vendors.fail(kind.rawValue, .answer(status, headers: headers, body: "{}"))

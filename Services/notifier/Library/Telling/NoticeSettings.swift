@@ -57,7 +57,7 @@ package struct NoticeSettings: Sendable {
             reachesPrivate: config.bool(
                 "notices.private_addresses",
                 default: false,
-                doc: "Whether providers over HTTP may have private addresses, such as an SMS gateway of one's own."
+                doc: "Whether tenants' providers, too, may have private addresses, such as an SMS gateway of one's own."
             )
         )
     }
