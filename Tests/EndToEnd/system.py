@@ -228,8 +228,10 @@ class System:
         } | settings))
 
     def notifier(self, name="notifier", **settings):
-        """Tells people and other systems what happens; a test that wants it starts it."""
-        return self._register(Daemon(name, "notifier", self, {"NEXORA_KEYRING_PATH": str(self.keyring)} | settings))
+        """Tells people and other systems what happens, by servers on this machine; a test that wants it starts it."""
+        return self._register(Daemon(name, "notifier", self, {
+            "NEXORA_KEYRING_PATH": str(self.keyring), "NEXORA_NOTICES_PRIVATE_ADDRESSES": "true",
+        } | settings))
 
     def radius_server(self, name, **settings):
         """A radius-server with a journal and ports of its own; not started."""
