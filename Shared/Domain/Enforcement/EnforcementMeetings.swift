@@ -26,14 +26,19 @@ package struct EnforcementMeetings: Sendable {
     package private(set) var standing: [EnforcementOrder] = []
 
     /// New ones that came before and stand for themselves.
-    private var bySession: [EnforcementSubject: [EnforcementOrder]] = [:]
-    private var byAdmission: [EnforcementSubject: [EnforcementOrder]] = [:]
+    private var bySession: [EnforcementSubject: [Standing]] = [:]
+    private var byAdmission: [EnforcementSubject: [Standing]] = [:]
     private var aside: Set<EnforcementID> = []
+
+    private struct Standing {
+        let place: Int
+        let order: EnforcementOrder
+    }
 
     /// `others` are the orders under way that joined none, by the subject of the new one that they meet, the oldest first; none of them is
     /// new. Of two new ones the second meets the first.
     package init(_ new: [EnforcementOrder], among others: [EnforcementSubject: [EnforcementOrder]]) {
-        for order in new {
+        for (place, order) in new.enumerated() {
             let present = (others[EnforcementSubject(order)] ?? []) + met(by: order)
             let open = present.filter { !aside.contains($0.id) }
             let meeting = EnforcementMeeting(order, among: open)
@@ -45,22 +50,26 @@ package struct EnforcementMeetings: Sendable {
             } else if meeting.isSuperseded {
                 superseded.append(order)
             } else {
-                stand(order)
+                stand(Standing(place: place, order: order))
             }
         }
         standing.removeAll { aside.contains($0.id) }
     }
 
-    private mutating func stand(_ order: EnforcementOrder) {
-        standing.append(order)
-        if let session = Self.session(order) { bySession[session, default: []].append(order) }
-        if let admission = Self.admission(order) { byAdmission[admission, default: []].append(order) }
+    private mutating func stand(_ new: Standing) {
+        standing.append(new.order)
+        if let session = Self.session(new.order) { bySession[session, default: []].append(new) }
+        if let admission = Self.admission(new.order) { byAdmission[admission, default: []].append(new) }
     }
 
+    /// The oldest first.
     private func met(by order: EnforcementOrder) -> [EnforcementOrder] {
-        let ofAdmission = Self.admission(order).flatMap { byAdmission[$0] } ?? []
-        guard let session = Self.session(order) else { return ofAdmission }
-        return (bySession[session] ?? []) + ofAdmission.filter { $0.sessionID == nil }
+        var met = Self.admission(order).flatMap { byAdmission[$0] } ?? []
+        if let session = Self.session(order) {
+            met = (bySession[session] ?? []) + met.filter { $0.order.sessionID == nil }
+            met.sort { $0.place < $1.place }
+        }
+        return met.map(\.order)
     }
 
     private static func session(_ order: EnforcementOrder) -> EnforcementSubject? {
