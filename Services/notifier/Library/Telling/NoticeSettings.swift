@@ -35,7 +35,7 @@ package struct NoticeSettings: Sendable {
                 in: .milliseconds(10)...Duration.seconds(60),
                 doc: "The pause between two looks at notices that are due."
             ),
-            inFlight: config.int("notices.in_flight", default: 64, in: 1...4_096, doc: "Notices sent at a time."),
+            inFlight: config.int("notices.in_flight", default: 256, in: 1...4_096, doc: "Notices sent at a time."),
             limit: config.duration(
                 "notices.limit",
                 default: .seconds(30),
