@@ -133,10 +133,29 @@ package enum Application {
                 await open.shutdown()
             },
             NamedService("notices", service),
+            NamedService("digests", digests(settings, context, zones)),
         ]
             + (try listened.map {
-                NamedService("listener-\($0)", try listener($0, settings, context, nats, zones, metrics))
+                NamedService("listener-\($0.0)", try listener($0, settings, context, nats, zones, metrics))
             })
+    }
+
+    /// Tells staff what is held for them.
+    private static func digests(
+        _ settings: Settings,
+        _ context: DaemonContext,
+        _ zones: @escaping @Sendable (String) -> TimeZoneRules?
+    ) -> DigestService {
+        DigestService(
+            gatherings: NoticeGatherings(session("notices-digests", settings), ids: IDGenerator(time: clock)),
+            gathering: settings.notices.gathering,
+            interval: .seconds(1),
+            zone: zones,
+            time: clock,
+            metrics: DigestMetrics(context.metrics),
+            health: context.health.component("digests"),
+            logger: context.logger
+        )
     }
 
     /// How vendors are reached over HTTP.
@@ -150,12 +169,18 @@ package enum Application {
         return configuration
     }
 
-    /// What people are told of: accounts and their links, bills and boosts, wallets, quotas, access, and files that were asked for.
-    private static let listened = ["identity", "billing", "wallet", "quota", "access", "export"]
+    /// What people are told of: accounts and their links, bills and boosts, wallets, quotas, access, and files that were asked for. Of domains
+    /// in which much happens, the events that staff are told of.
+    private static let listened = [
+        ("identity", "identity.>"), ("billing", "billing.>"), ("wallet", "wallet.>"), ("quota", "quota.>"),
+        ("access", "access.>"), ("export", "export.>"), ("device", Subjects.all(DeviceStatusChanged.self)),
+        ("ipam", Subjects.all(PoolExhausted.self)), ("tenancy", Subjects.all(LicenceExceeded.self)),
+        ("webhook", Subjects.all(WebhookEndpointDisabled.self)), ("radius", Subjects.all(AuthFailuresSpiked.self)),
+    ]
 
     /// Hears the events of one domain, through a durable of its own.
     private static func listener(
-        _ domain: String,
+        _ heard: (domain: String, filter: String),
         _ settings: Settings,
         _ context: DaemonContext,
         _ nats: NATSClient,
@@ -164,18 +189,23 @@ package enum Application {
     ) throws -> NoticeListener {
         var options = EventConsumerOptions()
         options.batch = 200
+        let plans = session("notices-plans", settings)
         return NoticeListener(
             consumer: try EventConsumer(
                 nats,
                 stream: .domain,
-                durable: "notifier-\(domain)",
-                filter: "\(domain).>",
+                durable: "notifier-\(heard.domain)",
+                filter: heard.filter,
                 options: options,
                 deadLetters: try DeadLetterQueue(nats, publisher: try EventPublisher(nats, limit: .seconds(10))),
                 logger: context.logger,
                 classify: NoticeListener.failure
             ),
-            plans: NoticePlans(session("notices-plans", settings)),
+            plans: NoticePlans(plans),
+            overflow: NoticeOverflow(
+                gathering: settings.notices.gathering,
+                budgets: NoticeGatherings(plans, ids: IDGenerator(time: clock))
+            ),
             zone: zones,
             time: clock,
             metrics: metrics

@@ -52,6 +52,12 @@ package struct PlannedNotice: Hashable, Sendable {
     package var facts: String
     package var about: String
     package var heldUntil: Timestamp?
+    /// Why it is held.
+    package var heldFor = "quiet_hours"
+    /// It is gathered with others of that key, which decide when it is told.
+    package var digestKey: String?
+    /// It is staff's and told as it comes, so that it counts in the budget.
+    package var isReleased = false
     package var expiresAt: Timestamp
 
     package init(
@@ -70,7 +76,7 @@ package struct PlannedNotice: Hashable, Sendable {
 
 /// Where what is to be told is written, as the notifier's role.
 package final class NoticePlans: Sendable {
-    private let session: PostgresSession
+    let session: PostgresSession
 
     package init(_ session: PostgresSession) {
         self.session = session
@@ -183,14 +189,15 @@ package final class NoticePlans: Sendable {
             try await self.session.query(
                 """
                 INSERT INTO notices (tenant_id, cause, kind, channel, recipient_kind, recipient_id, address, language, priority, facts,
-                    about, state, reason, next_at, created_at, expires_at)
+                    about, state, reason, next_at, created_at, expires_at, digest_key, released_at)
                 SELECT k.tenant_id, k.cause, k.kind, k.channel, k.recipient_kind, k.recipient_id, k.address, k.language, k.priority, k.facts::jsonb,
                     k.about::jsonb, CASE WHEN k.held_until IS NULL THEN 'queued' ELSE 'held' END,
-                    CASE WHEN k.held_until IS NOT NULL THEN 'quiet_hours' END, coalesce(k.held_until, $1), $1, k.expires_at
+                    CASE WHEN k.held_until IS NOT NULL THEN k.held_for END, coalesce(k.held_until, $1), $1, k.expires_at, k.digest_key,
+                    CASE WHEN k.is_released THEN coalesce(k.held_until, $1) END
                 FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::text[], $9::text[],
-                    $10::bigint[], $11::text[], $12::text[], $13::timestamptz[], $14::timestamptz[])
+                    $10::bigint[], $11::text[], $12::text[], $13::timestamptz[], $14::timestamptz[], $15::text[], $16::text[], $17::bool[])
                     AS k (tenant_id, cause, kind, channel, recipient_kind, recipient_id, address, language, priority, facts, about,
-                        held_until, expires_at)
+                        held_until, expires_at, held_for, digest_key, is_released)
                 WHERE k.expires_at > $1
                 ON CONFLICT DO NOTHING
                 """,
@@ -203,6 +210,8 @@ package final class NoticePlans: Sendable {
                     .textArray(planned.map(\.facts)), .textArray(planned.map(\.about)),
                     .timestamptzArray(planned.map { $0.heldUntil?.microseconds }),
                     .timestamptzArray(planned.map(\.expiresAt.microseconds)),
+                    .textArray(planned.map(\.heldFor)), .textArray(planned.map(\.digestKey)),
+                    .boolArray(planned.map(\.isReleased)),
                 ]
             ).affectedRows
         }

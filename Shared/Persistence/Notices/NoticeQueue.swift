@@ -115,26 +115,32 @@ package final class NoticeQueue: Sendable {
         try await told {
             try await self.session.transaction { transaction in
                 let ended = try await transaction.query(sql, [.time(now), .int8(Int64(limit))])
-                let events = try ended.map { row in
-                    self.row(
-                        try row.need("tenant_id") { $0.id() },
-                        NoticeEnded(
-                            noticeID: try row.need("id") { $0.id() },
-                            kind: try row.need("kind", \.text),
-                            channel: try row.need("channel", \.text),
-                            recipientKind: try row.need("recipient_kind", \.text),
-                            recipientID: UUID128(row["recipient_id"]),
-                            state: try row.need("state", \.text),
-                            reason: row["reason"].text ?? "",
-                            attempts: UInt32(clamping: try row.need("attempts", \.int))
-                        ),
-                        now
-                    )
-                }
+                let events = try ended.map { try Self.ended($0, id: self.ids.next(), at: now) }
                 if !events.isEmpty { try await transaction.pipeline([OutboxRow.insert(events)]) }
                 return events.count
             }
         }
+    }
+
+    /// What is told of a row that a statement ended.
+    static func ended(_ row: PGRow, id: EventID, at now: Timestamp) throws -> OutboxRow {
+        let notice: NoticeID = try row.need("id") { $0.id() }
+        return OutboxRow(
+            id: id,
+            tenantID: try row.need("tenant_id") { $0.id() },
+            aggregateID: notice.value,
+            payload: NoticeEnded(
+                noticeID: notice,
+                kind: try row.need("kind", \.text),
+                channel: try row.need("channel", \.text),
+                recipientKind: try row.need("recipient_kind", \.text),
+                recipientID: UUID128(row["recipient_id"]),
+                state: try row.need("state", \.text),
+                reason: row["reason"].text ?? "",
+                attempts: UInt32(clamping: try row.need("attempts", \.int))
+            ),
+            createdAt: now
+        )
     }
 
     private func event(_ record: NoticeRecord, _ now: Timestamp) -> OutboxRow {

@@ -112,7 +112,7 @@ enum NoticeSQL {
         """
 
     /// What an event of a notice's end tells.
-    private static let ended = """
+    static let ended = """
         n.tenant_id, n.id, n.kind, n.channel, n.recipient_kind, n.recipient_id, n.state, n.reason, n.attempts
         """
 

@@ -66,7 +66,9 @@ enum NoticePlanner {
             let told: APIKeyCreated = try event.payload()
             let facts: NoticeFacts = ["name": .text(told.prefix), "at": .instant(event.time)]
             return account(.apiKeyCreated, told.userID, facts, event)
-        default: return try CustomerPlanning.intent(of: event)
+        default:
+            if let intent = try CustomerPlanning.intent(of: event) { return intent }
+            return try StaffPlanning.intent(of: event)
         }
     }
 
@@ -101,6 +103,7 @@ enum NoticePlanner {
             row.about = NoticeAbout(link: intent.link, subject: intent.subject).json()
             // In the pages nobody is woken.
             row.heldUntil = channel == .inApp ? nil : held
+            row.gather(terms, at: now)
             return row
         }
     }

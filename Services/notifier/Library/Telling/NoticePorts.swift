@@ -44,6 +44,8 @@ extension NoticeRoster: NoticeRostering {}
 protocol NoticePlanKeeping: Sendable {
     func addressees(_ asked: [(tenant: TenantID, recipient: NoticeRecipient, kind: String)]) async throws(StorageFault)
         -> [Int: NoticeAddressee]
+    func staff(_ asked: [(tenant: TenantID, kind: String, roles: [String])]) async throws(StorageFault)
+        -> [Int: [UserID]]
     func names(services: [(tenant: TenantID, id: ServiceID)], plans: [(tenant: TenantID, id: PlanID)])
         async throws(StorageFault) -> NoticeNames
     @discardableResult

@@ -1,6 +1,7 @@
 import Configuration
 import Domain
 import Lifecycle
+import Notices
 
 /// How people are told; the README documents every key.
 package struct NoticeSettings: Sendable {
@@ -18,6 +19,8 @@ package struct NoticeSettings: Sendable {
     var authorities: String
     /// Vendors' addresses may be private ones: gateways of one's own.
     var reachesPrivate: Bool
+    /// When alarms of staff are told, and whether together.
+    var gathering: Gathering
 
     /// Reads every key that begins with `notices.`; the caller finishes the reader.
     static func read(_ config: ConfigReader) -> NoticeSettings {
@@ -58,6 +61,30 @@ package struct NoticeSettings: Sendable {
                 "notices.private_addresses",
                 default: false,
                 doc: "Whether tenants' providers, too, may have private addresses, such as an SMS gateway of one's own."
+            ),
+            gathering: gathering(config)
+        )
+    }
+
+    private static func gathering(_ config: ConfigReader) -> Gathering {
+        Gathering(
+            wait: config.duration(
+                "notices.gather_wait",
+                default: .seconds(20),
+                in: .zero...Duration.seconds(3_600),
+                doc: "How long the first alarm for one of staff waits for others."
+            ),
+            rest: config.duration(
+                "notices.gather_rest",
+                default: .seconds(900),
+                in: .zero...Duration.seconds(86_400),
+                doc: "How long it is quiet after alarms were told."
+            ),
+            budget: config.int(
+                "notices.hourly_budget",
+                default: 20,
+                in: 1...10_000,
+                doc: "Messages that one of staff gets by one channel in an hour; what is more is told together."
             )
         )
     }
