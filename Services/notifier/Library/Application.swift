@@ -81,10 +81,12 @@ package enum Application {
         let metrics = NoticeMetrics(context.metrics)
         var configuration = MailClientConfiguration()
         configuration.authorities = settings.notices.authorities.isEmpty ? nil : settings.notices.authorities
+        if !settings.notices.reachesPrivate { configuration.reaches = HTTPWebhookTransport.reaches }
         let mail = try MailClient(configuration)
-        let web = try HTTPClient(carriers(settings.notices), name: "carriers")
+        let guarded = try HTTPClient(carriers(settings.notices, anywhere: false), name: "carriers")
+        let open = try HTTPClient(carriers(settings.notices, anywhere: true), name: "carriers-open")
         let book = ProviderBook(
-            maker: ProviderFactory(mail: mail, web: web, time: clock),
+            maker: ProviderFactory(mail: mail, guarded: guarded, open: open, time: clock),
             open: { row in
                 try row.sealedSecrets.map { try secrets.open($0, of: row.id.value, tenant: row.tenantID) } ?? [:]
             },
@@ -127,7 +129,8 @@ package enum Application {
             NamedService("mail") {
                 await waitForShutdown()
                 mail.shutdown()
-                await web.shutdown()
+                await guarded.shutdown()
+                await open.shutdown()
             },
             NamedService("notices", service),
             NamedService("digests", digests(settings, context, zones)),
@@ -156,13 +159,13 @@ package enum Application {
     }
 
     /// How vendors are reached over HTTP.
-    private static func carriers(_ settings: NoticeSettings) -> HTTPClientConfiguration {
+    private static func carriers(_ settings: NoticeSettings, anywhere: Bool) -> HTTPClientConfiguration {
         var configuration = HTTPClientConfiguration()
         configuration.maximumRequests = settings.inFlight
         configuration.connectLimit = min(settings.limit, .seconds(5))
         configuration.authorities = settings.authorities.isEmpty ? nil : settings.authorities
         configuration.userAgent = "nexora-notifier/1"
-        if !settings.reachesPrivate { configuration.reaches = HTTPWebhookTransport.reaches }
+        if !anywhere, !settings.reachesPrivate { configuration.reaches = HTTPWebhookTransport.reaches }
         return configuration
     }
 

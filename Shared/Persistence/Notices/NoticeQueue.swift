@@ -16,17 +16,19 @@ package final class NoticeQueue: Sendable {
         claimer = ids.uuid()
     }
 
-    /// Claims up to `limit` notices that are due: those that somebody waits for first, and of one priority in turn among the tenants.
-    /// Who does not record them before `until` has lost them: they become `unknown`.
-    package func claim(limit: Int, at now: Timestamp, until: Timestamp) async throws(StorageFault) -> [ClaimedNotice] {
+    /// Claims notices that are due, as many as the share has room for: those that somebody waits for first, and of one priority in turn
+    /// among the tenants. Who does not record them before `until` has lost them: they become `unknown`.
+    package func claim(_ share: NoticeShare, at now: Timestamp, until: Timestamp) async throws(StorageFault)
+        -> [ClaimedNotice]
+    {
         try await told {
             var claimed: [ClaimedNotice] = []
-            for priority: Int16 in 0...3 where claimed.count < limit {
+            for (priority, limit) in share.limits.enumerated() where claimed.count < limit {
                 claimed += try await self.session.query(
                     NoticeSQL.claim,
                     [
-                        .int2(priority), .time(now), .int8(Int64(limit - claimed.count)), Self.uuid(self.claimer),
-                        .time(until), self.turn(),
+                        .int2(Int16(priority)), .time(now), .int8(Int64(limit - claimed.count)),
+                        Self.uuid(self.claimer), .time(until), self.turn(), .uuids(share.without.map(\.value)),
                     ]
                 ).map { try ClaimedNotice($0) }
             }

@@ -138,7 +138,7 @@ import Testing
         #expect(told.first?[0].int == 30_000)
         // The sender takes them.
         let queue = NoticeQueue(scene.sessions[0], ids: scene.world.ids)
-        let claimed = try await queue.claim(limit: 10, at: Self.later, until: Self.later + .seconds(60))
+        let claimed = try await queue.claim(NoticeShare(10), at: Self.later, until: Self.later + .seconds(60))
         #expect(claimed.map(\.kind) == ["digest", "digest", "digest"])
         #expect(claimed.allSatisfy { $0.digestKey == "alarm" && $0.priority == 2 })
         await scene.close()

@@ -4,7 +4,7 @@ import Persistence
 
 /// The queue, as who sends sees it.
 protocol NoticeQueueing: Sendable {
-    func claim(limit: Int, at now: Timestamp, until: Timestamp) async throws(StorageFault) -> [ClaimedNotice]
+    func claim(_ share: NoticeShare, at now: Timestamp, until: Timestamp) async throws(StorageFault) -> [ClaimedNotice]
     @discardableResult
     func record(_ records: [NoticeRecord], at now: Timestamp) async throws(StorageFault) -> Set<NoticeID>
     @discardableResult

@@ -38,7 +38,7 @@ package struct NoticeSettings: Sendable {
                 in: .milliseconds(10)...Duration.seconds(60),
                 doc: "The pause between two looks at notices that are due."
             ),
-            inFlight: config.int("notices.in_flight", default: 64, in: 1...4_096, doc: "Notices sent at a time."),
+            inFlight: config.int("notices.in_flight", default: 256, in: 1...4_096, doc: "Notices sent at a time."),
             limit: config.duration(
                 "notices.limit",
                 default: .seconds(30),
@@ -60,7 +60,7 @@ package struct NoticeSettings: Sendable {
             reachesPrivate: config.bool(
                 "notices.private_addresses",
                 default: false,
-                doc: "Whether providers over HTTP may have private addresses, such as an SMS gateway of one's own."
+                doc: "Whether tenants' providers, too, may have private addresses, such as an SMS gateway of one's own."
             ),
             gathering: gathering(config)
         )
