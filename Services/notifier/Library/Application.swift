@@ -147,8 +147,9 @@ package enum Application {
         return configuration
     }
 
-    /// What people are told of: accounts and their links, bills and boosts, wallets, quotas, access, and files that were asked for.
-    private static let listened = ["identity", "billing", "wallet", "quota", "access", "export"]
+    /// What people are told of: accounts and their links, bills, boosts and payments, wallets, quotas, access, new services, and files
+    /// that were asked for.
+    private static let listened = ["identity", "billing", "wallet", "quota", "access", "provisioning", "export"]
 
     /// Hears the events of one domain, through a durable of its own.
     private static func listener(

@@ -13,6 +13,10 @@ package enum NoticeSubject: Hashable, Sendable {
     case wallet(UUID128, threshold: Int64)
     /// Its logins are refused, or let be again after somebody was told that they were refused.
     case access(ServiceID, isSuspended: Bool)
+    /// It stands as it ended: nothing gave all of it back, or nothing was paid in its place.
+    case payment(UUID128, isReceived: Bool)
+    /// It is in use.
+    case activation(ServiceID)
 
     /// Named texts for `notices.about`.
     package var members: [(name: String, text: String)] {
@@ -27,6 +31,8 @@ package enum NoticeSubject: Hashable, Sendable {
         case .wallet(let id, let threshold): [("wallet", "\(id)"), ("threshold", "\(threshold)")]
         case .access(let id, let isSuspended):
             [("service", "\(id)"), ("access", isSuspended ? "suspended" : "restored")]
+        case .payment(let id, let isReceived): [("payment", "\(id)"), ("outcome", isReceived ? "received" : "failed")]
+        case .activation(let id): [("activated", "\(id)")]
         }
     }
 
@@ -46,6 +52,10 @@ package enum NoticeSubject: Hashable, Sendable {
             self = .wallet(wallet, threshold: threshold)
         } else if let service = id("service"), let access = members["access"] {
             self = .access(ServiceID(service), isSuspended: access == "suspended")
+        } else if let payment = id("payment"), let outcome = members["outcome"] {
+            self = .payment(payment, isReceived: outcome == "received")
+        } else if let service = id("activated") {
+            self = .activation(ServiceID(service))
         } else {
             return nil
         }
@@ -55,8 +65,20 @@ package enum NoticeSubject: Hashable, Sendable {
 /// Whether what a notice tells is still so.
 package enum NoticeVerdict: Hashable, Sendable {
     case holds
+    /// With what is told as it is in this moment.
+    case holdsAs(NoticeMoment)
     /// With a word for why not.
     case ended(String)
+}
+
+/// What a notice tells as it is when it is sent.
+package struct NoticeMoment: Hashable, Sendable {
+    /// What is available in the wallet.
+    package var balance: Money?
+    /// Somebody may sign in for the customer.
+    package var hasPages = false
+
+    package init() {}
 }
 
 extension NoticeSources {
@@ -100,13 +122,16 @@ extension NoticeSources {
             }
         case .wallet(let id, let threshold):
             try await verdict(
-                "SELECT balance - held AS available FROM ledger_accounts WHERE tenant_id = $1 AND id = $2",
+                "SELECT balance - held AS available, currency FROM ledger_accounts WHERE tenant_id = $1 AND id = $2",
                 [.id(tenant), Self.uuid(id)]
             ) { row in
-                Int64(try row.need("available", \.int)) < threshold ? .holds : .ended("topped_up")
+                guard Int64(try row.need("available", \.int)) < threshold else { return .ended("topped_up") }
+                return .holdsAs(try Self.moment(row))
             }
         case .access(let id, let isSuspended):
             try await access(id, isSuspended, in: tenant, recipient: recipient)
+        case .payment(let id, let isReceived): try await payment(id, isReceived, in: tenant)
+        case .activation(let id): try await activation(id, in: tenant)
         }
     }
 
@@ -140,7 +165,7 @@ extension NoticeSources {
     }
 
     /// What is not there any more has ended.
-    private func verdict(
+    func verdict(
         _ sql: String,
         _ values: [PGValue],
         _ judge: @escaping @Sendable (PGRow) throws -> NoticeVerdict
