@@ -47,7 +47,8 @@ package enum EventFields {
         "id",
         "boostId", "deviceId", "endpointId", "enforcementId", "keyId", "linkId", "codeId",
         "messageId",
-        "nasId", "noticeId", "operationId", "paymentId", "planId", "poolId", "quotaId", "refundOf", "replacedBy", "recipientId",
+        "nasId", "noticeId", "operationId", "paymentId", "planId", "poolId", "quotaId", "refundOf", "replacedBy",
+        "recipientId",
         "replacesId",
         "routerOperationId", "runId",
         "serviceId",
@@ -56,7 +57,8 @@ package enum EventFields {
         "sourceId", "subscriptionId", "tenantId",
         "userId", "walletId",
         // Names of what is the provider's own.
-        "actor", "consumer", "deviceName", "gateway", "host", "nasName", "plan", "poolName", "server", "setting", "socket",
+        "actor", "consumer", "deviceName", "gateway", "host", "nasName", "plan", "poolName", "server", "setting",
+        "socket",
         "stream",
         "subject",
         // Stable words.
