@@ -2,6 +2,7 @@ import Billing
 import Domain
 import Events
 import Persistence
+import Postgres
 import SharedTesting
 import Testing
 import WireFormat
@@ -66,5 +67,29 @@ import WireFormat
         #expect(try await desk.post("payments/\(paid)/refund", "{}").status == 201)
         told = try await self.told(desk)
         #expect(told.count == 4 && told.last?.refundOf == PaymentID(paid) && told.last?.state == "completed")
+    }
+
+    @Test func `what the ledger decided while nobody heard it is told by whoever finds it, once`() async throws {
+        let desk = try await MoneyRouteTests.Desk()
+        desk.world.memory.silence(desk.plot.tenant, true)
+        let asked = try await desk.post(
+            "customers/\(desk.customer)/top-ups",
+            "{\"amount\":\"10\",\"method\":\"manual\"}"
+        )
+        let id = try #require(PaymentID(asked["data.payment.id"]?.text ?? ""), "\(asked.text)")
+        #expect(asked.status == 202)
+        #expect(try await told(desk).isEmpty)
+        _ = try await desk.world.superuser.query(
+            """
+            INSERT INTO ledger_keys (tenant_id, key, fingerprint, transfer_id, outcome, lane, batch, place)
+            VALUES ('\(desk.plot.tenant)', '\(StoredPayment.ledgerKey(id))', sha256('x'), gen_random_uuid(), 'posted', 77777,
+                \(UInt32.random(in: 1...UInt32.max)), 0)
+            """
+        )
+        async let first: Void = Upkeep.settlePayments(desk.world.parts)
+        async let second: Void = Upkeep.settlePayments(desk.world.parts)
+        _ = try await (first, second)
+        let told = try await told(desk)
+        #expect(told.map(\.paymentID) == [id] && told.first?.state == "completed")
     }
 }
