@@ -143,6 +143,7 @@ extension Upkeep {
             let adjustments = try await AdjustmentStore(transaction).settle(at: now).map {
                 entry($0.tenantID, "adjustment", $0.id.description, $0.state.failure)
             }
+            try await transaction.finish(telling: parts.ended(settled))
             try await AuditLog(transaction).append(payments + adjustments)
             return settled
         }

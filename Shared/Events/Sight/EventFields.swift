@@ -47,7 +47,9 @@ package enum EventFields {
         "id",
         "boostId", "deviceId", "endpointId", "enforcementId", "keyId", "linkId", "codeId",
         "messageId",
-        "nasId", "noticeId", "operationId", "planId", "poolId", "quotaId", "replacedBy", "recipientId", "replacesId",
+        "nasId", "noticeId", "operationId", "paymentId", "planId", "poolId", "quotaId", "refundOf", "replacedBy",
+        "recipientId",
+        "replacesId",
         "routerOperationId", "runId",
         "serviceId",
         "sessionId",
@@ -55,7 +57,8 @@ package enum EventFields {
         "sourceId", "subscriptionId", "tenantId",
         "userId", "walletId",
         // Names of what is the provider's own.
-        "actor", "consumer", "deviceName", "host", "nasName", "plan", "poolName", "server", "setting", "socket",
+        "actor", "consumer", "deviceName", "gateway", "host", "nasName", "plan", "poolName", "server", "setting",
+        "socket",
         "stream",
         "subject",
         // Stable words.

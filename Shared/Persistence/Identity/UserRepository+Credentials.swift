@@ -87,6 +87,15 @@ extension UserRepository {
             telling: ["password"],
             change
         )
+        // Who chooses his first one knows that he does.
+        if user.hasPassword {
+            try await transaction.announce(
+                PasswordChanged(userID: user.id, sourceAddress: change.sourceAddress, actorID: change.actorID),
+                tenant: user.tenantID,
+                about: user.id.value,
+                change
+            )
+        }
         try await OneTimeLinkRepository(transaction).void(of: user, LinkPurpose.choosingPassword, at: change.now)
         return try await LoginSessionRepository(transaction)
             .endAll(of: user, because: .passwordChanged, keeping: session, change)

@@ -37,6 +37,8 @@ package struct NoticeAddressee: Hashable, Sendable {
 package struct NoticeNames: Hashable, Sendable {
     package var services: [ServiceID: String] = [:]
     package var plans: [PlanID: String] = [:]
+    /// What the plan that a service has is called.
+    package var plansOfServices: [ServiceID: String] = [:]
 
     package init() {}
 }
@@ -159,12 +161,15 @@ package final class NoticePlans: Sendable {
             if !services.isEmpty {
                 for row in try await session.query(
                     """
-                    SELECT v.id, v.username FROM unnest($1::uuid[], $2::uuid[]) AS k (tenant_id, id)
+                    SELECT v.id, v.username, p.name AS plan FROM unnest($1::uuid[], $2::uuid[]) AS k (tenant_id, id)
                     JOIN services v ON v.tenant_id = k.tenant_id AND v.id = k.id
+                    LEFT JOIN plans p ON p.tenant_id = v.tenant_id AND p.id = v.plan_id
                     """,
                     [.uuids(services.map(\.tenant.value)), .uuids(services.map(\.id.value))]
                 ) {
-                    names.services[try row.need("id") { $0.id() }] = try row.need("username", \.text)
+                    let id: ServiceID = try row.need("id") { $0.id() }
+                    names.services[id] = try row.need("username", \.text)
+                    names.plansOfServices[id] = row["plan"].text
                 }
             }
             if !plans.isEmpty {

@@ -17,6 +17,10 @@ package enum NoticeSubject: Hashable, Sendable {
     case access(ServiceID, isSuspended: Bool)
     /// It is still so, and of one that answers again somebody was told that it did not; what happened before that time counts.
     case device(DeviceID, isOnline: Bool, at: Timestamp)
+    /// It stands as it ended: nothing gave all of it back, or nothing was paid in its place.
+    case payment(UUID128, isReceived: Bool)
+    /// It is in use.
+    case activation(ServiceID)
 
     /// Named texts for `notices.about`.
     package var members: [(name: String, text: String)] {
@@ -34,6 +38,8 @@ package enum NoticeSubject: Hashable, Sendable {
             [("service", "\(id)"), ("access", isSuspended ? "suspended" : "restored")]
         case .device(let id, let isOnline, let at):
             [("device", "\(id)"), ("status", isOnline ? "online" : "offline"), ("at", "\(at.microseconds)")]
+        case .payment(let id, let isReceived): [("payment", "\(id)"), ("outcome", isReceived ? "received" : "failed")]
+        case .activation(let id): [("activated", "\(id)")]
         }
     }
 
@@ -57,6 +63,10 @@ package enum NoticeSubject: Hashable, Sendable {
             let at = members["at"].flatMap({ Int64($0) })
         {
             self = .device(DeviceID(device), isOnline: status == "online", at: Timestamp(microseconds: at))
+        } else if let payment = id("payment"), let outcome = members["outcome"] {
+            self = .payment(payment, isReceived: outcome == "received")
+        } else if let service = id("activated") {
+            self = .activation(ServiceID(service))
         } else {
             return nil
         }
@@ -66,8 +76,20 @@ package enum NoticeSubject: Hashable, Sendable {
 /// Whether what a notice tells is still so.
 package enum NoticeVerdict: Hashable, Sendable {
     case holds
+    /// With what is told as it is in this moment.
+    case holdsAs(NoticeMoment)
     /// With a word for why not.
     case ended(String)
+}
+
+/// What a notice tells as it is when it is sent.
+package struct NoticeMoment: Hashable, Sendable {
+    /// What is available in the wallet.
+    package var balance: Money?
+    /// Somebody may sign in for the customer.
+    package var hasPages = false
+
+    package init() {}
 }
 
 extension NoticeSources {
@@ -111,10 +133,11 @@ extension NoticeSources {
             }
         case .wallet(let id, let threshold):
             try await verdict(
-                "SELECT balance - held AS available FROM ledger_accounts WHERE tenant_id = $1 AND id = $2",
+                "SELECT balance - held AS available, currency FROM ledger_accounts WHERE tenant_id = $1 AND id = $2",
                 [.id(tenant), Self.uuid(id)]
             ) { row in
-                Int64(try row.need("available", \.int)) < threshold ? .holds : .ended("topped_up")
+                guard Int64(try row.need("available", \.int)) < threshold else { return .ended("topped_up") }
+                return .holdsAs(try Self.moment(row))
             }
         case .boostAsked(let id):
             try await verdict(
@@ -127,6 +150,8 @@ extension NoticeSources {
             try await access(id, isSuspended, in: tenant, recipient: recipient)
         case .device(let id, let isOnline, let at):
             try await device(id, isOnline, at, in: tenant, recipient: recipient)
+        case .payment(let id, let isReceived): try await payment(id, isReceived, in: tenant)
+        case .activation(let id): try await activation(id, in: tenant)
         }
     }
 
@@ -182,7 +207,7 @@ extension NoticeSources {
     }
 
     /// What is not there any more has ended.
-    private func verdict(
+    func verdict(
         _ sql: String,
         _ values: [PGValue],
         _ judge: @escaping @Sendable (PGRow) throws -> NoticeVerdict

@@ -112,6 +112,11 @@ package struct ScopedTransaction {
         }
     }
 
+    /// Has events go out once the transaction is committed: their rows travel with COMMIT as well.
+    package func finish(telling rows: [OutboxRow]) async throws {
+        if !rows.isEmpty { try await finish(with: OutboxRow.insert(rows)) }
+    }
+
     /// COPY … FROM STDIN; only where the transaction runs on a session of its own.
     func copyIn(_ sql: String, deadline: Duration?, _ source: @escaping @Sendable () throws -> [UInt8]?) async throws
         -> Int

@@ -72,7 +72,10 @@ import Testing
             """,
             [.id(scene.tenant), scene.id, .id(scene.customer)]
         )
-        #expect(try await scene.verdict(.wallet(scene.thing, threshold: 801)) == .holds)
+        // What is available is told as it is in this moment.
+        var moment = NoticeMoment()
+        moment.balance = try Money(tenThousandths: 800, currency: .euro)
+        #expect(try await scene.verdict(.wallet(scene.thing, threshold: 801)) == .holdsAs(moment))
         #expect(try await scene.verdict(.wallet(scene.thing, threshold: 800)) == .ended("topped_up"))
         try await scene.row(
             """

@@ -40,9 +40,29 @@ enum BillingSamples {
         reminded("BillReminded.minimal", offset: 0, bare: true),
         boost("BoostChanged", bare: false),
         boost("BoostChanged.minimal", bare: true),
+        paid("PaymentChanged", bare: false), paid("PaymentChanged.minimal", bare: true),
         low("WalletLow", balance: 9_007_199_254_740_993, held: 9_007_199_254_700_000, bare: false),
         low("WalletLow.minimal", balance: 0, held: 0, bare: true),
     ]
+
+    private static func paid(_ name: String, bare: Bool) -> Samples.Sample {
+        Samples.sample(
+            name,
+            PaymentChanged(
+                paymentID: .init(Samples.id(18)),
+                customerID: bare ? nil : Samples.customer,
+                state: bare ? "" : "failed",
+                amount: amount(bare ? 0 : 250_000),
+                method: bare ? "" : "card",
+                gateway: bare ? "" : "stripe",
+                refundOf: bare ? nil : .init(Samples.id(19)),
+                endedAt: bare ? .epoch : Samples.time,
+                note: bare ? "" : "The card was declined.",
+                version: bare ? 0 : 9_007_199_254_740_993
+            ),
+            bare: bare
+        )
+    }
 
     private static func boost(_ name: String, bare: Bool) -> Samples.Sample {
         Samples.sample(

@@ -54,6 +54,12 @@ enum IdentitySamples {
             ),
             Samples.sample("AccountLocked.minimal", AccountLocked(userID: user, until: .epoch, failures: 0)),
             Samples.sample(
+                "PasswordChanged",
+                PasswordChanged(userID: user, sourceAddress: "192.0.2.7", actorID: actor),
+                bare: false
+            ),
+            Samples.sample("PasswordChanged.minimal", PasswordChanged(userID: user)),
+            Samples.sample(
                 "PasswordResetRequested",
                 PasswordResetRequested(userID: user, linkID: link, expiresAt: Samples.time),
                 bare: false

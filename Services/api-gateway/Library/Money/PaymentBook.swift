@@ -118,7 +118,7 @@ private struct PaymentPages: Sendable {
         let change = Change(before: step.ending?.payment, after: payment)
         guard change.before != nil else { return work.record(.create, change, payments) }
         work.record(payment.refundOf == nil ? .payment : .refund, change, payments)
-        work.count(change)
+        work.end(change)
     }
 
     private func open(

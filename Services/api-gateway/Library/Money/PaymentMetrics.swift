@@ -36,12 +36,3 @@ package struct PaymentMetrics: Sendable {
         amounts.with(tenant, gateway).observe(Double(payment.amount.tenThousandths) / 10_000)
     }
 }
-
-extension Work {
-    /// Counts a payment that this change ends, once it is committed.
-    func count(_ change: Change<StoredPayment>) {
-        guard let payment = change.after, payment.state.status.isFinal, change.before?.state.status.isFinal != true
-        else { return }
-        afterwards { [metrics = parts.payments] in metrics.ended(payment) }
-    }
-}

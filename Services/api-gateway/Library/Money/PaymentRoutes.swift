@@ -273,7 +273,7 @@ struct PaymentRoutes {
         _ = try await payments.found(id, work.transaction, work.caller)
         let change = try await PaymentStore(work.transaction).update(PaymentID(id), at: parts.time.now(), edit)
         if change.before != change.after { work.record(action, change, payments) }
-        work.count(change)
+        work.end(change)
         guard let payment = change.after else { throw Problem.notFound }
         return payment
     }

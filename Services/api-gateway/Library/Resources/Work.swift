@@ -1,4 +1,5 @@
 package import Domain
+import Events
 package import HTTPServer
 import Identity
 package import Persistence
@@ -9,6 +10,7 @@ package final class Work {
     package let caller: Caller
     package let parts: Parts
     private(set) var entries: [AuditEntry] = []
+    private(set) var events: [OutboxRow] = []
     private(set) var afterwards: [@Sendable () -> Void] = []
 
     init(_ transaction: ScopedTransaction, _ caller: Caller, _ parts: Parts) {
@@ -37,6 +39,21 @@ package final class Work {
             of: resource.owner(row).tenantID,
             AuditChange(change, by: resource.source)
         )
+    }
+
+    /// Tells others of something once it is committed. Call it behind the change: then its aggregate is locked, and later events of it
+    /// have greater ids.
+    func tell<Payload: EventPayload>(_ payload: Payload, of tenant: TenantID, about aggregate: UUID128) {
+        var row = OutboxRow(
+            id: parts.ids.next(),
+            tenantID: tenant,
+            aggregateID: aggregate,
+            payload: payload,
+            createdAt: parts.time.now()
+        )
+        row.correlationID = caller.origin.correlationID
+        row.traceparent = caller.origin.traceparent
+        events.append(row)
     }
 
     /// Has something done once the transaction is committed, and not if it is not.
@@ -84,6 +101,8 @@ extension Parts {
             let works = callers.map { Work(transaction, $0, self) }
             let success = try await body(works)
             let entries = works.flatMap(\.entries)
+            // Both travel with COMMIT.
+            try await transaction.finish(telling: works.flatMap(\.events))
             // Last: the chain of the tenant is locked until the end.
             try await AuditLog(transaction).finish(with: entries)
             return (success, entries, works.flatMap(\.afterwards))

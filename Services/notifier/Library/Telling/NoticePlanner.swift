@@ -32,7 +32,12 @@ struct NoticeIntent: Hashable, Sendable {
         var named = self
         if let service {
             guard let name = names.services[service] else { return nil }
-            named.facts["service"] = .text(name)
+            if kind == .welcome {
+                named.facts["username"] = .text(name)
+                if let plan = names.plansOfServices[service] { named.facts["plan"] = .text(plan) }
+            } else {
+                named.facts["service"] = .text(name)
+            }
         }
         if let plan {
             guard let name = names.plans[plan] else { return nil }
@@ -66,6 +71,7 @@ enum NoticePlanner {
             let told: APIKeyCreated = try event.payload()
             let facts: NoticeFacts = ["name": .text(told.prefix), "at": .instant(event.time)]
             return account(.apiKeyCreated, told.userID, facts, event)
+        case PasswordChanged.type: return PasswordPlanning.intent(try event.payload(), event)
         default:
             if let intent = try CustomerPlanning.intent(of: event) { return intent }
             return try StaffPlanning.intent(of: event)

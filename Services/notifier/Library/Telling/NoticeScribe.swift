@@ -13,6 +13,14 @@ struct NoticeScribe: Sendable {
     /// Where a link leads. The token stands behind the `#`: no server's log has it.
     func url(of purpose: LinkPurpose, token: String) -> String { "\(pages)/#/link/\(purpose.rawValue)?token=\(token)" }
 
+    /// What is told as it is in this moment, in place of how it was when it was planned.
+    func tell(_ moment: NoticeMoment, in facts: inout NoticeFacts) {
+        if let balance = moment.balance {
+            facts["balance"] = .money(Int(balance.tenThousandths), currency: balance.currency.code)
+        }
+        if moment.hasPages { facts["url"] = .url(pages) }
+    }
+
     /// Nil where no words can be made of it, not even the product's.
     func message(
         _ notice: ClaimedNotice,

@@ -65,6 +65,7 @@ struct NoticeSender: Sendable {
             let recipient = notice.recipientID
             switch try await reading.verdict(on: subject, in: notice.tenantID, recipient: recipient, at: time.now()) {
             case .holds: break
+            case .holdsAs(let moment): scribe.tell(moment, in: &facts)
             case .ended(let reason): return .ends(.dropped, reason)
             }
         }

@@ -25,6 +25,10 @@ import Testing
         #expect(try await change(AccountsWorld.password, AccountsWorld.password) == .weakPassword([.unchanged]))
         #expect(try await change(AccountsWorld.password, "ann and nobody else") == .weakPassword([.containsName]))
         #expect(try await change(AccountsWorld.password, Self.another) == nil)
+        // He is told once, and of none of what was refused.
+        let told = try await world.events("identity.password_changed")
+        #expect(told.count == 1 && told.first?.contains("\(ann.id)") == true)
+        #expect(told.first?.contains("sourceAddress") == true)
         _ = try await world.accounts.authenticate(accessToken: here.accessToken)
         let gone = try await refusal { try await world.accounts.authenticate(accessToken: there.accessToken) }
         #expect(gone == .invalidToken)

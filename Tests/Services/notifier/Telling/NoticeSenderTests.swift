@@ -262,6 +262,23 @@ import Testing
         }
     }
 
+    @Test(.proves("NTF-10")) func `a balance is told as it is when it is sent`() async throws {
+        var notice = Self.notice(.walletLow)
+        let facts: NoticeFacts = ["balance": .money(31_500, currency: "EUR")]
+        notice.facts = facts.json()
+        notice.about = NoticeAbout(subject: .wallet(UUID128(high: 8, low: 8), threshold: 50_000)).json()
+        var moment = NoticeMoment()
+        moment.balance = try Money("1.25", currency: .euro)
+        var sources = MemorySources()
+        sources.verdict = .holdsAs(moment)
+        sources.providers = [Self.row("one", 1)]
+        let provider = ScriptedProvider([.accepted(id: nil, segments: nil)])
+        let record = try await Self.sender(sources, ["one": provider]).serve(notice)
+        #expect(record.state == .sent)
+        let text = provider.messages.first?.text ?? ""
+        #expect(text.contains("€1.25") && !text.contains("€3.15"))
+    }
+
     @Test(.proves("NTF-03"))
     func `what became of a notice is stored however often that fails, and what cannot be read waits`() async {
         for fault in [nil, StorageFault.outage("away")] {

@@ -14,6 +14,8 @@ enum CustomerPlanning {
         case BoostChanged.type: decided(try event.payload(), event)
         case WalletLow.type: low(try event.payload(), event)
         case AccessChanged.type: access(try event.payload(), event)
+        case PaymentChanged.type: PaymentPlanning.intent(try event.payload(), event)
+        case LifecycleChanged.type: WelcomePlanning.intent(try event.payload(), event)
         case ExportCompleted.type: completed(try event.payload(), event)
         case ExportFailed.type: failed(try event.payload(), event)
         default: nil
@@ -61,8 +63,8 @@ enum CustomerPlanning {
         return intent
     }
 
-    /// What people call a bill by: the end of its id.
-    private static func number(_ id: UUID128) -> String { String("\(id)".suffix(8)).uppercased() }
+    /// What people call a bill or a payment by: the end of its id.
+    static func number(_ id: UUID128) -> String { String("\(id)".suffix(8)).uppercased() }
 
     /// Hours online have no words yet: what is counted in seconds is told in the pages of the service.
     private static func crossed(_ told: QuotaCrossed, _ event: EventEnvelope) -> NoticeIntent? {
