@@ -46,7 +46,10 @@ enum CarrierOutcome {
         case 200..<300: nil
         case 401, 403: .outage(reason: "not_authorised", detail: detail, after: nil)
         case 429: .outage(reason: "throttled", detail: detail, after: wait(answer, at: now))
-        case 500...: .outage(reason: "provider_down", detail: detail, after: wait(answer, at: now))
+        // It says itself that it did not handle it (RFC 9110 §15.6.4).
+        case 503: .outage(reason: "provider_down", detail: detail, after: wait(answer, at: now))
+        // It, or what stands behind it, may have handled it.
+        case 500...: .unknown(reason: "provider_fault", detail: detail)
         case 413: .refused(reason: "too_large", detail: detail)
         case 400..<500: nil
         // We follow nobody elsewhere: the address in the settings is another's.

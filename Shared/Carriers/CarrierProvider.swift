@@ -47,11 +47,12 @@ package final class CarrierProvider: NoticeProvider {
             case .failure(let refusal): return refusal.outcome
             }
         }
-        let request: ClientRequest
+        var request: ClientRequest
         switch carrier.request(for: message, at: now()).made(extra, deadline, limit: Self.answerLimit) {
         case .success(let made): request = made
         case .failure(let refusal): return refusal.outcome
         }
+        request.isSaidOnce = true
         do throws(HTTPClientError) {
             let answer = try await client.send(request)
             if answer.status == 401 { tokens?.forget() }

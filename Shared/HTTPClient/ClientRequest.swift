@@ -52,6 +52,9 @@ package struct ClientRequest: Sendable {
     /// An answer whose body is longer is taken as far as the limit, and the rest is not waited for: the connection ends there. Fails
     /// with `responseTooLarge` otherwise.
     package var cutsResponse = false
+    /// What must not be said twice goes over a connection of its own: over a kept one that turns out to be gone libcurl sends a request
+    /// again by itself.
+    package var isSaidOnce = false
     /// Until the last octet of the answer.
     package var deadline: Deadline
 

@@ -15,6 +15,8 @@ package struct MailClientConfiguration: Sendable {
     package var idleLimit: Duration = .seconds(60)
     /// A file with the PEM certificates that are believed; nil: the system's.
     package var authorities: String?
+    /// Asked about each address before a connection to it, but for servers that may be anywhere; nil: all are reached.
+    package var reaches: (@Sendable (ClientAddress) -> Bool)?
 
     package init() {}
 }

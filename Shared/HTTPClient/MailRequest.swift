@@ -19,6 +19,8 @@ package struct MailServer: Sendable, Hashable, CustomStringConvertible {
     package var helo: String
     package var username: String?
     package var password: String?
+    /// Whether it may stand at an address that the client's `reaches` refuses: who set it up may say so.
+    package var mayBeAnywhere = false
 
     package init(host: String, port: Int, security: Security, helo: String) {
         self.host = host

@@ -4,12 +4,21 @@ internal import Glibc
 
 /// What one thread sends, one message after another, over connections that libcurl keeps between them.
 final class MailTransfers {
-    private let easy: EasyHandle
+    /// Two: what one of them is connected to for a server that may be anywhere must serve none that may not.
+    private let open: EasyHandle
+    private let guarded: EasyHandle
     private let configuration: MailClientConfiguration
 
     init(_ configuration: MailClientConfiguration) throws(HTTPClientError) {
-        easy = try EasyHandle()
+        open = try EasyHandle()
+        guarded = try EasyHandle()
         self.configuration = configuration
+    }
+
+    private func attempt(_ ticket: MailTicket, onFresh: Bool) -> (report: MailReport, wasKept: Bool) {
+        ticket.request.server.mayBeAnywhere || configuration.reaches == nil
+            ? attempt(ticket, onFresh: onFresh, open, isGuarded: false)
+            : attempt(ticket, onFresh: onFresh, guarded, isGuarded: true)
     }
 
     /// Blocks until the message has ended.
@@ -23,8 +32,13 @@ final class MailTransfers {
         return attempt(ticket, onFresh: true).report
     }
 
-    private func attempt(_ ticket: MailTicket, onFresh: Bool) -> (report: MailReport, wasKept: Bool) {
-        let transfer = MailTransfer(ticket)
+    private func attempt(
+        _ ticket: MailTicket,
+        onFresh: Bool,
+        _ easy: borrowing EasyHandle,
+        isGuarded: Bool
+    ) -> (report: MailReport, wasKept: Bool) {
+        let transfer = MailTransfer(ticket, reaches: configuration.reaches)
         do throws(HTTPClientError) {
             guard !ticket.request.deadline.hasPassed else {
                 throw HTTPClientError(.timeout, "its deadline passed before it began")
@@ -32,7 +46,7 @@ final class MailTransfers {
             // Options are forgotten, connections kept.
             unsafe curl_easy_reset(easy.raw)
             let recipients = try RecipientList(ticket.request.recipient)
-            try prepare(transfer, recipients)
+            try prepare(transfer, recipients, easy, isGuarded: isGuarded)
             try easy.set(CURLOPT_FRESH_CONNECT, onFresh ? 1 : 0)
             let code = unsafe curl_easy_perform(easy.raw)
             let wasKept = unsafe ccurl_new_connections(easy.raw) == 0
@@ -44,7 +58,12 @@ final class MailTransfers {
         }
     }
 
-    private func prepare(_ transfer: MailTransfer, _ recipients: borrowing RecipientList) throws(HTTPClientError) {
+    private func prepare(
+        _ transfer: MailTransfer,
+        _ recipients: borrowing RecipientList,
+        _ easy: borrowing EasyHandle,
+        isGuarded: Bool
+    ) throws(HTTPClientError) {
         let request = transfer.ticket.request
         let server = request.server
         try easy.set(CURLOPT_NOSIGNAL, 1)
@@ -84,6 +103,10 @@ final class MailTransfers {
                 tickMail
             )
         )
+        guard isGuarded else { return }
+        try EasyHandle.check(
+            unsafe ccurl_set_opener(easy.raw, Unmanaged.passUnretained(transfer).toOpaque(), openMailSocket)
+        )
     }
 }
 
@@ -91,13 +114,24 @@ final class MailTransfers {
 /// SAFETY: libcurl is given its address without a reference; the attempt keeps it until libcurl has returned and forgotten it.
 @safe final class MailTransfer {
     let ticket: MailTicket
+    private let reaches: (@Sendable (ClientAddress) -> Bool)?
     private var dialogue: MailDialogue
     private var given = 0
+    /// None of the server's addresses may be connected to.
+    private var isForbidden = false
     private var leavingSince: Deadline?
 
-    init(_ ticket: MailTicket) {
+    init(_ ticket: MailTicket, reaches: (@Sendable (ClientAddress) -> Bool)?) {
         self.ticket = ticket
+        self.reaches = reaches
         dialogue = MailDialogue(ticket.request.octets)
+    }
+
+    /// A socket for that address; an invalid one where nobody may connect to it: libcurl tries the host's next.
+    fileprivate func open(_ address: UnsafePointer<curl_sockaddr>) -> Int32 {
+        let opened = unsafe GuardedSocket.open(address, where: reaches)
+        isForbidden = opened == nil
+        return opened ?? -1
     }
 
     fileprivate func give(into buffer: UnsafeMutableRawBufferPointer) -> Int {
@@ -136,6 +170,10 @@ final class MailTransfers {
         // No way to log in that both sides know is a login that failed, too.
         let stage = code == CURLE_LOGIN_DENIED ? .login : dialogue.stage
         let words = EasyHandle.words(code)
+        if isForbidden {
+            let failure = HTTPClientError(.forbidden, "the server's address is not one to connect to")
+            return MailReport(.connecting, reply: nil, failure: failure)
+        }
         guard code != CURLE_ABORTED_BY_CALLBACK else {
             let failure = ticket.abandoned ?? HTTPClientError(.timeout, "the deadline passed")
             return MailReport(stage, reply: dialogue.reply, failure: failure)
@@ -194,6 +232,17 @@ private func noteLine(
     // libcurl looks at the option when the transfer has ended.
     unsafe _ = ccurl_set_number(handle, CURLOPT_FORBID_REUSE, transfer.mayBeKept ? 0 : 1)
     return 0
+}
+
+@c
+private func openMailSocket(
+    _ context: UnsafeMutableRawPointer?,
+    _ purpose: curlsocktype,
+    _ address: UnsafeMutablePointer<curl_sockaddr>?
+) -> curl_socket_t {
+    guard let context = unsafe context, let address = unsafe address else { return -1 }
+    let transfer = unsafe Unmanaged<MailTransfer>.fromOpaque(context).takeUnretainedValue()
+    return unsafe transfer.open(address)
 }
 
 @c

@@ -51,6 +51,10 @@ internal import Glibc
         try easy.set(CURLOPT_CONNECTTIMEOUT_MS, min(left, Int(configuration.connectLimit.wholeMilliseconds)))
         try easy.set(CURLOPT_UPLOAD_BUFFERSIZE, 256 << 10)
         try easy.set(CURLOPT_BUFFERSIZE, 128 << 10)
+        if request.isSaidOnce {
+            try easy.set(CURLOPT_FRESH_CONNECT, 1)
+            try easy.set(CURLOPT_FORBID_REUSE, 1)
+        }
         try prepareMethod(request)
         try EasyHandle.check(unsafe ccurl_set_headers(easy.raw, headers.raw))
         try EasyHandle.check(
@@ -146,26 +150,13 @@ internal import Glibc
 
     /// A socket for that address; an invalid one where the client may not connect to it: libcurl tries the host's next.
     fileprivate func open(_ address: UnsafePointer<curl_sockaddr>) -> Int32 {
-        guard let peer = unsafe Self.peer(address), reaches?(peer) == true else {
+        guard let opened = unsafe GuardedSocket.open(address, where: reaches) else {
             fault = .forbidden
             return -1
         }
         // One of the host's addresses will do.
         fault = nil
-        let kind = unsafe address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue)
-        return unsafe socket(address.pointee.family, kind, address.pointee.protocol)
-    }
-
-    private static func peer(_ address: UnsafePointer<curl_sockaddr>) -> ClientAddress? {
-        // SAFETY: libcurl gives as many octets as it says; they are copied.
-        guard let start = unsafe ccurl_peer(address) else { return nil }
-        let octets = unsafe Array(UnsafeRawBufferPointer(start: start, count: Int(address.pointee.addrlen)))
-        // The address lies behind family and port, of IPv6 behind the flow too.
-        switch unsafe address.pointee.family {
-        case AF_INET where octets.count >= 8: return ClientAddress(octets: Array(octets[4..<8]))
-        case AF_INET6 where octets.count >= 24: return ClientAddress(octets: Array(octets[8..<24]))
-        default: return nil
-        }
+        return opened
     }
 
     /// Begins the body again, where libcurl tries a second connection.

@@ -25,7 +25,10 @@ package enum MailOutcome {
     /// The server said no.
     private static func said(_ reply: MailReply, at stage: MailReport.Stage) -> SendOutcome {
         let detail = detail(reply)
-        if reply.code == 421 { return .outage(reason: "server_busy", detail: detail, after: nil) }
+        // It leaves, or its system has a fault of its own (RFC 3463 §3.4): the message is not to blame.
+        if reply.code == 421 || reply.code < 500 && reply.enhanced?.hasPrefix("4.3.") == true {
+            return .outage(reason: "server_busy", detail: detail, after: nil)
+        }
         switch stage {
         case .connecting, .greeting, .hello: return .outage(reason: "not_served", detail: detail, after: nil)
         case .tls: return .outage(reason: "tls_failed", detail: detail, after: nil)
@@ -65,6 +68,7 @@ package enum MailOutcome {
         switch report.failure?.code {
         case .unresolvable: "unresolvable"
         case .unreachable: "unreachable"
+        case .forbidden: "address_forbidden"
         case .tls: "tls_failed"
         case .timeout: "timeout"
         case .cancelled, .closed: "cancelled"

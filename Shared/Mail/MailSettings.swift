@@ -10,7 +10,7 @@ package struct MailSettings: Sendable {
     ]
     package static let secretNames: Set = ["password", "dkim_key"]
 
-    package let server: MailServer
+    package var server: MailServer
     package let sender: MailSender
     package let dkim: DKIMSigner?
 

@@ -8,15 +8,19 @@ package final class SMTPProvider: NoticeProvider {
     private let client: MailClient
     private let now: @Sendable () -> Timestamp
 
-    /// Throws everything that is wrong with the settings and secrets.
+    /// Throws everything that is wrong with the settings and secrets. One that may be anywhere is spoken to at addresses, too, that the
+    /// client's `reaches` refuses.
     package init(
         settings: [String: String],
         secrets: [String: String],
+        mayBeAnywhere: Bool = false,
         client: MailClient,
         now: @escaping @Sendable () -> Timestamp
     ) throws(ProviderSettingsError) {
         do throws(ValidationError) {
-            self.settings = try MailSettings.check(settings, secrets: secrets)
+            var checked = try MailSettings.check(settings, secrets: secrets)
+            checked.server.mayBeAnywhere = mayBeAnywhere
+            self.settings = checked
         } catch {
             throw ProviderSettingsError(error)
         }

@@ -24,6 +24,16 @@ package struct ProviderForm: Sendable, Hashable {
         init(_ name: String, _ value: Value, isRequired: Bool = false) {
             (self.name, self.value, self.isRequired) = (name, value, isRequired)
         }
+
+        /// It says where, how safely and to whose account what is secret is sent.
+        var leads: Bool {
+            switch value {
+            case .url, .port: true
+            case .host, .choice: !["helo", "dkim_domain", "dkim_selector"].contains(name)
+            case .text: ["username", "account_sid"].contains(name)
+            case .email, .sender: false
+            }
+        }
     }
 
     package struct Secret: Sendable, Hashable {
@@ -188,6 +198,11 @@ package struct ProviderForm: Sendable, Hashable {
         if channel == .slack, let url = secrets["url"], Value.url.fault(url) != nil {
             checks.refuse("secrets/url", .conflicts(reason: "must be a URL"))
         }
+    }
+
+    /// Whether other settings lead to another place than those before: secrets that were given for the one are not sent to the other.
+    package func leadElsewhere(_ settings: [String: String], from before: [String: String]) -> Bool {
+        self.settings.contains { $0.leads && settings[$0.name] != before[$0.name] }
     }
 
     /// Whether a setting goes into JSON as a number.

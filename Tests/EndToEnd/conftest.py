@@ -5,6 +5,16 @@ import pytest
 from system import System
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A test that failed says what the system's processes complained of last: CI keeps no logs."""
+    report = yield
+    system = item.funcargs.get("system") if hasattr(item, "funcargs") else None
+    if report.failed and system is not None:
+        report.sections.append(("what processes complained of", system.complaints()))
+    return report
+
+
 @pytest.fixture(scope="session")
 def system():
     made = System()

@@ -67,8 +67,10 @@ class FreeRADIUS:
 
     def count(self, user):
         """How many datagrams about somebody it took to be its server's."""
-        heads = re.findall(r"\(\d+\) Received (?:CoA|Disconnect)-Request Id .*\n((?:.*\)   .*\n)+)", self.process.output())
-        return sum(f'User-Name = "{user}"' in head for head in heads)
+        # Its threads write between one another's lines; each line begins with the number of its request.
+        output = self.process.output()
+        taken = set(re.findall(r"\((\d+)\) Received (?:CoA|Disconnect)-Request Id ", output))
+        return len(taken & set(re.findall(rf'\((\d+)\)   User-Name = "{re.escape(user)}"', output)))
 
     def close(self):
         self.process.clean_up()

@@ -141,6 +141,15 @@ class System:
         self.processes.append(process)
         return process
 
+    def complaints(self, each=3):
+        """The last warnings and errors of each process that runs."""
+        told = []
+        for process in self.processes:
+            if process.runs():
+                lines = [line for line in process.output().splitlines() if '"level":"warn"' in line or '"level":"error"' in line]
+                told += [f"{process.name}: {line[:300]}" for line in lines[-each:]]
+        return "\n".join(told)
+
     def _own_folder(self, name, owner):
         folder = self.folder / name
         folder.mkdir(mode=0o700)
@@ -219,8 +228,10 @@ class System:
         } | settings))
 
     def notifier(self, name="notifier", **settings):
-        """Tells people and other systems what happens; a test that wants it starts it."""
-        return self._register(Daemon(name, "notifier", self, {"NEXORA_KEYRING_PATH": str(self.keyring)} | settings))
+        """Tells people and other systems what happens, by servers on this machine; a test that wants it starts it."""
+        return self._register(Daemon(name, "notifier", self, {
+            "NEXORA_KEYRING_PATH": str(self.keyring), "NEXORA_NOTICES_PRIVATE_ADDRESSES": "true",
+        } | settings))
 
     def radius_server(self, name, **settings):
         """A radius-server with a journal and ports of its own; not started."""

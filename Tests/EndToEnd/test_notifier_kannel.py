@@ -75,7 +75,7 @@ def me(gateway):
 
 @pytest.fixture(scope="module")
 def notifier(system, gateway):
-    daemon = system.notifier("notifier-kannel", NEXORA_NOTICES_PRIVATE_ADDRESSES="true", NEXORA_NOTICES_INTERVAL="50ms")
+    daemon = system.notifier("notifier-kannel", NEXORA_NOTICES_INTERVAL="50ms")
     daemon.start()
     yield daemon
     daemon.terminate()

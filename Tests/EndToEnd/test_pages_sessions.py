@@ -40,7 +40,7 @@ def test_a_session_is_ended_by_its_button(page, ann, provider):
     assert not accessibility_faults(page) and not overflows(page)
     page.get_by_role("button", name="End the session", exact=True).click()
     expect(page.get_by_text("Asking the NAS")).to_be_visible()
-    eventually(lambda: provider.desk.requests, 30, "the Disconnect-Request")
+    eventually(lambda: provider.desk.requests, 30, lambda: f"the Disconnect-Request of {provider.orders(session)}")
     assert provider.report(STOP, age=1)
     expect(page.get_by_text("Done: the session is over.")).to_be_visible(timeout=30_000)
     assert not provider.system.sql(f"SELECT 1 FROM sessions WHERE id = '{session}' AND ended_at IS NULL")

@@ -81,10 +81,12 @@ package enum Application {
         let metrics = NoticeMetrics(context.metrics)
         var configuration = MailClientConfiguration()
         configuration.authorities = settings.notices.authorities.isEmpty ? nil : settings.notices.authorities
+        if !settings.notices.reachesPrivate { configuration.reaches = HTTPWebhookTransport.reaches }
         let mail = try MailClient(configuration)
-        let web = try HTTPClient(carriers(settings.notices), name: "carriers")
+        let guarded = try HTTPClient(carriers(settings.notices, anywhere: false), name: "carriers")
+        let open = try HTTPClient(carriers(settings.notices, anywhere: true), name: "carriers-open")
         let book = ProviderBook(
-            maker: ProviderFactory(mail: mail, web: web, time: clock),
+            maker: ProviderFactory(mail: mail, guarded: guarded, open: open, time: clock),
             open: { row in
                 try row.sealedSecrets.map { try secrets.open($0, of: row.id.value, tenant: row.tenantID) } ?? [:]
             },
@@ -127,33 +129,59 @@ package enum Application {
             NamedService("mail") {
                 await waitForShutdown()
                 mail.shutdown()
-                await web.shutdown()
+                await guarded.shutdown()
+                await open.shutdown()
             },
             NamedService("notices", service),
+            NamedService("digests", digests(settings, context, zones)),
         ]
             + (try listened.map {
-                NamedService("listener-\($0)", try listener($0, settings, context, nats, zones, metrics))
+                NamedService("listener-\($0.0)", try listener($0, settings, context, nats, zones, metrics))
             })
     }
 
+    /// Tells staff what is held for them.
+    private static func digests(
+        _ settings: Settings,
+        _ context: DaemonContext,
+        _ zones: @escaping @Sendable (String) -> TimeZoneRules?
+    ) -> DigestService {
+        DigestService(
+            gatherings: NoticeGatherings(session("notices-digests", settings), ids: IDGenerator(time: clock)),
+            gathering: settings.notices.gathering,
+            interval: .seconds(1),
+            zone: zones,
+            time: clock,
+            metrics: DigestMetrics(context.metrics),
+            health: context.health.component("digests"),
+            logger: context.logger
+        )
+    }
+
     /// How vendors are reached over HTTP.
-    private static func carriers(_ settings: NoticeSettings) -> HTTPClientConfiguration {
+    private static func carriers(_ settings: NoticeSettings, anywhere: Bool) -> HTTPClientConfiguration {
         var configuration = HTTPClientConfiguration()
         configuration.maximumRequests = settings.inFlight
         configuration.connectLimit = min(settings.limit, .seconds(5))
         configuration.authorities = settings.authorities.isEmpty ? nil : settings.authorities
         configuration.userAgent = "nexora-notifier/1"
-        if !settings.reachesPrivate { configuration.reaches = HTTPWebhookTransport.reaches }
+        if !anywhere, !settings.reachesPrivate { configuration.reaches = HTTPWebhookTransport.reaches }
         return configuration
     }
 
-    /// What people are told of: accounts and their links, bills, boosts and payments, wallets, quotas, access, new services, and files
-    /// that were asked for.
-    private static let listened = ["identity", "billing", "wallet", "quota", "access", "provisioning", "export"]
+    /// What people are told of: accounts and their links, bills, boosts and payments, wallets, quotas, access, new services, and files that
+    /// were asked for. Of domains in which much happens, only the events that somebody is told of.
+    private static let listened = [
+        ("identity", "identity.>"), ("billing", "billing.>"), ("wallet", "wallet.>"), ("quota", "quota.>"),
+        ("access", "access.>"), ("export", "export.>"), ("provisioning", Subjects.all(LifecycleChanged.self)),
+        ("device", Subjects.all(DeviceStatusChanged.self)),
+        ("ipam", Subjects.all(PoolExhausted.self)), ("tenancy", Subjects.all(LicenceExceeded.self)),
+        ("webhook", Subjects.all(WebhookEndpointDisabled.self)), ("radius", Subjects.all(AuthFailuresSpiked.self)),
+    ]
 
     /// Hears the events of one domain, through a durable of its own.
     private static func listener(
-        _ domain: String,
+        _ heard: (domain: String, filter: String),
         _ settings: Settings,
         _ context: DaemonContext,
         _ nats: NATSClient,
@@ -162,18 +190,23 @@ package enum Application {
     ) throws -> NoticeListener {
         var options = EventConsumerOptions()
         options.batch = 200
+        let plans = session("notices-plans", settings)
         return NoticeListener(
             consumer: try EventConsumer(
                 nats,
                 stream: .domain,
-                durable: "notifier-\(domain)",
-                filter: "\(domain).>",
+                durable: "notifier-\(heard.domain)",
+                filter: heard.filter,
                 options: options,
                 deadLetters: try DeadLetterQueue(nats, publisher: try EventPublisher(nats, limit: .seconds(10))),
                 logger: context.logger,
                 classify: NoticeListener.failure
             ),
-            plans: NoticePlans(session("notices-plans", settings)),
+            plans: NoticePlans(plans),
+            overflow: NoticeOverflow(
+                gathering: settings.notices.gathering,
+                budgets: NoticeGatherings(plans, ids: IDGenerator(time: clock))
+            ),
             zone: zones,
             time: clock,
             metrics: metrics

@@ -28,17 +28,17 @@ enum EnforcementSQL {
         ON CONFLICT (tenant_id, id) DO NOTHING RETURNING tenant_id, id
         """
 
-    /// The orders under way for the sessions of those orders, the oldest first. Of two that both name their session the sessions
-    /// decide, else the admissions.
+    /// The orders under way that meet new ones, by whom those are about, the oldest first. Of two that both name their session the
+    /// sessions decide, else the admissions.
     static let meetings = """
-        SELECT k.id AS new_id, \(columns)
-        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[]) AS k (tenant_id, id, session_id, admission_id)
+        SELECT k.place::bigint AS place, \(columns)
+        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) WITH ORDINALITY AS k (tenant_id, session_id, admission_id, place)
         CROSS JOIN LATERAL (
             SELECT * FROM enforcements WHERE tenant_id = k.tenant_id AND session_id = k.session_id AND ended_at IS NULL
             UNION ALL
             SELECT * FROM enforcements WHERE tenant_id = k.tenant_id AND admission_id = k.admission_id AND ended_at IS NULL
                 AND (session_id IS NULL OR k.session_id IS NULL)) e
-        WHERE e.joined_id IS NULL AND e.id <> k.id
+        WHERE e.joined_id IS NULL AND e.id <> ALL ($4::uuid[])
         ORDER BY e.stored_at, e.id
         """
 

@@ -112,63 +112,6 @@ package final class EnforcementStore: Sendable {
 
     // MARK: - Storing
 
-    /// Joins new orders to those under way for their sessions, and takes the place of others.
-    private func meet(
-        _ new: [EnforcementOrder],
-        _ transaction: PostgresSessionTransaction
-    ) async throws -> [EnforcementOrder] {
-        let rows = try await transaction.query(
-            EnforcementSQL.meetings,
-            [
-                .uuids(new.map(\.tenantID.value)), .uuids(new.map(\.id.value)), .uuids(new.map { $0.sessionID?.value }),
-                .uuids(new.map { $0.admissionID?.value }),
-            ]
-        )
-        guard !rows.isEmpty else { return new }
-        var others: [EnforcementID: [EnforcementOrder]] = [:]
-        for row in rows {
-            others[try row.need("new_id") { $0.id() }, default: []].append(try EnforcementSQL.order(row))
-        }
-        // Of two that came together the second meets the first.
-        var later = Set(new.map(\.id))
-        var aside: Set<EnforcementID> = []
-        var joined: [(EnforcementOrder, EnforcementID)] = []
-        var superseded: [EnforcementOrder] = []
-        for order in new {
-            later.remove(order.id)
-            let present = (others[order.id] ?? []).filter { !later.contains($0.id) && !aside.contains($0.id) }
-            let meeting = EnforcementMeeting(order, among: present)
-            if let other = meeting.joins {
-                joined.append((order, other))
-                aside.insert(order.id)
-            }
-            superseded += present.filter { meeting.supersedes.contains($0.id) }
-            aside.formUnion(meeting.supersedes)
-            if meeting.isSuperseded {
-                superseded.append(order)
-                aside.insert(order.id)
-            }
-        }
-        if !joined.isEmpty {
-            try await transaction.query(
-                EnforcementSQL.join,
-                [
-                    .uuids(joined.map(\.0.tenantID.value)), .uuids(joined.map(\.0.id.value)),
-                    .uuids(joined.map(\.1.value)),
-                ]
-            )
-        }
-        if let now = new.map(\.storedAt).max(), !superseded.isEmpty {
-            let outcomes = superseded.map { order in
-                var order = order
-                order.supersede(at: now)
-                return EnforcementOutcome(order)
-            }
-            _ = try await write(outcomes, at: now, transaction)
-        }
-        return new.filter { !aside.contains($0.id) }
-    }
-
     private static func insertion(_ orders: [EnforcementOrder]) -> [PGValue] {
         [
             .uuids(orders.map(\.tenantID.value)), .uuids(orders.map(\.id.value)),

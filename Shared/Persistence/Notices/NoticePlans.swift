@@ -10,6 +10,8 @@ package struct NoticeAddressee: Hashable, Sendable {
     package var hasPages: Bool
     /// A provider of SMS stands there for his tenant.
     package var hasSMS: Bool
+    /// It is a team's, and its tenant has a Slack of its own.
+    package var hasSlack = false
     package var language: String?
     package var timeZone: String?
     /// Minutes of the day, half open.
@@ -54,6 +56,12 @@ package struct PlannedNotice: Hashable, Sendable {
     package var facts: String
     package var about: String
     package var heldUntil: Timestamp?
+    /// Why it is held.
+    package var heldFor = "quiet_hours"
+    /// It is gathered with others of that key, which decide when it is told.
+    package var digestKey: String?
+    /// It is staff's and told as it comes, so that it counts in the budget.
+    package var isReleased = false
     package var expiresAt: Timestamp
 
     package init(
@@ -72,7 +80,7 @@ package struct PlannedNotice: Hashable, Sendable {
 
 /// Where what is to be told is written, as the notifier's role.
 package final class NoticePlans: Sendable {
-    private let session: PostgresSession
+    let session: PostgresSession
 
     package init(_ session: PostgresSession) {
         self.session = session
@@ -97,6 +105,7 @@ package final class NoticePlans: Sendable {
                 addressee.phone = row["phone"].text
                 addressee.hasPages = try row.need("has_pages", \.bool)
                 addressee.hasSMS = try row.need("has_sms", \.bool)
+                addressee.hasSlack = try row.need("has_slack", \.bool)
                 addressee.language = row["language"].text
                 addressee.timeZone = row["time_zone"].text
                 addressee.quietFrom = row["quiet_from"].int
@@ -125,6 +134,8 @@ package final class NoticePlans: Sendable {
                     SELECT w.id, w.parent_id, line.distance + 1 FROM tenants w JOIN line ON w.id = line.parent_id
                     WHERE line.distance < 32)
                 SELECT FROM line JOIN notice_providers s ON s.tenant_id = line.id AND s.channel = 'sms' AND s.is_enabled) AS has_sms,
+            k.recipient_kind = 'team' AND EXISTS (SELECT FROM notice_providers s WHERE s.tenant_id = k.tenant_id AND s.channel = 'slack'
+                AND s.is_enabled) AS has_slack,
             p.language, coalesce(p.time_zone, t.settings ->> 'time_zone') AS time_zone, p.quiet_from, p.quiet_until, p.channels,
             coalesce(p.refused, '{}') AS refused, coalesce(r.is_enabled, true) AS is_enabled, r.channels AS rule_channels
         FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[]) WITH ORDINALITY
@@ -137,7 +148,7 @@ package final class NoticePlans: Sendable {
         LEFT JOIN notice_preferences p ON p.tenant_id = k.tenant_id AND p.recipient_kind = k.recipient_kind
             AND p.recipient_id = k.recipient_id
         LEFT JOIN notice_rules r ON r.tenant_id = k.tenant_id AND r.kind = k.kind
-        WHERE u.id IS NOT NULL OR c.id IS NOT NULL
+        WHERE u.id IS NOT NULL OR c.id IS NOT NULL OR k.recipient_kind = 'team'
         """
 
     /// What services are called by their subscribers, and what plans are called.
@@ -188,14 +199,15 @@ package final class NoticePlans: Sendable {
             try await self.session.query(
                 """
                 INSERT INTO notices (tenant_id, cause, kind, channel, recipient_kind, recipient_id, address, language, priority, facts,
-                    about, state, reason, next_at, created_at, expires_at)
+                    about, state, reason, next_at, created_at, expires_at, digest_key, released_at)
                 SELECT k.tenant_id, k.cause, k.kind, k.channel, k.recipient_kind, k.recipient_id, k.address, k.language, k.priority, k.facts::jsonb,
                     k.about::jsonb, CASE WHEN k.held_until IS NULL THEN 'queued' ELSE 'held' END,
-                    CASE WHEN k.held_until IS NOT NULL THEN 'quiet_hours' END, coalesce(k.held_until, $1), $1, k.expires_at
+                    CASE WHEN k.held_until IS NOT NULL THEN k.held_for END, coalesce(k.held_until, $1), $1, k.expires_at, k.digest_key,
+                    CASE WHEN k.is_released THEN coalesce(k.held_until, $1) END
                 FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::text[], $9::text[],
-                    $10::bigint[], $11::text[], $12::text[], $13::timestamptz[], $14::timestamptz[])
+                    $10::bigint[], $11::text[], $12::text[], $13::timestamptz[], $14::timestamptz[], $15::text[], $16::text[], $17::bool[])
                     AS k (tenant_id, cause, kind, channel, recipient_kind, recipient_id, address, language, priority, facts, about,
-                        held_until, expires_at)
+                        held_until, expires_at, held_for, digest_key, is_released)
                 WHERE k.expires_at > $1
                 ON CONFLICT DO NOTHING
                 """,
@@ -208,6 +220,8 @@ package final class NoticePlans: Sendable {
                     .textArray(planned.map(\.facts)), .textArray(planned.map(\.about)),
                     .timestamptzArray(planned.map { $0.heldUntil?.microseconds }),
                     .timestamptzArray(planned.map(\.expiresAt.microseconds)),
+                    .textArray(planned.map(\.heldFor)), .textArray(planned.map(\.digestKey)),
+                    .boolArray(planned.map(\.isReleased)),
                 ]
             ).affectedRows
         }

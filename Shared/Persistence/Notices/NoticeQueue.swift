@@ -16,17 +16,19 @@ package final class NoticeQueue: Sendable {
         claimer = ids.uuid()
     }
 
-    /// Claims up to `limit` notices that are due: those that somebody waits for first, and of one priority in turn among the tenants.
-    /// Who does not record them before `until` has lost them: they become `unknown`.
-    package func claim(limit: Int, at now: Timestamp, until: Timestamp) async throws(StorageFault) -> [ClaimedNotice] {
+    /// Claims notices that are due, as many as the share has room for: those that somebody waits for first, and of one priority in turn
+    /// among the tenants. Who does not record them before `until` has lost them: they become `unknown`.
+    package func claim(_ share: NoticeShare, at now: Timestamp, until: Timestamp) async throws(StorageFault)
+        -> [ClaimedNotice]
+    {
         try await told {
             var claimed: [ClaimedNotice] = []
-            for priority: Int16 in 0...3 where claimed.count < limit {
+            for (priority, limit) in share.limits.enumerated() where claimed.count < limit {
                 claimed += try await self.session.query(
                     NoticeSQL.claim,
                     [
-                        .int2(priority), .time(now), .int8(Int64(limit - claimed.count)), Self.uuid(self.claimer),
-                        .time(until), self.turn(),
+                        .int2(Int16(priority)), .time(now), .int8(Int64(limit - claimed.count)),
+                        Self.uuid(self.claimer), .time(until), self.turn(), .uuids(share.without.map(\.value)),
                     ]
                 ).map { try ClaimedNotice($0) }
             }
@@ -113,26 +115,32 @@ package final class NoticeQueue: Sendable {
         try await told {
             try await self.session.transaction { transaction in
                 let ended = try await transaction.query(sql, [.time(now), .int8(Int64(limit))])
-                let events = try ended.map { row in
-                    self.row(
-                        try row.need("tenant_id") { $0.id() },
-                        NoticeEnded(
-                            noticeID: try row.need("id") { $0.id() },
-                            kind: try row.need("kind", \.text),
-                            channel: try row.need("channel", \.text),
-                            recipientKind: try row.need("recipient_kind", \.text),
-                            recipientID: UUID128(row["recipient_id"]),
-                            state: try row.need("state", \.text),
-                            reason: row["reason"].text ?? "",
-                            attempts: UInt32(clamping: try row.need("attempts", \.int))
-                        ),
-                        now
-                    )
-                }
+                let events = try ended.map { try Self.ended($0, id: self.ids.next(), at: now) }
                 if !events.isEmpty { try await transaction.pipeline([OutboxRow.insert(events)]) }
                 return events.count
             }
         }
+    }
+
+    /// What is told of a row that a statement ended.
+    static func ended(_ row: PGRow, id: EventID, at now: Timestamp) throws -> OutboxRow {
+        let notice: NoticeID = try row.need("id") { $0.id() }
+        return OutboxRow(
+            id: id,
+            tenantID: try row.need("tenant_id") { $0.id() },
+            aggregateID: notice.value,
+            payload: NoticeEnded(
+                noticeID: notice,
+                kind: try row.need("kind", \.text),
+                channel: try row.need("channel", \.text),
+                recipientKind: try row.need("recipient_kind", \.text),
+                recipientID: UUID128(row["recipient_id"]),
+                state: try row.need("state", \.text),
+                reason: row["reason"].text ?? "",
+                attempts: UInt32(clamping: try row.need("attempts", \.int))
+            ),
+            createdAt: now
+        )
     }
 
     private func event(_ record: NoticeRecord, _ now: Timestamp) -> OutboxRow {

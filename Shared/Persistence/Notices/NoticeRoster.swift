@@ -12,6 +12,8 @@ package struct NoticeProviderRow: Hashable, Sendable {
     package var settings: [String: String]
     package var sealedSecrets: [UInt8]?
     package var version: Int64
+    /// Whether its tenant is the operator, above whom there is none.
+    package var isOperators: Bool
 
     package init(
         tenantID: TenantID,
@@ -20,7 +22,8 @@ package struct NoticeProviderRow: Hashable, Sendable {
         kind: String,
         settings: [String: String],
         sealedSecrets: [UInt8]?,
-        version: Int64
+        version: Int64,
+        isOperators: Bool = false
     ) {
         self.tenantID = tenantID
         self.id = id
@@ -29,6 +32,7 @@ package struct NoticeProviderRow: Hashable, Sendable {
         self.settings = settings
         self.sealedSecrets = sealedSecrets
         self.version = version
+        self.isOperators = isOperators
     }
 }
 
@@ -52,7 +56,8 @@ package struct NoticeRoster: Sendable {
                     kind: try row.need("kind", \.text),
                     settings: NoticeTexts.read(Array(try row.need("settings", \.text).utf8)),
                     sealedSecrets: row["sealed_secrets"].bytes,
-                    version: try row.need("row_version", \.int64)
+                    version: try row.need("row_version", \.int64),
+                    isOperators: try row.need("is_operators", \.bool)
                 )
             }
         } catch let error as UnexpectedRow {

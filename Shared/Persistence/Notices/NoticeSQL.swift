@@ -1,7 +1,8 @@
 /// The statements of the queue of notices.
 enum NoticeSQL {
     /// Claims what is due of one priority, for that claimer until then. Tenants take turns, from a place that changes with each look ($6):
-    /// each of those that have something due gives its share, the oldest first. A row that another process is claiming is passed over.
+    /// each of those that have something due and are not among $7 gives its share, the oldest first. A row that another process is claiming is
+    /// passed over.
     ///
     /// The tenants are found by stepping from one to the next in `notices_due`, so that one with a million waiting costs one step.
     static let claim = """
@@ -27,7 +28,7 @@ enum NoticeSQL {
             SELECT tenant_id FROM (
                 SELECT tenant_id FROM walk WHERE next_at <= $2
                 UNION ALL SELECT tenant_id FROM round WHERE next_at <= $2
-            ) both_ways LIMIT $3
+            ) both_ways WHERE tenant_id <> ALL ($7::uuid[]) LIMIT $3
         ), chosen AS (
             SELECT c.tenant_id, c.id FROM owners CROSS JOIN LATERAL (
                 SELECT n.tenant_id, n.id FROM notices n
@@ -111,7 +112,7 @@ enum NoticeSQL {
         """
 
     /// What an event of a notice's end tells.
-    private static let ended = """
+    static let ended = """
         n.tenant_id, n.id, n.kind, n.channel, n.recipient_kind, n.recipient_id, n.state, n.reason, n.attempts
         """
 
@@ -135,11 +136,12 @@ enum NoticeSQL {
             UNION ALL
             SELECT t.id, t.parent_id, line.distance + 1 FROM tenants t JOIN line ON t.id = line.parent_id WHERE line.distance < 32
         ), nearest AS (
-            SELECT line.id FROM line WHERE EXISTS (SELECT FROM notice_providers p
+            SELECT line.id, line.parent_id IS NULL AS is_operators FROM line WHERE EXISTS (SELECT FROM notice_providers p
                 WHERE p.tenant_id = line.id AND p.channel = $2 AND p.is_enabled)
             ORDER BY line.distance LIMIT 1
         )
-        SELECT p.tenant_id, p.id, p.channel, p.kind, p.settings::text AS settings, p.sealed_secrets, p.row_version
+        SELECT p.tenant_id, p.id, p.channel, p.kind, p.settings::text AS settings, p.sealed_secrets, p.row_version,
+            nearest.is_operators
         FROM nearest JOIN notice_providers p ON p.tenant_id = nearest.id AND p.channel = $2 AND p.is_enabled
         ORDER BY p.position, p.id
         """

@@ -9,6 +9,8 @@ package enum NoticeSubject: Hashable, Sendable {
     case quota(UUID128, of: ServiceID, from: Timestamp, percent: Int)
     /// It stands as decided.
     case boost(UUID128, isApproved: Bool)
+    /// Nobody decided it yet.
+    case boostAsked(UUID128)
     /// Less is available than that, in ten-thousandths.
     case wallet(UUID128, threshold: Int64)
     /// Its logins are refused, or let be again after somebody was told that they were refused.
@@ -17,6 +19,8 @@ package enum NoticeSubject: Hashable, Sendable {
     case payment(UUID128, isReceived: Bool)
     /// It is in use.
     case activation(ServiceID)
+    /// It is still so, and of one that answers again somebody was told that it did not; what happened before that time counts.
+    case device(DeviceID, isOnline: Bool, at: Timestamp)
 
     /// Named texts for `notices.about`.
     package var members: [(name: String, text: String)] {
@@ -28,11 +32,14 @@ package enum NoticeSubject: Hashable, Sendable {
                 ("percent", "\(percent)"),
             ]
         case .boost(let id, let isApproved): [("boost", "\(id)"), ("decision", isApproved ? "approved" : "rejected")]
+        case .boostAsked(let id): [("boost", "\(id)"), ("decision", "requested")]
         case .wallet(let id, let threshold): [("wallet", "\(id)"), ("threshold", "\(threshold)")]
         case .access(let id, let isSuspended):
             [("service", "\(id)"), ("access", isSuspended ? "suspended" : "restored")]
         case .payment(let id, let isReceived): [("payment", "\(id)"), ("outcome", isReceived ? "received" : "failed")]
         case .activation(let id): [("activated", "\(id)")]
+        case .device(let id, let isOnline, let at):
+            [("device", "\(id)"), ("status", isOnline ? "online" : "offline"), ("at", "\(at.microseconds)")]
         }
     }
 
@@ -47,7 +54,7 @@ package enum NoticeSubject: Hashable, Sendable {
         {
             self = .quota(quota, of: ServiceID(service), from: Timestamp(microseconds: from), percent: percent)
         } else if let boost = id("boost"), let decision = members["decision"] {
-            self = .boost(boost, isApproved: decision == "approved")
+            self = decision == "requested" ? .boostAsked(boost) : .boost(boost, isApproved: decision == "approved")
         } else if let wallet = id("wallet"), let threshold = members["threshold"].flatMap({ Int64($0) }) {
             self = .wallet(wallet, threshold: threshold)
         } else if let service = id("service"), let access = members["access"] {
@@ -56,6 +63,10 @@ package enum NoticeSubject: Hashable, Sendable {
             self = .payment(payment, isReceived: outcome == "received")
         } else if let service = id("activated") {
             self = .activation(ServiceID(service))
+        } else if let device = id("device"), let status = members["status"],
+            let at = members["at"].flatMap({ Int64($0) })
+        {
+            self = .device(DeviceID(device), isOnline: status == "online", at: Timestamp(microseconds: at))
         } else {
             return nil
         }
@@ -128,10 +139,19 @@ extension NoticeSources {
                 guard Int64(try row.need("available", \.int)) < threshold else { return .ended("topped_up") }
                 return .holdsAs(try Self.moment(row))
             }
+        case .boostAsked(let id):
+            try await verdict(
+                "SELECT state FROM boosts WHERE tenant_id = $1 AND id = $2",
+                [.id(tenant), Self.uuid(id)]
+            ) { row in
+                try row.need("state", \.text) == "pending" ? .holds : .ended("decided")
+            }
         case .access(let id, let isSuspended):
             try await access(id, isSuspended, in: tenant, recipient: recipient)
         case .payment(let id, let isReceived): try await payment(id, isReceived, in: tenant)
         case .activation(let id): try await activation(id, in: tenant)
+        case .device(let id, let isOnline, let at):
+            try await device(id, isOnline, at, in: tenant, recipient: recipient)
         }
     }
 
@@ -161,6 +181,28 @@ extension NoticeSources {
             if isSuspended { return status == "suspended" ? .holds : .ended("restored") }
             guard status == "active" else { return .ended(status) }
             return try row.need("was_told", \.bool) ? .holds : .ended("never_told")
+        }
+    }
+
+    /// As ``GatheringSQL/drop`` judges many.
+    private func device(
+        _ id: DeviceID,
+        _ isOnline: Bool,
+        _ at: Timestamp,
+        in tenant: TenantID,
+        recipient: UUID128
+    ) async throws(StorageFault) -> NoticeVerdict {
+        try await verdict(
+            """
+            SELECT s.status, \(GatheringSQL.lastTold("s.tenant_id", "$3", "s.device_id::text", "$4")) AS last_told
+            FROM device_status s WHERE s.tenant_id = $1 AND s.device_id = $2
+            """,
+            [.id(tenant), .id(id), Self.uuid(recipient), .int8(at.microseconds)]
+        ) { row in
+            let status = try row.need("status", \.text)
+            guard status != "unknown" else { return .ended("not_checked") }
+            guard (status == "online") == isOnline else { return .ended("device_\(status)_again") }
+            return isOnline && row["last_told"].text != "device_offline" ? .ended("never_told") : .holds
         }
     }
 

@@ -53,7 +53,7 @@ enum WebhookSQL {
         ]
     }
 
-    /// An endpoint whose first delivery is on its way, or may not be sent yet, is not due, whatever waits behind it.
+    /// An endpoint whose first delivery is on its way, or may not be sent yet, is not due, whatever waits behind it. Tenants take turns.
     static let due = """
         SELECT e.tenant_id, e.id AS endpoint_id FROM webhook_endpoints e
         JOIN webhook_standings s ON s.tenant_id = e.tenant_id AND s.endpoint_id = e.id
@@ -63,7 +63,7 @@ enum WebhookSQL {
             ORDER BY d.sequence, d.id LIMIT 1) h
         WHERE (h.is_test OR e.is_enabled AND (s.paused_until IS NULL OR s.paused_until <= $1))
             AND (h.next_at <= $1 OR h.claimed_until <= $1)
-        ORDER BY h.created_at LIMIT $2
+        ORDER BY row_number() OVER (PARTITION BY e.tenant_id ORDER BY h.created_at), h.created_at LIMIT $2
         """
 
     static let claim = """

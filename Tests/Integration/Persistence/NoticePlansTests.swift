@@ -40,7 +40,7 @@ import Testing
         }
 
         func claimed(_ queue: NoticeQueue, at time: Timestamp = DirectoryWorld.now) async throws -> [ClaimedNotice] {
-            try await queue.claim(limit: 10, at: time, until: time + .seconds(60))
+            try await queue.claim(NoticeShare(10), at: time, until: time + .seconds(60))
         }
 
         func close() async {

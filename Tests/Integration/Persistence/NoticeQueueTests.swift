@@ -42,7 +42,7 @@ import Testing
         }
 
         func claim(_ limit: Int) async throws -> [ClaimedNotice] {
-            try await queue.claim(limit: limit, at: DirectoryWorld.now, until: DirectoryWorld.now + .seconds(60))
+            try await queue.claim(NoticeShare(limit), at: DirectoryWorld.now, until: DirectoryWorld.now + .seconds(60))
         }
 
         func states() async throws -> [String: Int] {
@@ -81,6 +81,23 @@ import Testing
         await scene.close()
     }
 
+    @Test(.proves("NTF-10")) func `who has enough under way waits, and what is urgent has room of its own`()
+        async throws
+    {
+        let scene = try await Scene()
+        let (one, two) = (scene.world.one.tenant, scene.world.two.tenant)
+        let until = DirectoryWorld.now + .seconds(60)
+        try await scene.add(9, to: one)
+        try await scene.add(3, to: two, priority: 3)
+        let full = NoticeShare(limits: [4, 2, 0, 0], without: [])
+        #expect(try await scene.queue.claim(full, at: DirectoryWorld.now, until: until).count == 2)
+        var share = NoticeShare(10)
+        share.without = [one]
+        let others = try await scene.queue.claim(share, at: DirectoryWorld.now, until: until)
+        #expect(others.map(\.tenantID) == [two, two, two])
+        await scene.close()
+    }
+
     @Test(.proves("NTF-03", "NTF-08")) func `two notifiers never hold one notice, and each is recorded once`()
         async throws
     {
@@ -90,8 +107,8 @@ import Testing
         var mine: [ClaimedNotice] = []
         var others: [ClaimedNotice] = []
         for _ in 0..<5 {
-            async let first = scene.queue.claim(limit: 15, at: DirectoryWorld.now, until: until)
-            async let second = scene.rival.claim(limit: 15, at: DirectoryWorld.now, until: until)
+            async let first = scene.queue.claim(NoticeShare(15), at: DirectoryWorld.now, until: until)
+            async let second = scene.rival.claim(NoticeShare(15), at: DirectoryWorld.now, until: until)
             mine += try await first
             others += try await second
         }
@@ -136,7 +153,7 @@ import Testing
         #expect(try await scene.queue.record([record], at: DirectoryWorld.now) == [notice.id])
         #expect(try await scene.claim(1).isEmpty)
         #expect(try await scene.told() == 0)
-        let once = try await scene.queue.claim(limit: 1, at: again, until: again + .seconds(60))
+        let once = try await scene.queue.claim(NoticeShare(1), at: again, until: again + .seconds(60))
         #expect(once.map(\.attempts) == [1])
         let asked = try await scene.superuser.query(
             "SELECT number, outcome, detail FROM notice_attempts ORDER BY number"

@@ -183,7 +183,7 @@ import Testing
         planned.address = "ada@example.net"
         #expect(try await plans.write([planned], at: DirectoryWorld.now) == 1)
         let claimed = try await NoticeQueue(scene.session, ids: scene.world.ids)
-            .claim(limit: 10, at: DirectoryWorld.now, until: DirectoryWorld.now + .seconds(60))
+            .claim(NoticeShare(10), at: DirectoryWorld.now, until: DirectoryWorld.now + .seconds(60))
         #expect(claimed.map(\.recipientKind) == ["customer"] && claimed.first?.recipientID == scene.customer.value)
         try await scene.row(
             "UPDATE customers SET erased_at = now(), deleted_at = now(), status = 'terminated' WHERE id = $1",

@@ -130,7 +130,8 @@ private func detail(_ outcome: SendOutcome) -> String {
             let message = anyMessage(kind)
             for (status, headers, expected) in [
                 (401, [:], "outage not_authorised"), (403, [:], "outage not_authorised"),
-                (429, ["Retry-After": "17"], "outage throttled"), (500, [:], "outage provider_down"),
+                (429, ["Retry-After": "17"], "outage throttled"), (500, [:], "unknown provider_fault"),
+                (502, [:], "unknown provider_fault"), (504, [:], "unknown provider_fault"),
                 (503, ["Retry-After": "17"], "outage provider_down"), (302, ["Location": "/"], "outage settings"),
             ] as [(Int, [String: String], String)] {
                 vendors.fail(kind.rawValue, .answer(status, headers: headers, body: "{}"))
@@ -148,7 +149,7 @@ private func detail(_ outcome: SendOutcome) -> String {
             vendors.fail(kind.rawValue, .silent)
             #expect(word(await sender.send(message, within: .seconds(1))) == "unknown timeout")
             // It was taken all the same: that is why nobody knows.
-            try await eventually { vendors.timesAsked(kind.rawValue) == 8 }
+            try await eventually { vendors.timesAsked(kind.rawValue) == 10 }
             vendors.release()
         }
     }

@@ -55,6 +55,26 @@ import Testing
         }
     }
 
+    /// Over a kept connection that is gone libcurl would say it again by itself.
+    @Test(.proves("NTF-03")) func `what must not be said twice has a connection of its own`() async throws {
+        let opened = Mutex(0)
+        try await withLocalServer(respond: HTTPClientTests.echo) { url in
+            var configuration = HTTPClientConfiguration()
+            configuration.reaches = { _ in
+                opened.withLock { $0 += 1 }
+                return true
+            }
+            let client = try HTTPClient(configuration)
+            for _ in 0..<3 {
+                var request = ClientRequest(.post, url, body: .octets(Array("x".utf8)))
+                request.isSaidOnce = true
+                #expect(try await client.send(request).status == 201)
+            }
+            await client.shutdown()
+        }
+        #expect(opened.withLock { $0 } == 3)
+    }
+
     @Test func `an answer that is too long is cut where that is wanted, and fails otherwise`() async throws {
         try await withLocalServer(
             respond: { _ in Response.bytes([UInt8](repeating: 7, count: 300_000), contentType: "text/plain") },

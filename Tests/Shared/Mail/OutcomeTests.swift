@@ -43,7 +43,8 @@ import Testing
             (.sender, 451, nil, "outage server_busy"), (.sender, 550, nil, "outage sender_refused"),
             (.sender, 552, "5.3.4", "refused too_large"), (.greeting, 554, nil, "outage not_served"),
             (.login, 535, "5.7.8", "outage login_refused"), (.tls, 454, nil, "outage tls_failed"),
-            (.data, 451, nil, "failed deferred"),
+            (.data, 451, nil, "failed deferred"), (.recipient, 452, "4.3.1", "outage server_busy"),
+            (.end, 451, "4.3.0", "outage server_busy"), (.end, 550, "5.3.0", "refused rejected"),
         ] as [(MailReport.Stage, Int, String?, String)]
     )
     func `an answer decides`(stage: MailReport.Stage, code: Int, enhanced: String?, expected: String) {

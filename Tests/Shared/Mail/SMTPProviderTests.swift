@@ -19,6 +19,8 @@ private func withMail(
     var configuration = MailClientConfiguration()
     configuration.lanes = 4
     configuration.lanesPerServer = 2
+    // Everything here is at a private address.
+    configuration.reaches = { _ in false }
     let client = try MailClient(configuration)
     var failure: (any Error)?
     do { try await body(server, client) } catch { failure = error }
@@ -32,7 +34,8 @@ private func provider(
     _ server: EmulatedMailServer,
     _ client: MailClient,
     _ changes: [String: String] = [:],
-    secrets: [String: String] = [:]
+    secrets: [String: String] = [:],
+    mayBeAnywhere: Bool = true
 ) throws -> SMTPProvider {
     let settings = [
         "host": "127.0.0.1", "port": String(server.port), "security": "none", "from": "billing@isp.example",
@@ -40,6 +43,7 @@ private func provider(
     return try SMTPProvider(
         settings: settings.merging(changes) { $1 },
         secrets: secrets,
+        mayBeAnywhere: mayBeAnywhere,
         client: client,
         now: { noon }
     )
@@ -83,7 +87,7 @@ private func reason(_ outcome: SendOutcome) -> String {
         ("sender reply 550 5.7.1 not you", "outage sender_refused"), ("sender drop", "outage connection_lost"),
         ("recipient reply 550 5.1.1 nobody", "refused mailbox_unknown"),
         ("recipient reply 550 5.7.1 no", "refused rejected"), ("recipient drop", "outage connection_lost"),
-        ("data reply 451 4.3.0 later", "failed deferred"), ("data drop", "outage connection_lost"),
+        ("data reply 451 4.3.0 later", "outage server_busy"), ("data drop", "outage connection_lost"),
         ("end reply 451 4.7.1 later", "failed deferred"), ("end reply 552 5.3.4 large", "refused too_large"),
         ("end reply 554 5.7.1 spam", "refused rejected"), ("end leave 421 4.3.2 full", "outage server_busy"),
         ("end drop", "unknown connection_lost"),
@@ -200,6 +204,23 @@ private func reason(_ outcome: SendOutcome) -> String {
             let smtp = try provider(server, client, ["security": "starttls"])
             #expect(reason(await smtp.send(anyMessage(), within: .seconds(20))) == "outage tls_failed")
             #expect(!server.heard.contains("MAIL"))
+        }
+    }
+
+    @Test(.proves("NTF-01")) func `a server that tenants may not lead to is not connected to`() async throws {
+        try await withMail { server, client in
+            for host in ["127.0.0.1", "localhost"] {
+                let theirs = try provider(server, client, ["host": host], mayBeAnywhere: false)
+                let outcome = await theirs.send(anyMessage(1), within: .seconds(20))
+                #expect(reason(outcome) == "outage address_forbidden")
+            }
+            // Nor by a connection that the operator's mail keeps.
+            let ours = try provider(server, client)
+            for number in 2...9 as ClosedRange<UInt64> {
+                #expect(reason(await ours.send(anyMessage(number), within: .seconds(20))) == "accepted")
+                let theirs = try provider(server, client, mayBeAnywhere: false)
+                #expect(reason(await theirs.send(anyMessage(1), within: .seconds(20))) == "outage address_forbidden")
+            }
         }
     }
 

@@ -143,7 +143,10 @@ struct NoticeProviderRoutes {
             "/{id:uuid}",
             "updateNoticeProvider",
             .permission(.noticesManage),
-            "Changes an account. Settings and secrets are replaced whole where they are given; secrets that are not stay.",
+            """
+            Changes an account. Settings and secrets are replaced whole where they are given; secrets that are not stay, and must be given \
+            again where settings lead to another place.
+            """,
             parameters: [Operation.ifMatch],
             body: Draft.change.schema(isWhole: false),
             answer: .data(Self.view.schema)
@@ -163,7 +166,11 @@ struct NoticeProviderRoutes {
                 (draft.name, draft.settings, draft.position) = (before.name, before.settings, before.position)
                 draft.isEnabled = before.isEnabled
                 try Draft.change.apply(body, to: &draft, isWhole: false)
-                try Self.form(before.channel, before.kind).check(settings: draft.settings, secrets: draft.secrets)
+                let form = try Self.form(before.channel, before.kind)
+                try form.check(settings: draft.settings, secrets: draft.secrets)
+                if draft.secrets == nil, form.leadElsewhere(draft.settings, from: before.settings) {
+                    throw Problem.invalid("/secrets", "must be given again for another place", code: "conflicts")
+                }
                 var account = before
                 (account.name, account.settings, account.position) = (draft.name, draft.settings, draft.position)
                 account.isEnabled = draft.isEnabled

@@ -174,19 +174,19 @@ struct WebhookRoutes {
     /// Nobody has sent to others what he may not see himself, nor to private addresses but the operator.
     private func allow(_ endpoint: WebhookEndpoint, instead before: WebhookEndpoint?, _ work: Work) async throws {
         let principal = work.caller.principal
+        // Another place is another reader.
+        let isElsewhere = endpoint.url != before?.url
         let isWider = endpoint.events != before?.events || endpoint.includesChildren != before?.includesChildren
-        if before == nil || isWider {
+        if before == nil || isWider || isElsewhere {
             for domain in WebhookFilter.domains(of: endpoint.events) where WebhookFilter.domains.contains(domain) {
                 guard let needed = LiveScope.permission(for: domain + ".any"), principal.permissions.contains(needed)
                 else { throw Problem.forbidden }
             }
         }
-        if endpoint.revealsPeople, before?.revealsPeople != true {
+        if endpoint.revealsPeople, isElsewhere || before?.revealsPeople != true {
             guard principal.permissions.contains(.tailReveal) else { throw Problem.forbidden }
         }
-        // Another place is another decision.
-        let isElsewhere = before?.allowPrivate != true || endpoint.url != before?.url
-        if endpoint.allowPrivate, isElsewhere {
+        if endpoint.allowPrivate, isElsewhere || before?.allowPrivate != true {
             guard try await parts.database.operatorTenant() == principal.tenantID else { throw Problem.forbidden }
         }
     }

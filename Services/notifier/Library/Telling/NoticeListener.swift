@@ -11,6 +11,7 @@ import WireFormat
 struct NoticeListener: Lifecycle.Service {
     let consumer: EventConsumer
     let plans: any NoticePlanKeeping
+    let overflow: NoticeOverflow
     let zone: @Sendable (String) -> TimeZoneRules?
     let time: TimeSource
     let metrics: NoticeMetrics
@@ -45,14 +46,37 @@ struct NoticeListener: Lifecycle.Service {
         )
         // Whose service is gone is told nothing of it.
         intents = intents.compactMap { $0.named(by: names) }
-        let found = try await plans.addressees(intents.map { ($0.tenantID, $0.recipient, $0.kind.rawValue) })
+        intents = try await StaffPlanning.expanded(intents, by: plans)
+        let found = try await addressees(of: intents)
         let now = time.now()
         let rows = intents.enumerated().flatMap { place, intent in
             found[place].map { addressee in
                 NoticePlanner.rows(intent, to: addressee, zone: addressee.timeZone.flatMap(zone), at: now)
             } ?? []
         }
-        metrics.planned.add(try await plans.write(rows, at: now))
+        metrics.planned.add(try await plans.write(try await overflow.applied(to: rows, at: now), at: now))
+    }
+
+    /// By their places; who is told of much is looked up once.
+    private func addressees(of intents: [NoticeIntent]) async throws(StorageFault) -> [Int: NoticeAddressee] {
+        struct Asked: Hashable {
+            var tenant: TenantID
+            var recipient: NoticeRecipient
+            var kind: NoticeKind
+        }
+        var places: [Asked: Int] = [:]
+        var asked: [(tenant: TenantID, recipient: NoticeRecipient, kind: String)] = []
+        let wanted = intents.map { intent in
+            let one = Asked(tenant: intent.tenantID, recipient: intent.recipient, kind: intent.kind)
+            if let place = places[one] { return place }
+            places[one] = asked.count
+            asked.append((one.tenant, one.recipient, one.kind.rawValue))
+            return asked.count - 1
+        }
+        let found = try await plans.addressees(asked)
+        var addressees: [Int: NoticeAddressee] = [:]
+        for (place, one) in wanted.enumerated() { addressees[place] = found[one] }
+        return addressees
     }
 
     /// What a failure of such work is to blame on.

@@ -72,7 +72,9 @@ enum NoticePlanner {
             let facts: NoticeFacts = ["name": .text(told.prefix), "at": .instant(event.time)]
             return account(.apiKeyCreated, told.userID, facts, event)
         case PasswordChanged.type: return PasswordPlanning.intent(try event.payload(), event)
-        default: return try CustomerPlanning.intent(of: event)
+        default:
+            if let intent = try CustomerPlanning.intent(of: event) { return intent }
+            return try StaffPlanning.intent(of: event)
         }
     }
 
@@ -107,6 +109,7 @@ enum NoticePlanner {
             row.about = NoticeAbout(link: intent.link, subject: intent.subject).json()
             // In the pages nobody is woken.
             row.heldUntil = channel == .inApp ? nil : held
+            row.gather(terms, at: now)
             return row
         }
     }
@@ -174,7 +177,8 @@ enum NoticePlanner {
             case .email: addressee.email != nil
             case .sms: addressee.hasSMS && address(.sms, addressee) != nil
             case .inApp: addressee.hasPages && !terms.variables.contains(where: \.isSecret)
-            case .push, .slack: false
+            case .slack: addressee.hasSlack
+            case .push: false
             }
         }
         let wanted = addressee.channels?.compactMap(NoticeChannel.init) ?? able

@@ -4,7 +4,7 @@ import Persistence
 
 /// The queue, as who sends sees it.
 protocol NoticeQueueing: Sendable {
-    func claim(limit: Int, at now: Timestamp, until: Timestamp) async throws(StorageFault) -> [ClaimedNotice]
+    func claim(_ share: NoticeShare, at now: Timestamp, until: Timestamp) async throws(StorageFault) -> [ClaimedNotice]
     @discardableResult
     func record(_ records: [NoticeRecord], at now: Timestamp) async throws(StorageFault) -> Set<NoticeID>
     @discardableResult
@@ -44,6 +44,8 @@ extension NoticeRoster: NoticeRostering {}
 protocol NoticePlanKeeping: Sendable {
     func addressees(_ asked: [(tenant: TenantID, recipient: NoticeRecipient, kind: String)]) async throws(StorageFault)
         -> [Int: NoticeAddressee]
+    func staff(_ asked: [(tenant: TenantID, kind: String, roles: [String])]) async throws(StorageFault)
+        -> [Int: [UserID]]
     func names(services: [(tenant: TenantID, id: ServiceID)], plans: [(tenant: TenantID, id: PlanID)])
         async throws(StorageFault) -> NoticeNames
     @discardableResult

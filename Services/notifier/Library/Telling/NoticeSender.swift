@@ -116,7 +116,10 @@ struct NoticeSender: Sendable {
         _ channel: NoticeChannel
     ) async throws(StorageFault) -> Bool {
         guard channel == .email || channel == .sms, let address = notice.address else { return false }
-        let category = kind.terms.category
+        // A digest of what nobody may refuse is told like what it stands for.
+        let category =
+            kind == .digest
+            ? notice.digestKey.flatMap(NoticeKind.Category.init) ?? kind.terms.category : kind.terms.category
         return try await reading.isSuppressed(
             NoticeAddress.digest(channel, address),
             channel: notice.channel,

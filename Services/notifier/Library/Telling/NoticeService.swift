@@ -3,7 +3,6 @@ import Domain
 import Lifecycle
 import Observability
 import Persistence
-import Synchronization
 
 /// Sends what is due. Any number of processes may: a notice is claimed by one of them before its provider hears of it.
 struct NoticeService: Lifecycle.Service {
@@ -18,18 +17,10 @@ struct NoticeService: Lifecycle.Service {
     let logger: Logger
 
     private static let upkeep = Duration.seconds(5)
+    /// The pause between two looks while places are taken.
+    private static let glance = Duration.milliseconds(20)
     /// Rows of one look at what lapsed, expired or is old.
     private static let batch = 1_000
-
-    private final class Busy: Sendable {
-        private let number = Atomic(0)
-
-        var count: Int { number.load(ordering: .acquiring) }
-
-        func begin() { number.add(1, ordering: .acquiringAndReleasing) }
-
-        func end() { number.subtract(1, ordering: .acquiringAndReleasing) }
-    }
 
     /// What became of notices at the same time is stored in one commit.
     typealias Records = Combiner<Int, NoticeRecord, Bool>
@@ -61,32 +52,38 @@ struct NoticeService: Lifecycle.Service {
         }
     }
 
-    /// Until the database fails or the daemon ends: what was claimed is recorded by then.
-    private func work(_ records: Records) async throws {
-        let busy = Busy()
-        try await withThrowingDiscardingTaskGroup { group in
+    /// Until the database fails or the daemon ends: what was claimed is sent and recorded by then, whatever failed.
+    func work(_ records: Records) async throws {
+        let places = NoticePlaces(inFlight)
+        let failure: (any Error)? = await withDiscardingTaskGroup { group in
             var tidyAt = ContinuousClock.now
-            while !GracefulShutdown.isShuttingDown {
-                let now = time.now()
-                if tidyAt <= .now {
-                    try await tidy(at: now)
-                    tidyAt = .now + Self.upkeep
-                }
-                let free = inFlight - busy.count
-                let claimed =
-                    free > 0 ? try await queue.claim(limit: free, at: now, until: now + sender.claim) : []
-                health.set(.ready)
-                for notice in claimed {
-                    busy.begin()
-                    group.addTask {
-                        defer { busy.end() }
-                        await serve(notice, until: now + sender.claim, records)
+            do {
+                while !GracefulShutdown.isShuttingDown {
+                    let now = time.now()
+                    if tidyAt <= .now {
+                        try await tidy(at: now)
+                        tidyAt = .now + Self.upkeep
                     }
+                    let share = places.share
+                    let claimed =
+                        share.isEmpty ? [] : try await queue.claim(share, at: now, until: now + sender.claim)
+                    health.set(.ready)
+                    for notice in claimed {
+                        places.take(notice)
+                        group.addTask {
+                            defer { places.leave(notice) }
+                            await serve(notice, until: now + sender.claim, records)
+                        }
+                    }
+                    // More may be due, and some of it waits for a place.
+                    if claimed.isEmpty { try await rest(for: places.isFree ? interval : min(interval, Self.glance)) }
                 }
-                // A full hand: more may be due.
-                if claimed.isEmpty || claimed.count == free { try await rest(for: interval) }
+                return nil
+            } catch {
+                return error
             }
         }
+        if let failure { throw failure }
     }
 
     /// Takes one to its end and stores that. What cannot be read now goes back; what cannot be stored is tried until the claim ends, and

@@ -1,6 +1,7 @@
 import Configuration
 import Domain
 import Lifecycle
+import Notices
 
 /// How people are told; the README documents every key.
 package struct NoticeSettings: Sendable {
@@ -18,6 +19,8 @@ package struct NoticeSettings: Sendable {
     var authorities: String
     /// Vendors' addresses may be private ones: gateways of one's own.
     var reachesPrivate: Bool
+    /// When alarms of staff are told, and whether together.
+    var gathering: Gathering
 
     /// Reads every key that begins with `notices.`; the caller finishes the reader.
     static func read(_ config: ConfigReader) -> NoticeSettings {
@@ -35,7 +38,7 @@ package struct NoticeSettings: Sendable {
                 in: .milliseconds(10)...Duration.seconds(60),
                 doc: "The pause between two looks at notices that are due."
             ),
-            inFlight: config.int("notices.in_flight", default: 64, in: 1...4_096, doc: "Notices sent at a time."),
+            inFlight: config.int("notices.in_flight", default: 256, in: 1...4_096, doc: "Notices sent at a time."),
             limit: config.duration(
                 "notices.limit",
                 default: .seconds(30),
@@ -57,7 +60,31 @@ package struct NoticeSettings: Sendable {
             reachesPrivate: config.bool(
                 "notices.private_addresses",
                 default: false,
-                doc: "Whether providers over HTTP may have private addresses, such as an SMS gateway of one's own."
+                doc: "Whether tenants' providers, too, may have private addresses, such as an SMS gateway of one's own."
+            ),
+            gathering: gathering(config)
+        )
+    }
+
+    private static func gathering(_ config: ConfigReader) -> Gathering {
+        Gathering(
+            wait: config.duration(
+                "notices.gather_wait",
+                default: .seconds(20),
+                in: .zero...Duration.seconds(3_600),
+                doc: "How long the first alarm for one of staff waits for others."
+            ),
+            rest: config.duration(
+                "notices.gather_rest",
+                default: .seconds(900),
+                in: .zero...Duration.seconds(86_400),
+                doc: "How long it is quiet after alarms were told."
+            ),
+            budget: config.int(
+                "notices.hourly_budget",
+                default: 20,
+                in: 1...10_000,
+                doc: "Messages that one of staff gets by one channel in an hour; what is more is told together."
             )
         )
     }

@@ -7,38 +7,42 @@ import Notices
 import Persistence
 import Synchronization
 
-/// Makes what speaks to a provider of its settings; nil for a kind that this version does not know.
+/// Makes what speaks to a provider of its row and opened secrets; nil for a kind that this version does not know.
 protocol NoticeProviderMaking: Sendable {
     func provider(
-        kind: String,
-        channel: String,
-        settings: [String: String],
+        of row: NoticeProviderRow,
         secrets: [String: String]
     ) throws(ProviderSettingsError) -> (any NoticeProvider)?
 }
 
-/// The kinds that there are.
+/// The kinds that there are. What tenants set up is reached at addresses of the public Internet alone, what the operator did anywhere.
 struct ProviderFactory: NoticeProviderMaking {
     let mail: MailClient
-    let web: HTTPClient
+    /// Two clients: what one of them has connected to for the operator must serve nobody else.
+    let guarded: HTTPClient
+    let open: HTTPClient
     let time: TimeSource
 
     func provider(
-        kind: String,
-        channel: String,
-        settings: [String: String],
+        of row: NoticeProviderRow,
         secrets: [String: String]
     ) throws(ProviderSettingsError) -> (any NoticeProvider)? {
-        switch (channel, kind) {
+        switch (row.channel, row.kind) {
         case ("email", "smtp"):
-            try SMTPProvider(settings: settings, secrets: secrets, client: mail, now: { [time] in time.now() })
+            try SMTPProvider(
+                settings: row.settings,
+                secrets: secrets,
+                mayBeAnywhere: row.isOperators,
+                client: mail,
+                now: { [time] in time.now() }
+            )
         default:
-            if let known = CarrierKind(rawValue: kind), known.channel.rawValue == channel {
+            if let known = CarrierKind(rawValue: row.kind), known.channel.rawValue == row.channel {
                 try CarrierProvider(
                     known,
-                    settings: settings,
+                    settings: row.settings,
                     secrets: secrets,
-                    client: web,
+                    client: row.isOperators ? open : guarded,
                     now: { [time] in time.now() }
                 )
             } else {
@@ -125,12 +129,7 @@ final class ProviderBook: Sendable {
             return .failure(.sealed)
         }
         do throws(ProviderSettingsError) {
-            let made = try maker.provider(
-                kind: row.kind,
-                channel: row.channel,
-                settings: row.settings,
-                secrets: secrets
-            )
+            let made = try maker.provider(of: row, secrets: secrets)
             return made.map { .success($0) } ?? .failure(.unknownKind)
         } catch {
             return .failure(.settings)

@@ -27,9 +27,13 @@ struct WebhookSender: Sendable {
     /// Octets of an answer that are kept.
     static let excerpt = 1_024
 
-    /// Until nothing is left that may be sent now.
+    /// How long one endpoint is sent to before others that wait have its place.
+    static let turn = Duration.seconds(5)
+
+    /// Until nothing is left that may be sent now, or its turn is over.
     func serve(_ ref: WebhookRef) async throws {
-        while !GracefulShutdown.isShuttingDown, !Task.isCancelled {
+        let turn = Deadline.after(Self.turn)
+        while !GracefulShutdown.isShuttingDown, !Task.isCancelled, !turn.hasPassed {
             let now = time.now()
             guard let claimed = try await keeping.claim(ref, at: now, until: now + claim) else { return }
             let begun = ContinuousClock.now

@@ -25,16 +25,28 @@ struct WebhookService: Lifecycle.Service {
     private static let upkeep = Duration.seconds(60)
     private static let figuresAge = Duration.seconds(5)
 
-    /// Endpoints that are being sent to here.
-    private final class Busy: Sendable {
-        private let refs = Mutex<Set<WebhookRef>>([])
+    /// Endpoints that are being sent to here. No tenant has more than half of the places: receivers may be as slow as they like.
+    final class Busy: Sendable {
+        private let refs = Mutex<[TenantID: Set<WebhookRef>]>([:])
+        private let most: Int
 
-        var count: Int { refs.withLock(\.count) }
+        init(places: Int) { most = (places + 1) / 2 }
 
-        /// Whether it was not under way.
-        func begin(_ ref: WebhookRef) -> Bool { refs.withLock { $0.insert(ref).inserted } }
+        var count: Int { refs.withLock { $0.values.reduce(0) { $0 + $1.count } } }
 
-        func end(_ ref: WebhookRef) { refs.withLock { _ = $0.remove(ref) } }
+        /// Whether it was not under way, and its tenant has a place for it.
+        func begin(_ ref: WebhookRef) -> Bool {
+            refs.withLock { refs in
+                refs[ref.tenantID, default: []].count < most && refs[ref.tenantID, default: []].insert(ref).inserted
+            }
+        }
+
+        func end(_ ref: WebhookRef) {
+            refs.withLock { refs in
+                refs[ref.tenantID]?.remove(ref)
+                if refs[ref.tenantID]?.isEmpty == true { refs[ref.tenantID] = nil }
+            }
+        }
     }
 
     func run() async throws {
@@ -66,7 +78,7 @@ struct WebhookService: Lifecycle.Service {
 
     /// Until another process leads, the database fails, or the daemon ends: what is with a receiver by then is finished.
     private func reign() async throws {
-        let busy = Busy()
+        let busy = Busy(places: inFlight)
         try await withThrowingDiscardingTaskGroup { group in
             group.addTask {
                 try await repeating(every: .seconds(1), logger, "events wait to be told") { try await read() }

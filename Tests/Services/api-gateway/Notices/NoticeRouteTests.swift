@@ -75,6 +75,33 @@ import WireFormat
         #expect(try await world.send("GET", one, as: admin).status == 404)
     }
 
+    @Test(.proves("SEC-01")) func `secrets that were given for one place are not sent to another`() async throws {
+        let world = try await GatewayWorld.shared()
+        let admin = try await world.person(.tenantAdmin)
+        let draft = Self.smtp("mail \(world.parts.ids.uuid())")
+        let made = try await world.must(201, "POST", Self.path + "/providers", as: admin, draft)
+        let one = "\(Self.path)/providers/\(try #require(made["data.id"]?.text))"
+        func patch(_ body: String) async throws -> Answer {
+            let tag = try #require(try await world.must(200, "GET", one, as: admin).headers["etag"])
+            return try await world.send("PATCH", one, as: admin, body, headers: ["If-Match": tag])
+        }
+        let settings =
+            "{\"host\":\"mail.example.net\",\"port\":587,\"security\":\"starttls\",\"from\":\"isp@example.net\"}"
+        for elsewhere in [
+            settings.replacing("mail.", with: "evil."), settings.replacing("587", with: "2525"),
+            settings.replacing("starttls", with: "none"),
+        ] {
+            let answer = try await patch("{\"settings\":\(elsewhere)}")
+            #expect(answer.status == 400 && answer.text.contains("/secrets"), "\(elsewhere): \(answer.text)")
+            let given = try await patch("{\"settings\":\(elsewhere),\"secrets\":{\"password\":\"another\"}}")
+            #expect(given.status == 200, "\(given.text)")
+            let back = try await patch("{\"settings\":\(settings),\"secrets\":{\"password\":\"another\"}}")
+            #expect(back.status == 200, "\(back.text)")
+        }
+        let renamed = try await patch("{\"settings\":\(settings.replacing("isp@", with: "billing@"))}")
+        #expect(renamed.status == 200, "\(renamed.text)")
+    }
+
     @Test func `settings that no provider could use are refused without being repeated`() async throws {
         let world = try await GatewayWorld.shared()
         let admin = try await world.person(.tenantAdmin)

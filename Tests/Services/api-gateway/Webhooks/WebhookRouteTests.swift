@@ -147,6 +147,21 @@ import WireFormat
         #expect(nobody.status == 400, "\(nobody.text)")
     }
 
+    @Test(.proves("IAM-20")) func `nobody leads elsewhere what others had sent and he may not see`() async throws {
+        let plot = try await Plot(try await GatewayWorld.shared())
+        let id = try #require(try await make(plot, ",\"reveal_people\":true")["data.webhook.id"]?.text)
+        let provider = try await plot.world.person(.provider, in: plot.tenant)
+        for (body, status) in [
+            ("{\"url\":\"https://elsewhere.example.net/x\"}", 403), ("{\"description\":\"theirs\"}", 200),
+        ] {
+            let tag = try tag(
+                try await plot.world.must(200, "GET", "\(Self.path)/\(id)", as: plot.admin)
+            )
+            let answer = try await plot.world.send("PATCH", "\(Self.path)/\(id)", as: provider, body, headers: tag)
+            #expect(answer.status == status, "\(answer.text)")
+        }
+    }
+
     @Test(.proves("TEN-03")) func `another tenant's webhooks are as if they were not there`() async throws {
         let world = try await GatewayWorld.shared()
         let (mine, theirs) = (try await Plot(world), try await Plot(world))

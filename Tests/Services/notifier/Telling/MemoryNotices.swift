@@ -12,6 +12,8 @@ final class MemoryQueue: NoticeQueueing {
         var records: [NoticeRecord] = []
         /// Records that fail before one is stored.
         var outages = 0
+        /// Claims that succeed before the database is away.
+        var claims = Int.max
     }
 
     let state: Mutex<State>
@@ -24,9 +26,11 @@ final class MemoryQueue: NoticeQueueing {
 
     var records: [NoticeRecord] { state.withLock(\.records) }
 
-    func claim(limit: Int, at now: Timestamp, until: Timestamp) -> [ClaimedNotice] {
-        state.withLock { state in
-            let taken = Array(state.due.prefix(limit))
+    func claim(_ share: NoticeShare, at now: Timestamp, until: Timestamp) throws(StorageFault) -> [ClaimedNotice] {
+        try state.withLock { state throws(StorageFault) in
+            guard state.claims > 0 else { throw .outage("away") }
+            state.claims -= 1
+            let taken = Array(state.due.prefix(share.limits[0]))
             state.due.removeFirst(taken.count)
             return taken
         }
@@ -113,12 +117,7 @@ final class ScriptedProvider: NoticeProvider {
 struct ScriptedProviders: NoticeProviderMaking {
     let providers: [String: ScriptedProvider]
 
-    func provider(
-        kind: String,
-        channel: String,
-        settings: [String: String],
-        secrets: [String: String]
-    ) -> (any NoticeProvider)? {
-        providers[settings["name"] ?? ""]
+    func provider(of row: NoticeProviderRow, secrets: [String: String]) -> (any NoticeProvider)? {
+        providers[row.settings["name"] ?? ""]
     }
 }

@@ -289,17 +289,7 @@ import Testing
             sources.providers = [Self.row("one", 1)]
             let provider = ScriptedProvider([.accepted(id: nil, segments: nil)])
             let sender = Self.sender(sources, ["one": provider])
-            let service = NoticeService(
-                queue: queue,
-                sender: sender,
-                interval: .milliseconds(10),
-                inFlight: 4,
-                keep: .seconds(60),
-                time: sender.time,
-                metrics: sender.metrics,
-                health: Health(version: "0").component("notices"),
-                logger: sender.logger
-            )
+            let service = Self.service(queue, sender)
             let records = service.makeRecords()
             await withTaskGroup(of: Void.self) { tasks in
                 tasks.addTask { await records.run() }
@@ -309,5 +299,36 @@ import Testing
             #expect(queue.records.map(\.state) == [fault == nil ? .sent : .queued])
             #expect(provider.messages.count == (fault == nil ? 1 : 0))
         }
+    }
+
+    /// A provider may have taken it while the database was away: it must not be told twice, nor be unknown.
+    @Test(.proves("NTF-03")) func `what is with a provider when the database fails is recorded`() async throws {
+        let queue = MemoryQueue([Self.notice(), Self.notice(), Self.notice()])
+        queue.state.withLock { $0.claims = 1 }
+        var sources = MemorySources()
+        sources.providers = [Self.row("one", 1)]
+        let provider = ScriptedProvider([.accepted(id: nil, segments: nil)])
+        let service = Self.service(queue, Self.sender(sources, ["one": provider]))
+        let records = service.makeRecords()
+        await withTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { await records.run() }
+            await #expect(throws: StorageFault.self) { try await service.work(records) }
+            records.finish()
+        }
+        #expect(queue.records.map(\.state) == [.sent, .sent, .sent] && provider.messages.count == 3)
+    }
+
+    private static func service(_ queue: MemoryQueue, _ sender: NoticeSender) -> NoticeService {
+        NoticeService(
+            queue: queue,
+            sender: sender,
+            interval: .milliseconds(10),
+            inFlight: 4,
+            keep: .seconds(60),
+            time: sender.time,
+            metrics: sender.metrics,
+            health: Health(version: "0").component("notices"),
+            logger: sender.logger
+        )
     }
 }
