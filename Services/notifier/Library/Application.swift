@@ -169,12 +169,12 @@ package enum Application {
         return configuration
     }
 
-    /// What people are told of: accounts and their links, bills, boosts and payments, wallets, quotas, access, and files that were asked for. Of
-    /// domains in which much happens, the events that somebody is told of.
+    /// What people are told of: accounts and their links, bills, boosts and payments, wallets, quotas, access, new services, and files that
+    /// were asked for. Of domains in which much happens, only the events that somebody is told of.
     private static let listened = [
         ("identity", "identity.>"), ("billing", "billing.>"), ("wallet", "wallet.>"), ("quota", "quota.>"),
-        ("access", "access.>"), ("export", "export.>"),
-        ("provisioning", Subjects.all(LifecycleChanged.self)), ("device", Subjects.all(DeviceStatusChanged.self)),
+        ("access", "access.>"), ("export", "export.>"), ("provisioning", Subjects.all(LifecycleChanged.self)),
+        ("device", Subjects.all(DeviceStatusChanged.self)),
         ("ipam", Subjects.all(PoolExhausted.self)), ("tenancy", Subjects.all(LicenceExceeded.self)),
         ("webhook", Subjects.all(WebhookEndpointDisabled.self)), ("radius", Subjects.all(AuthFailuresSpiked.self)),
     ]

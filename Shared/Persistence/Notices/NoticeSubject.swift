@@ -15,12 +15,12 @@ package enum NoticeSubject: Hashable, Sendable {
     case wallet(UUID128, threshold: Int64)
     /// Its logins are refused, or let be again after somebody was told that they were refused.
     case access(ServiceID, isSuspended: Bool)
-    /// It is still so, and of one that answers again somebody was told that it did not; what happened before that time counts.
-    case device(DeviceID, isOnline: Bool, at: Timestamp)
     /// It stands as it ended: nothing gave all of it back, or nothing was paid in its place.
     case payment(UUID128, isReceived: Bool)
     /// It is in use.
     case activation(ServiceID)
+    /// It is still so, and of one that answers again somebody was told that it did not; what happened before that time counts.
+    case device(DeviceID, isOnline: Bool, at: Timestamp)
 
     /// Named texts for `notices.about`.
     package var members: [(name: String, text: String)] {
@@ -36,10 +36,10 @@ package enum NoticeSubject: Hashable, Sendable {
         case .wallet(let id, let threshold): [("wallet", "\(id)"), ("threshold", "\(threshold)")]
         case .access(let id, let isSuspended):
             [("service", "\(id)"), ("access", isSuspended ? "suspended" : "restored")]
-        case .device(let id, let isOnline, let at):
-            [("device", "\(id)"), ("status", isOnline ? "online" : "offline"), ("at", "\(at.microseconds)")]
         case .payment(let id, let isReceived): [("payment", "\(id)"), ("outcome", isReceived ? "received" : "failed")]
         case .activation(let id): [("activated", "\(id)")]
+        case .device(let id, let isOnline, let at):
+            [("device", "\(id)"), ("status", isOnline ? "online" : "offline"), ("at", "\(at.microseconds)")]
         }
     }
 
@@ -59,14 +59,14 @@ package enum NoticeSubject: Hashable, Sendable {
             self = .wallet(wallet, threshold: threshold)
         } else if let service = id("service"), let access = members["access"] {
             self = .access(ServiceID(service), isSuspended: access == "suspended")
-        } else if let device = id("device"), let status = members["status"],
-            let at = members["at"].flatMap({ Int64($0) })
-        {
-            self = .device(DeviceID(device), isOnline: status == "online", at: Timestamp(microseconds: at))
         } else if let payment = id("payment"), let outcome = members["outcome"] {
             self = .payment(payment, isReceived: outcome == "received")
         } else if let service = id("activated") {
             self = .activation(ServiceID(service))
+        } else if let device = id("device"), let status = members["status"],
+            let at = members["at"].flatMap({ Int64($0) })
+        {
+            self = .device(DeviceID(device), isOnline: status == "online", at: Timestamp(microseconds: at))
         } else {
             return nil
         }
@@ -148,10 +148,10 @@ extension NoticeSources {
             }
         case .access(let id, let isSuspended):
             try await access(id, isSuspended, in: tenant, recipient: recipient)
-        case .device(let id, let isOnline, let at):
-            try await device(id, isOnline, at, in: tenant, recipient: recipient)
         case .payment(let id, let isReceived): try await payment(id, isReceived, in: tenant)
         case .activation(let id): try await activation(id, in: tenant)
+        case .device(let id, let isOnline, let at):
+            try await device(id, isOnline, at, in: tenant, recipient: recipient)
         }
     }
 
