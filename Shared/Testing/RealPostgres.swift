@@ -44,7 +44,7 @@ package final class RealPostgres: Sendable {
             [
                 "-D", data, "-p", String(port), "-k", directory.path, "-c", "listen_addresses=",
                 "-c", "fsync=on", "-c", "max_connections=200", "-c", "shared_buffers=128MB",
-                "-c", "log_min_messages=warning", "-c", "max_wal_size=2GB", "-c", "jit=off",
+                "-c", "log_min_messages=warning", "-c", "max_wal_size=2GB",
             ],
             log: directory.path + "/log",
             asUser: UnprivilegedUser.forServers

@@ -15,13 +15,25 @@ def pytest_runtest_makereport(item, call):
     return report
 
 
+RUNNING = pytest.StashKey()
+
+
 @pytest.fixture(scope="session")
-def system():
+def system(request):
     made = System()
     try:
-        yield made.start()
+        request.config.stash[RUNNING] = made.start()
+        yield made
     finally:
         made.stop()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def guests(request):
+    """What a module starts ends with it."""
+    yield
+    if system := request.config.stash.get(RUNNING, None):
+        system.end_guests()
 
 
 @pytest.fixture(scope="module")

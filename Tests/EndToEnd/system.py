@@ -83,7 +83,8 @@ class System:
     def __init__(self):
         self.folder = Path(tempfile.mkdtemp(prefix="nexora-e2e-", dir="/tmp"))
         self.folder.chmod(0o711)
-        self.processes = []
+        # All, and those of them that stay from one module of tests to the next.
+        self.processes, self.lasting = [], []
         # A gateway's settings for the object store, once it runs.
         self.storage = {}
         self.password = secrets.token_hex(16)
@@ -110,6 +111,7 @@ class System:
             daemon.start(wait=False)
         for daemon in self.daemons:
             daemon.wait_ready()
+        self.lasting = list(self.processes)
         return self
 
     def start_servers(self):
@@ -136,6 +138,19 @@ class System:
             process.clean_up()
         if not os.environ.get("E2E_KEEP"):
             shutil.rmtree(self.folder)
+
+    def end_guests(self):
+        """Ends what a module of tests started beside the system: every gateway that stays weighs on all that follow."""
+        guests = [process for process in self.processes if process not in self.lasting]
+        self.processes = list(self.lasting)
+        asked = [guest for guest in guests if isinstance(guest, Daemon) and guest.runs()]
+        for guest in asked:
+            guest.send(signal.SIGCONT)
+            guest.send(signal.SIGTERM)
+        codes = {guest.name: guest.child.wait(40) for guest in asked}
+        for guest in reversed(guests):
+            guest.clean_up()
+        assert not any(codes.values()), codes
 
     def _register(self, process):
         self.processes.append(process)
@@ -258,6 +273,7 @@ class System:
             programs() / "object-store", "--port", port, "--bucket", "exports", "--access-key", access, "--secret-key", secret,
         ], self.folder / "object-store.log", is_ready=lambda: listens(port)))
         store.start()
+        self.lasting.append(store)
         self.storage = {
             "NEXORA_STORAGE_URL": f"http://127.0.0.1:{port}", "NEXORA_STORAGE_BUCKET": "exports",
             "NEXORA_STORAGE_ACCESS_KEY": access, "NEXORA_STORAGE_SECRET_KEY": secret,

@@ -185,7 +185,9 @@ extension Wire {
     }
 
     private func prepareSession(_ configuration: PostgresConfiguration) throws(PostgresError) {
-        var script = "SET TIME ZONE 'UTC'; SET client_min_messages = error"
+        // Statements here are short. One whose plan needs what a setting has forbidden (`enable_nestloop = off`) looks dear enough to be
+        // compiled, for seconds on a busy machine, at each execution.
+        var script = "SET TIME ZONE 'UTC'; SET client_min_messages = error; SET jit = off"
         if let role = configuration.role {
             guard let quoted = unsafe PQescapeIdentifier(raw, role, role.utf8.count) else {
                 throw PostgresError(.misuse, "the database role's name is not valid")

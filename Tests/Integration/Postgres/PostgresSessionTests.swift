@@ -36,6 +36,15 @@ import Testing
         await session.close()
     }
 
+    /// A plan that needs what a setting has forbidden costs more on paper than any query that is worth compiling.
+    @Test func `no statement is compiled, however dear its plan looks`() async throws {
+        let session = try await session()
+        _ = try await session.query("SET enable_seqscan = off")
+        let plan = try await session.query("EXPLAIN (ANALYZE) SELECT count(*) FROM pg_am").map { $0[0].text ?? "" }
+        #expect(plan.contains { $0.contains("cost=1000000") } && !plan.contains { $0.hasPrefix("JIT") }, "\(plan)")
+        await session.close()
+    }
+
     @Test func `arrays with NULLs travel both ways unchanged`() async throws {
         let session = try await session()
         let sql = """
