@@ -62,7 +62,8 @@ package struct InboundMessage: Sendable, Hashable {
             "berhenti",
             "إلغاء", "توقف", "ايقاف", "إيقاف":
             .stop
-        case "start", "unstop", "yes", "mulai", "ابدأ": .start
+        // No "yes": it answers other questions too.
+        case "start", "unstop", "mulai", "ابدأ": .start
         case "help", "info", "aide", "bantuan", "مساعدة": .help
         default: nil
         }
@@ -129,18 +130,30 @@ package protocol CallbackReader: Sendable {
 
 extension CarrierSettings {
     /// How this account's vendor is read; nil where what it takes is not set up. `certificate` is SNS's in PEM, which the caller
-    /// fetched from a host of Amazon's.
+    /// fetched from a host of Amazon's: without a topic of one's own it proves nothing, for it is that of every account.
     package func callbacks(certificate: String? = nil) -> (any CallbackReader)? {
         switch kind {
         case .sendgrid: secrets["webhook_key"].flatMap { try? SendGridCallbacks(publicKey: $0) }
         case .mailgun: secrets["webhook_key"].map { MailgunCallbacks(signingKey: $0) }
         case .postal: secrets["webhook_key"].flatMap { try? PostalCallbacks(publicKey: $0) }
-        case .ses: certificate.flatMap { try? SESCallbacks(certificate: $0, topic: settings["topic_arn"]) }
+        case .ses:
+            settings["topic_arn"].flatMap { topic in
+                certificate.flatMap { try? SESCallbacks(certificate: $0, topic: topic) }
+            }
         case .twilio: secrets["auth_token"].map { TwilioCallbacks(authToken: $0) }
         case .vonage: secrets["signature_secret"].map { VonageCallbacks(signatureSecret: $0) }
         case .kannel: secrets["receipts_token"].map { KannelCallbacks(token: $0) }
         case .fcm, .webhook: nil
         }
+    }
+}
+
+extension CarrierSettings {
+    /// As what the vendor may know the place where it tells: what was set up, or else what it asked for, which a proxy that ends TLS changes
+    /// nothing but the scheme of. Whoever makes a signature must know them anyway.
+    package func addresses(host: String, target: String) -> [String] {
+        guard let base = settings["receipts_url"] else { return ["https://\(host)\(target)", "http://\(host)\(target)"] }
+        return [base + (target.firstIndex(of: "?").map { target[$0...] } ?? "")]
     }
 }
 

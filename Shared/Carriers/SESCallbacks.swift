@@ -5,11 +5,11 @@ internal import WireFormat
 /// What SES tells through SNS: signed by Amazon's certificate, by SignatureVersion 1 (SHA-1) or 2 (SHA-256).
 package struct SESCallbacks: CallbackReader {
     private let key: SignersKey
-    private let topic: String?
+    private let topic: String
 
     /// The certificate in PEM that `SigningCertURL` names: see `isAmazons`. `topic` is whose messages are believed: every account of
-    /// Amazon's has the same certificate, so that without it anybody's are.
-    package init(certificate: String, topic: String?) throws(CryptoError) {
+    /// Amazon's has the same certificate.
+    package init(certificate: String, topic: String) throws(CryptoError) {
         key = try SignersKey(certificatePEM: certificate)
         self.topic = topic
     }
@@ -40,7 +40,7 @@ package struct SESCallbacks: CallbackReader {
         guard key.verifies(signature, of: Array(text.utf8), by: version == "1" ? .sha1 : .sha256) else {
             throw .badSignature
         }
-        guard topic == nil || json["TopicArn"]?.text == topic else { throw .badSignature }
+        guard json["TopicArn"]?.text == topic else { throw .badSignature }
         guard let time = json["Timestamp"]?.text.flatMap({ Timestamp($0) }),
             CallbackTime.isFresh(time.microseconds / 1_000_000, now)
         else { throw .stale }

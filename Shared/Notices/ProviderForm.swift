@@ -70,6 +70,9 @@ package struct ProviderForm: Sendable, Hashable {
         Setting("from", .email, isRequired: true), Setting("from_name", .text(100)),
     ]
     private static let base = Setting("base_url", .url)
+    /// Where the vendor tells what became of a message, and by what it proves itself.
+    private static let receipts = Setting("receipts_url", .url)
+    private static let webhookKey = Secret("webhook_key", isRequired: false)
 
     package static let all: [ProviderForm] = [
         ProviderForm(
@@ -85,7 +88,7 @@ package struct ProviderForm: Sendable, Hashable {
             ],
             [Secret("password", isRequired: false), Secret("dkim_key", isRequired: false)]
         ),
-        ProviderForm(.email, "sendgrid", sender + [base], [Secret("api_key")]),
+        ProviderForm(.email, "sendgrid", sender + [base], [Secret("api_key"), webhookKey]),
         ProviderForm(
             .email,
             "mailgun",
@@ -93,13 +96,18 @@ package struct ProviderForm: Sendable, Hashable {
                 Setting("domain", .host, isRequired: true), Setting("region", .choice(["us", "eu"]), isRequired: true),
                 base,
             ],
-            [Secret("api_key")]
+            [Secret("api_key"), webhookKey]
         ),
-        ProviderForm(.email, "postal", sender + [Setting("host", .host, isRequired: true), base], [Secret("api_key")]),
+        ProviderForm(
+            .email,
+            "postal",
+            sender + [Setting("host", .host, isRequired: true), base],
+            [Secret("api_key"), webhookKey]
+        ),
         ProviderForm(
             .email,
             "ses",
-            sender + [Setting("region", .host, isRequired: true), base],
+            sender + [Setting("region", .host, isRequired: true), Setting("topic_arn", .text(300)), base],
             [Secret("access_key"), Secret("secret_key")]
         ),
         ProviderForm(
@@ -107,7 +115,7 @@ package struct ProviderForm: Sendable, Hashable {
             "twilio",
             [
                 Setting("account_sid", .text(64), isRequired: true), Setting("from", .sender),
-                Setting("messaging_service_sid", .text(64)), base,
+                Setting("messaging_service_sid", .text(64)), receipts, base,
             ],
             [Secret("auth_token")],
             oneOf: ["from", "messaging_service_sid"]
@@ -115,17 +123,17 @@ package struct ProviderForm: Sendable, Hashable {
         ProviderForm(
             .sms,
             "vonage",
-            [Setting("from", .sender, isRequired: true), base],
-            [Secret("api_key"), Secret("api_secret")]
+            [Setting("from", .sender, isRequired: true), receipts, base],
+            [Secret("api_key"), Secret("api_secret"), Secret("signature_secret", isRequired: false)]
         ),
         ProviderForm(
             .sms,
             "kannel",
             [
                 Setting("url", .url, isRequired: true), Setting("username", .text(100), isRequired: true),
-                Setting("from", .sender, isRequired: true),
+                Setting("from", .sender, isRequired: true), receipts,
             ],
-            [Secret("password")]
+            [Secret("password"), Secret("receipts_token", isRequired: false)]
         ),
         ProviderForm(
             .push,

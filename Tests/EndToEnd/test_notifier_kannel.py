@@ -168,3 +168,51 @@ def test_what_a_phone_sends_and_reports_have_the_form_that_we_read(kannel, liste
         assert answer.read().startswith((b"0:", b"3:"))
     eventually(lambda: listener.of("/receipt"), 30, "the report")
     assert listener.of("/receipt")[0] == {"id": "5", "token": "t1", "status": "1", "answer": ""}
+
+
+# proves: NTF-02 NTF-07
+def test_what_became_of_it_is_known_and_who_says_stop_is_left_alone_until_start(system, gateway, me, notifier, tmp_path):
+    token, place = secrets.token_hex(8), "/api/v1/notices/providers"
+    body = {
+        "channel": "sms", "kind": "kannel", "name": f"kannel {token}", "secrets": {"password": Kannel.account_secret},
+        "settings": {"url": "http://127.0.0.1:1/", "username": Kannel.username, "from": "Nexora"},
+    }
+    account = gateway("POST", place, body, 201)[0]["data"]["id"]
+    told = f"{gateway.url}/api/v1/notices/callbacks/{account}"
+    try:
+        with Kannel(tmp_path, system._register, incoming=f"{told}?token={token}&from=%p&to=%P&text=%b&mo=%I") as kannel:
+            tag = gateway("GET", f"{place}/{account}")[1]["ETag"]
+            gateway("PATCH", f"{place}/{account}", {
+                "name": body["name"], "settings": body["settings"] | {"url": kannel.url, "receipts_url": told},
+                "secrets": body["secrets"] | {"receipts_token": token},
+            }, If_Match=tag)
+
+            def say(expected):
+                cause = tell(system, me, "test", "en", {"at": {"instant": "1795167000000000"}})
+                eventually(lambda: notice(system, cause)[:2] == expected, 60, lambda: f"{expected}, not {notice(system, cause)}")
+                return cause
+
+            def answer(text, count):
+                kannel.phones_send(NUMBER, "Nexora", text)
+                stopped = "SELECT count(*) FROM notice_suppressions WHERE reason = 'stopped'"
+                eventually(lambda: system.sql(stopped) == [[str(count)]], 60, f"what {text} does")
+
+            first = say(("delivered", ""))
+            trials = gateway("GET", "/api/v1/notices?channel=sms&limit=1")[0]["data"][0]
+            assert trials["state"] == "delivered"
+            assert [outcome for outcome, in system.sql(
+                "SELECT a.outcome FROM notice_attempts a JOIN notices n ON n.id = a.notice_id "
+                f"WHERE n.cause = '{first}' ORDER BY number")] == ["accepted", "delivered"]
+            answer("Stop.", 1)
+            say(("dropped", "suppressed"))
+            answer("START", 0)
+            say(("delivered", ""))
+            # Whoever does not know the token says nothing, and learns nothing.
+            refused = notifier.metric("notices_callbacks_total")
+            gateway("GET", f"{told.removeprefix(gateway.url)}?token=wrong&from=%2B4915112345678&to=Nexora&text=stop", Authorization="")
+            eventually(lambda: notifier.metric("notices_callbacks_total") == refused + 1, 30, "the refusal")
+            assert system.sql("SELECT count(*) FROM notice_suppressions WHERE reason = 'stopped'") == [["0"]]
+            assert system.sql("SELECT count(*) FROM notice_callbacks") == [["0"]]
+            assert token not in gateway.daemon.output() + notifier.output()
+    finally:
+        gateway("DELETE", f"{place}/{account}", status=204)

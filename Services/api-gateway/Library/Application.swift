@@ -88,7 +88,7 @@ package enum Application {
             MeteringRoutes(parts).routes,
             NoticeProviderRoutes(parts).routes, NoticeRuleRoutes(parts).routes,
             NoticeTemplateRoutes(parts).routes, NoticeLogRoutes(parts).routes,
-            NoticeSelfRoutes(parts).routes, NoticeConsentRoutes(parts).routes,
+            NoticeSelfRoutes(parts).routes, NoticeConsentRoutes(parts).routes, NoticeCallbackRoutes(parts).routes,
             GraphQLRoutes(parts).routes,
             live.routes,
             pages.routes,

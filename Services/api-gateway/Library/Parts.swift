@@ -126,6 +126,8 @@ package struct RequestLimits: Sendable, Equatable {
     package var logins = 5
     /// Payments of one user (PAY-13).
     package var payments = 10
+    /// What the provider of one account tells.
+    package var callbacks = 60_000
     /// Requests of one address that are refused for their own sake, before it is shut out.
     package var suspicious = 100
     package var blockFor: Duration = .seconds(300)

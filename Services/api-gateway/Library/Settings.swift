@@ -225,6 +225,12 @@ extension RequestLimits {
             in: 0...100_000_000,
             doc: "Payments and refunds a minute of one user; 0 is any number."
         )
+        callbacks = config.int(
+            "limits.callbacks",
+            default: 60_000,
+            in: 0...100_000_000,
+            doc: "Requests a minute by which a provider tells of one account's messages; 0 is any number."
+        )
         suspicious = config.int(
             "limits.suspicious",
             default: 100,

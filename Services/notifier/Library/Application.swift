@@ -87,9 +87,7 @@ package enum Application {
         let open = try HTTPClient(carriers(settings.notices, anywhere: true), name: "carriers-open")
         let book = ProviderBook(
             maker: ProviderFactory(mail: mail, guarded: guarded, open: open, time: clock),
-            open: { row in
-                try row.sealedSecrets.map { try secrets.open($0, of: row.id.value, tenant: row.tenantID) } ?? [:]
-            },
+            open: { try opened($0, by: secrets) },
             monotonic: { SystemClock.monotonicNanoseconds() }
         )
         context.metrics.gauge("notices_providers_away", "Providers that are left alone for a while.") {
@@ -134,10 +132,40 @@ package enum Application {
             },
             NamedService("notices", service),
             NamedService("digests", digests(settings, context, zones)),
+            NamedService("receipts", receipts(settings, context, guarded) { try opened($0, by: secrets) }),
         ]
             + (try listened.map {
                 NamedService("listener-\($0.0)", try listener($0, settings, context, nats, zones, metrics))
             })
+    }
+
+    /// What an account is spoken to with, and proves itself by.
+    private static func opened(_ row: NoticeProviderRow, by secrets: NoticeSecrets) throws -> [String: String] {
+        try row.sealedSecrets.map { try secrets.open($0, of: row.id.value, tenant: row.tenantID) } ?? [:]
+    }
+
+    /// Takes in what providers tell of messages that they took.
+    private static func receipts(
+        _ settings: Settings,
+        _ context: DaemonContext,
+        _ client: HTTPClient,
+        _ open: @escaping @Sendable (NoticeProviderRow) throws -> [String: String]
+    ) -> ReceiptService {
+        let metrics = ReceiptMetrics(context.metrics)
+        return ReceiptService(
+            receipts: NoticeReceipts(session("notices-receipts", settings), ids: IDGenerator(time: clock)),
+            desk: CallbackDesk(
+                open: open,
+                certificates: CertificateBook(client: client, logger: context.logger),
+                metrics: metrics,
+                logger: context.logger
+            ),
+            interval: settings.notices.interval,
+            time: clock,
+            metrics: metrics,
+            health: context.health.component("receipts"),
+            logger: context.logger
+        )
     }
 
     /// Tells staff what is held for them.

@@ -2,7 +2,7 @@ package import Domain
 package import WireFormat
 
 /// What became of something that somebody was to be told: nexora.notice.v1.NoticeEnded on `notice.ended.<tenant>`, once for each
-/// notice. Carries no address and no words.
+/// notice, and once more where its provider tells later what became of it. Carries no address and no words.
 package struct NoticeEnded: EventPayload, Hashable {
     package static let type = "nexora.notice.v1.NoticeEnded"
     package static let subject = "notice.ended"

@@ -15,14 +15,7 @@ package struct NoticeSecrets: Sendable {
     package func seal(_ secrets: [String: String], of provider: UUID128, tenant: TenantID) throws(KeyringError)
         -> [UInt8]
     {
-        var writer = JSONWriter()
-        writer.beginObject()
-        for (name, secret) in secrets.sorted(by: { $0.key < $1.key }) {
-            writer.key(string: name)
-            writer.value(secret)
-        }
-        writer.endObject()
-        return try keyring.seal(writer.finish(), for: Self.place(provider, tenant))
+        try keyring.seal(NoticeTexts.write(secrets), for: Self.place(provider, tenant))
     }
 
     /// Opens them. What is no object of texts holds nothing: only somebody beside us can have sealed it.
@@ -44,6 +37,18 @@ package struct NoticeSecrets: Sendable {
 
 /// A JSON object's members as texts.
 enum NoticeTexts {
+    /// An object of texts, in the order of their names.
+    static func write(_ texts: [String: String]) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.beginObject()
+        for (name, text) in texts.sorted(by: { $0.key < $1.key }) {
+            writer.key(string: name)
+            writer.value(text)
+        }
+        writer.endObject()
+        return writer.finish()
+    }
+
     /// Numbers and yes or no become their text; what is neither is left out. Empty for what is no object.
     static func read(_ octets: [UInt8]) -> [String: String] {
         var texts: [String: String] = [:]

@@ -137,8 +137,15 @@ package struct NoticeSources: Sendable {
         try await reading {
             try await executor.query(
                 """
-                SELECT FROM notice_suppressions WHERE tenant_id = $1 AND channel = $2 AND digest = $3
-                    AND (category = $4 OR category IS NULL AND ($5 OR reason <> 'unsubscribed')) LIMIT 1
+                WITH RECURSIVE line AS (
+                    SELECT id, parent_id, 0 AS distance FROM tenants WHERE id = $1
+                    UNION ALL
+                    SELECT t.id, t.parent_id, line.distance + 1 FROM tenants t JOIN line ON t.id = line.parent_id
+                    WHERE line.distance < 32
+                )
+                SELECT FROM line JOIN notice_suppressions s ON s.tenant_id = line.id AND s.channel = $2 AND s.digest = $3
+                WHERE CASE line.distance WHEN 0 THEN s.category = $4 OR s.category IS NULL AND ($5 OR s.reason <> 'unsubscribed')
+                    ELSE s.reason = 'stopped' END LIMIT 1
                 """,
                 [.id(tenant), .text(channel), .bytea(digest), .text(category), .bool(mayBeRefused)]
             ).first != nil

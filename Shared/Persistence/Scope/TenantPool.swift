@@ -54,23 +54,20 @@ package struct TenantPool: Sendable {
     /// The same; nil before there is one: there is nothing to do yet.
     package func operatorIfPlanted() async throws -> TenantID? {
         if let id = known.id.withLock({ $0 }) { return id }
-        let row = try await pool.withTransaction { transaction in
-            try await transaction.pipeline([
-                PGStatement("SET LOCAL ROLE nexora_gateway"), PGStatement("SELECT operator_tenant() AS id"),
-            ])
-        }.last?.first
-        guard let id: TenantID = row?["id"].id() else { return nil }
+        guard let id = try await lookUp("SELECT operator_tenant() AS id") else { return nil }
         known.id.withLock { $0 = id }
         return id
     }
 
     /// The tenant that a host name's first label means, nil when none has it.
     package func tenant(ofSubdomain label: String) async throws -> TenantID? {
+        try await lookUp("SELECT tenant_of_subdomain($1) AS id", [.text(label)])
+    }
+
+    /// The tenant that a function of the owner's names, asked before anybody is known.
+    func lookUp(_ sql: String, _ parameters: [PGValue] = []) async throws -> TenantID? {
         try await pool.withTransaction { transaction in
-            try await transaction.pipeline([
-                PGStatement("SET LOCAL ROLE nexora_gateway"),
-                PGStatement("SELECT tenant_of_subdomain($1) AS id", [.text(label)]),
-            ])
+            try await transaction.pipeline([PGStatement("SET LOCAL ROLE nexora_gateway"), PGStatement(sql, parameters)])
         }.last?.first?["id"].id()
     }
 }

@@ -40,7 +40,8 @@ import Testing
     @Test func `no statement is compiled, however dear its plan looks`() async throws {
         let session = try await session()
         _ = try await session.query("SET enable_seqscan = off")
-        let plan = try await session.query("EXPLAIN (ANALYZE) SELECT count(*) FROM pg_am").map { $0[0].text ?? "" }
+        _ = try await session.query("CREATE TEMPORARY TABLE plain (number integer)")
+        let plan = try await session.query("EXPLAIN (ANALYZE) SELECT count(*) FROM plain").map { $0[0].text ?? "" }
         #expect(plan.contains { $0.contains("cost=1000000") } && !plan.contains { $0.hasPrefix("JIT") }, "\(plan)")
         await session.close()
     }

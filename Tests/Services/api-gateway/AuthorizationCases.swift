@@ -330,6 +330,8 @@ enum AuthorizationCases {
         allowNoticeAddress notices.manage
         askToUnsubscribe open
         unsubscribe open
+        tellNoticeProvider open
+        tellNoticeProviderByQuery open
         queryGraphQL self
         postGraphQL self
         getGraphQLSchema self

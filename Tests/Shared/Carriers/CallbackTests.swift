@@ -222,7 +222,7 @@ private func json(_ body: String, _ headers: [ClientHeader] = []) -> CarrierCall
         let readers: [any CallbackReader] = [
             TwilioCallbacks(authToken: "a"), VonageCallbacks(signatureSecret: "a"), KannelCallbacks(token: "a"),
             MailgunCallbacks(signingKey: "a"), try PostalCallbacks(publicKey: SignedSamples.publicKey),
-            try SESCallbacks(certificate: SignedSamples.certificate, topic: nil),
+            try SESCallbacks(certificate: SignedSamples.certificate, topic: "arn:aws:sns:eu-west-1:1:isp"),
         ]
         for round in 0..<300 {
             var body = round % 2 == 0 ? random.bytes(Int(random.next() % 200)) : Array(SignedSamples.snsVersion2.utf8)

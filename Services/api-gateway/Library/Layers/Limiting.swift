@@ -76,6 +76,7 @@ struct Limiting: Sendable {
     /// Counts a request of a route against who asks, his tenant, and what the route itself allows. Says in the answer how much is
     /// left (RateLimit, RateLimit-Policy).
     func layer(_ request: Request, _ route: GatewayRoute, _ next: @escaping RouteHandler) async throws -> Response {
+        if route.metadata.limit == .callback { return try await next(request) }
         let rules = await rules(for: request, route.metadata)
         guard !rules.isEmpty else {
             if let admission = request[Admission.self] { try await count(admission) }

@@ -5,6 +5,7 @@ enum QueryCheck {
     static func layer(_ request: Request, _ route: GatewayRoute, _ next: @escaping RouteHandler) async throws
         -> Response
     {
+        if route.metadata.operation.takesAnyQuery { return try await next(request) }
         if request.query.items.isEmpty, !route.metadata.operation.parameters.contains(where: \.isRequired) {
             return try await next(request)
         }

@@ -56,6 +56,8 @@ package struct Operation: Sendable {
     package let answer: Answer
     /// Other statuses that it ends with, beside those that every route has: without a body below 400.
     package let others: [Int]
+    /// The query is somebody else's: names that are not described here are none of our business.
+    package let takesAnyQuery: Bool
     /// An older path of something: OpenAPI says `deprecated`, the answer since when (RFC 9745) and until when (RFC 8594).
     package let deprecation: Deprecation?
 
@@ -79,6 +81,7 @@ package struct Operation: Sendable {
         status: Int = 200,
         _ answer: Answer,
         others: [Int] = [],
+        takesAnyQuery: Bool = false,
         deprecation: Deprecation? = nil
     ) {
         self.tag = tag
@@ -88,6 +91,7 @@ package struct Operation: Sendable {
         self.status = status
         self.answer = answer
         self.others = others
+        self.takesAnyQuery = takesAnyQuery
         self.deprecation = deprecation
     }
 

@@ -29,6 +29,8 @@ package struct Access: Sendable {
         case login
         /// Payments: a few a minute of one user, beside what he may call at all (PAY-13).
         case payment
+        /// As often as an account with a provider may: its handler counts, and what is nobody's counts against its address.
+        case callback
     }
 
     /// What `Idempotency-Key` does.

@@ -118,7 +118,8 @@ import WireFormat
     /// Rows in what people are told.
     private func notices(_ tenant: TenantID) -> String {
         """
-        INSERT INTO notice_providers (tenant_id, channel, kind, name) VALUES ('\(tenant)', 'email', 'smtp', 'mail');
+        INSERT INTO notice_providers (tenant_id, id, channel, kind, name) VALUES ('\(tenant)', '\(tenant)', 'email', 'smtp', 'mail');
+        INSERT INTO notice_callbacks (tenant_id, provider_id, host, target, body) VALUES ('\(tenant)', '\(tenant)', 'h', '/x', '');
         INSERT INTO login_codes (tenant_id, user_id, purpose, channel, address, digest, created_at, expires_at)
             SELECT tenant_id, id, 'enrol', 'sms', '+491701234567', sha256('x'), now(), now() + interval '1 h'
             FROM users WHERE tenant_id = '\(tenant)' LIMIT 1;
