@@ -97,6 +97,7 @@ def test_a_storm_of_alarms_becomes_one_digest_for_each_person(system, tenant, se
             text = mail.get_body(("plain",)).get_content()
             assert "core-1 (+" in text, text
         assert not server.mails(VIEWER)
+        system.sql("ANALYZE notices")
         assert system.sql(
             "SELECT count(*) FROM notices a LEFT JOIN notices d ON d.tenant_id = a.tenant_id AND d.id = a.digest_id AND d.kind = 'digest' "
             f"AND d.recipient_id = a.recipient_id AND d.channel = a.channel WHERE a.tenant_id = '{tenant}' AND a.state = 'digested' "
