@@ -8,6 +8,8 @@ package struct NoticeAddressee: Hashable, Sendable {
     package var phone: String?
     /// Somebody may sign in and read it there.
     package var hasPages: Bool
+    /// His tenant, or one above it, has an account for e-mail; it may be turned off for now.
+    package var hasEmail: Bool
     /// A provider of SMS stands there for his tenant.
     package var hasSMS: Bool
     /// It is a team's, and its tenant has a Slack of its own.
@@ -27,7 +29,7 @@ package struct NoticeAddressee: Hashable, Sendable {
 
     package init(email: String?) {
         self.email = email
-        (hasPages, hasSMS) = (true, false)
+        (hasPages, hasEmail, hasSMS) = (true, true, false)
         refused = []
         isRuleOn = true
     }
@@ -104,6 +106,7 @@ package final class NoticePlans: Sendable {
                 var addressee = NoticeAddressee(email: row["email"].text)
                 addressee.phone = row["phone"].text
                 addressee.hasPages = try row.need("has_pages", \.bool)
+                addressee.hasEmail = try row.need("has_email", \.bool)
                 addressee.hasSMS = try row.need("has_sms", \.bool)
                 addressee.hasSlack = try row.need("has_slack", \.bool)
                 addressee.language = row["language"].text
@@ -124,23 +127,29 @@ package final class NoticePlans: Sendable {
         }
     }
 
+    /// What carries words is asked for once for each tenant, and not for each of thousands of customers.
     private static let lookUp = """
+        WITH RECURSIVE k AS MATERIALIZED (
+            SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[]) WITH ORDINALITY
+                AS k (tenant_id, recipient_kind, recipient_id, kind, place)
+        ), line AS (
+            SELECT DISTINCT k.tenant_id AS asker, k.tenant_id AS id, 0 AS distance FROM k
+            UNION ALL
+            SELECT line.asker, w.parent_id, line.distance + 1 FROM line JOIN tenants w ON w.id = line.id
+            WHERE w.parent_id IS NOT NULL AND line.distance < 32
+        ), carried AS MATERIALIZED (
+            SELECT line.asker, coalesce(bool_or(s.channel = 'email'), false) AS email,
+                coalesce(bool_or(s.channel = 'sms' AND s.is_enabled), false) AS sms,
+                coalesce(bool_or(s.channel = 'slack' AND s.is_enabled AND line.distance = 0), false) AS slack
+            FROM line LEFT JOIN notice_providers s ON s.tenant_id = line.id GROUP BY line.asker
+        )
         SELECT k.place, coalesce(u.email, c.email) AS email, nullif(c.phone, '') AS phone,
             u.id IS NOT NULL OR EXISTS (SELECT FROM users v WHERE v.tenant_id = k.tenant_id AND v.customer_id = c.id
                 AND v.is_active AND v.deleted_at IS NULL) AS has_pages,
-            EXISTS (WITH RECURSIVE line AS (
-                    SELECT w.id, w.parent_id, 0 AS distance FROM tenants w WHERE w.id = k.tenant_id
-                    UNION ALL
-                    SELECT w.id, w.parent_id, line.distance + 1 FROM tenants w JOIN line ON w.id = line.parent_id
-                    WHERE line.distance < 32)
-                SELECT FROM line JOIN notice_providers s ON s.tenant_id = line.id AND s.channel = 'sms' AND s.is_enabled) AS has_sms,
-            k.recipient_kind = 'team' AND EXISTS (SELECT FROM notice_providers s WHERE s.tenant_id = k.tenant_id AND s.channel = 'slack'
-                AND s.is_enabled) AS has_slack,
+            carried.email AS has_email, carried.sms AS has_sms, k.recipient_kind = 'team' AND carried.slack AS has_slack,
             p.language, coalesce(p.time_zone, t.settings ->> 'time_zone') AS time_zone, p.quiet_from, p.quiet_until, p.channels,
             coalesce(p.refused, '{}') AS refused, coalesce(r.is_enabled, true) AS is_enabled, r.channels AS rule_channels
-        FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[]) WITH ORDINALITY
-            AS k (tenant_id, recipient_kind, recipient_id, kind, place)
-        JOIN tenants t ON t.id = k.tenant_id
+        FROM k JOIN carried ON carried.asker = k.tenant_id JOIN tenants t ON t.id = k.tenant_id
         LEFT JOIN users u ON k.recipient_kind = 'user' AND u.tenant_id = k.tenant_id AND u.id = k.recipient_id AND u.is_active
             AND u.deleted_at IS NULL
         LEFT JOIN customers c ON k.recipient_kind = 'customer' AND c.tenant_id = k.tenant_id AND c.id = k.recipient_id

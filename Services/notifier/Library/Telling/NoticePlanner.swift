@@ -168,13 +168,14 @@ enum NoticePlanner {
         }
     }
 
-    /// The ways that can reach somebody: his address, his number where a provider carries SMS, and the pages where nothing secret is told. His own choice counts where any of it is
-    /// left; what nobody may refuse is told by the rule's ways otherwise.
+    /// The ways that can reach somebody: his address and his number where a provider carries them, and the pages where nothing secret is
+    /// told. His own choice counts where any of it is left; what nobody may refuse is told by the rule's ways otherwise.
     private static func channels(_ terms: NoticeTerms, _ addressee: NoticeAddressee) -> [NoticeChannel] {
         let ruled = addressee.ruleChannels?.compactMap(NoticeChannel.init) ?? terms.channels
         let able = ruled.filter { channel in
             switch channel {
-            case .email: addressee.email != nil
+            // Who waits in front of a page is written to once there is an account; all else nobody could send waits for nothing.
+            case .email: addressee.email != nil && (addressee.hasEmail || terms.priority == 0)
             case .sms: addressee.hasSMS && address(.sms, addressee) != nil
             case .inApp: addressee.hasPages && !terms.variables.contains(where: \.isSecret)
             case .slack: addressee.hasSlack

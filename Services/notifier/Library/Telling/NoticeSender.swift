@@ -139,7 +139,12 @@ struct NoticeSender: Sendable {
         }
         // As many as are asked well before the claim lapses.
         rows = Array(rows.prefix(max(1, Int((claim / limit) / 2))))
-        var course = NoticeCourse(attempts: notice.attempts, providers: rows.count, expiresAt: notice.expiresAt)
+        var course = NoticeCourse(
+            attempts: notice.attempts,
+            providers: rows.count,
+            expiresAt: notice.expiresAt,
+            tries: tries(of: notice)
+        )
         var asked: [NoticeRecord.Attempt] = []
         var last: (provider: NoticeProviderID, outcome: SendOutcome)?
         while true {
@@ -169,6 +174,16 @@ struct NoticeSender: Sendable {
                 last = (row.id, outcome)
             }
         }
+    }
+
+    /// The longer it has waited for a provider the less often it is looked at, up to five minutes: a hundred thousand that wait out an outage
+    /// are no work. Those that somebody waits for are looked at as often as ever.
+    private func tries(of notice: ClaimedNotice) -> NoticeTries {
+        var tries = NoticeTries()
+        if notice.priority > 0 {
+            tries.outage = min(max(tries.outage, (time.now() - notice.createdAt) / 8), .seconds(300))
+        }
+        return tries
     }
 
     private func provider(of row: NoticeProviderRow) -> (any NoticeProvider)? {
