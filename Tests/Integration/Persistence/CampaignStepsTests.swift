@@ -110,14 +110,16 @@ import Testing
         #expect(found == first && found.texts.count == 2 && found.channels == ["sms", "email"] && found.perMinute == 7)
         #expect(found.segment.plans == [scene.world.one.plan.id] && found.startsAt == Self.now + .seconds(60))
         let second = try await scene.drafted()
+        // One moment made both.
+        let newest = [first.id, second.id].sorted { $0 > $1 }
         try await scene.world.within(scene.tenant) { transaction in
             let store = Campaigns(transaction)
             var filter = CampaignFilter()
             let all = try await store.list(filter, after: nil, limit: 10)
-            let rest = try await store.list(filter, after: second.id, limit: 10)
+            let rest = try await store.list(filter, after: newest[0], limit: 10)
             filter.state = .running
             let running = try await store.list(filter, after: nil, limit: 10)
-            #expect(all.map(\.id) == [second.id, first.id] && rest.map(\.id) == [first.id] && running.isEmpty)
+            #expect(all.map(\.id) == newest && rest.map(\.id) == [newest[1]] && running.isEmpty)
             var changed = found
             changed.name = "Other works"
             let updated = try await store.update(changed)
