@@ -11,7 +11,7 @@ package enum CampaignState: String, Hashable, Sendable, CaseIterable {
     /// What somebody, or the one who tells its customers, does with it.
     package enum Act: String, Hashable, Sendable, CaseIterable {
         case start, pause, resume, cancel
-        /// All of its customers were looked at.
+        /// All of its customers were looked at, and nothing of it waits.
         case complete
     }
 

@@ -140,13 +140,19 @@ import Testing
         #expect(started.progress.targeted == 200 && started.state == .running && started.nextAt == Self.now)
         #expect(try await scene.take(.start, campaign) == nil)
         #expect(try await scene.steps[1].due(at: Self.now, limit: 10).map(\.id) == [campaign.id])
-        for _ in 0..<500 where try await scene.find(campaign).state == .running {
+        for _ in 0..<500 where try await scene.find(campaign).progress.recipients < 200 {
             async let first = scene.step(campaign, most: 30)
             async let second = scene.step(campaign, most: 30, by: 1)
             _ = try await [first, second]
         }
+        // It ends when what was planned has.
+        let (wait, end) = (Self.now + .seconds(70), Self.now + .seconds(80))
+        #expect(try await scene.step(campaign, at: wait)?.isLast == false)
+        #expect(try await scene.find(campaign).state == .running)
+        try await scene.row("UPDATE notices SET state = 'sent', next_at = NULL, ended_at = now()")
+        #expect(try await scene.step(campaign, at: end)?.isLast == true)
         let ended = try await scene.find(campaign)
-        #expect(ended.state == .completed && ended.endedAt == Self.now + .seconds(60) && ended.nextAt == nil)
+        #expect(ended.state == .completed && ended.endedAt == end && ended.nextAt == nil)
         #expect(ended.progress.recipients == 200 && ended.progress.planned == 180 && ended.progress.skipped == 20)
         let row = try #require(
             try await scene.superuser.query(
@@ -156,8 +162,8 @@ import Testing
         )
         #expect(row["rows"].int == 180 && row["people"].int == 180)
         let tally = try await scene.world.within(scene.tenant) { try await Campaigns($0).tally(of: ended) }
-        #expect(tally.map(\.state) == [.queued] && tally.map(\.count) == [180])
-        #expect(try await scene.step(campaign) == nil)
+        #expect(tally.map(\.state) == [.sent] && tally.map(\.count) == [180])
+        #expect(try await scene.step(campaign, at: end + .seconds(60)) == nil)
         await scene.close()
     }
 
@@ -183,7 +189,7 @@ import Testing
         let after = try await scene.find(campaign)
         #expect(after.lastID == nil && after.progress.recipients == 0 && after.state == .running)
         let step = try #require(try await scene.step(campaign))
-        #expect(step.recipients == 20 && step.skipped == 2 && step.notices == 18 && step.isLast)
+        #expect(step.recipients == 20 && step.skipped == 2 && step.notices == 18 && !step.isLast)
         await scene.close()
     }
 

@@ -24,7 +24,7 @@ package struct CampaignStep: Hashable, Sendable {
     package var skipped = 0
     /// Notices that were written.
     package var notices = 0
-    /// It was the last.
+    /// It was the last: all were looked at before, and nothing of it waits.
     package var isLast = false
 
     package init() {}
@@ -37,6 +37,9 @@ package final class CampaignSteps: Sendable {
     private let session: PostgresSession
 
     package init(_ session: PostgresSession) { self.session = session }
+
+    /// How long it is left alone once all were looked at, while what was planned is sent: it may be paused and cancelled until that ended.
+    package static let rest = Duration.seconds(2)
 
     /// Those that may tell somebody now, who waits longest first.
     package func due(at now: Timestamp, limit: Int) async throws(StorageFault) -> [CampaignRef] {
@@ -89,26 +92,26 @@ package final class CampaignSteps: Sendable {
                 }
                 let pace = CampaignPace(perMinute: campaign.perMinute).step(from: nextAt, at: now, most: most)
                 let customers = try await Self.customers(of: campaign, limit: pace.count, transaction)
-                let step = try await Self.tell(customers, campaign, at: now, plan: plan, transaction)
-                try await Self.advance(
-                    campaign,
-                    by: step,
-                    to: customers.last,
-                    nextAt: customers.count < pace.count ? nil : pace.nextAt,
-                    at: now,
-                    transaction
-                )
-                return Self.ending(step, isLast: customers.count < pace.count)
+                var step = try await Self.tell(customers, campaign, at: now, plan: plan, transaction)
+                var next: Timestamp? = pace.nextAt
+                if customers.count < pace.count {
+                    step.isLast = try await Self.hasEnded(campaign, transaction)
+                    next = step.isLast ? nil : now + Self.rest
+                }
+                try await Self.advance(campaign, by: step, to: customers.last, nextAt: next, at: now, transaction)
+                return step
             }
         }
     }
 
     // MARK: - Private
 
-    private static func ending(_ step: CampaignStep, isLast: Bool) -> CampaignStep {
-        var step = step
-        step.isLast = isLast
-        return step
+    /// Nothing that was planned of it waits or is under way.
+    private static func hasEnded(_ campaign: Campaign, _ transaction: PostgresSessionTransaction) async throws -> Bool {
+        try await transaction.query(
+            "SELECT FROM notices WHERE tenant_id = $1 AND campaign_id = $2 AND state IN ('queued', 'held', 'sending') LIMIT 1",
+            [.id(campaign.tenantID), .id(campaign.id)]
+        ).isEmpty
     }
 
     private static func customers(

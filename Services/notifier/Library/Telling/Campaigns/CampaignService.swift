@@ -66,7 +66,7 @@ struct CampaignService: Lifecycle.Service {
         guard let step else { return nil }
         metrics.stepped(step)
         if step.isLast {
-            logger.info("all of an announcement's customers were looked at", ["campaign": .string("\(ref.id)")])
+            logger.info("an announcement came to its end", ["campaign": .string("\(ref.id)")])
         }
         return step
     }
