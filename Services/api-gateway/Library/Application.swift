@@ -87,7 +87,7 @@ package enum Application {
             ProjectRoutes(parts).routes,
             MeteringRoutes(parts).routes,
             NoticeProviderRoutes(parts).routes, NoticeRuleRoutes(parts).routes,
-            NoticeTemplateRoutes(parts).routes, NoticeLogRoutes(parts).routes,
+            NoticeTemplateRoutes(parts).routes, NoticeLogRoutes(parts).routes, CampaignRoutes(parts).routes,
             NoticeSelfRoutes(parts).routes, NoticeConsentRoutes(parts).routes, NoticeCallbackRoutes(parts).routes,
             GraphQLRoutes(parts).routes,
             live.routes,

@@ -133,6 +133,7 @@ package enum Application {
             NamedService("notices", service),
             NamedService("digests", digests(settings, context, zones)),
             NamedService("receipts", receipts(settings, context, guarded) { try opened($0, by: secrets) }),
+            NamedService("campaigns", campaigns(settings, context, zones)),
         ]
             + (try listened.map {
                 NamedService("listener-\($0.0)", try listener($0, settings, context, nats, zones, metrics))
@@ -182,6 +183,23 @@ package enum Application {
             time: clock,
             metrics: DigestMetrics(context.metrics),
             health: context.health.component("digests"),
+            logger: context.logger
+        )
+    }
+
+    /// Tells many customers what was announced to them.
+    private static func campaigns(
+        _ settings: Settings,
+        _ context: DaemonContext,
+        _ zones: @escaping @Sendable (String) -> TimeZoneRules?
+    ) -> CampaignService {
+        CampaignService(
+            steps: CampaignSteps(session("notices-campaigns", settings)),
+            interval: settings.notices.campaigns,
+            zone: zones,
+            time: clock,
+            metrics: CampaignMetrics(context.metrics),
+            health: context.health.component("campaigns"),
             logger: context.logger
         )
     }

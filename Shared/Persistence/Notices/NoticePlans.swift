@@ -64,6 +64,8 @@ package struct PlannedNotice: Hashable, Sendable {
     package var digestKey: String?
     /// It is staff's and told as it comes, so that it counts in the budget.
     package var isReleased = false
+    /// The announcement that it is part of.
+    package var campaignID: CampaignID?
     package var expiresAt: Timestamp
 
     package init(
@@ -82,9 +84,9 @@ package struct PlannedNotice: Hashable, Sendable {
 
 /// Where what is to be told is written, as the notifier's role.
 package final class NoticePlans: Sendable {
-    let session: PostgresSession
+    let session: any PGExecutor
 
-    package init(_ session: PostgresSession) {
+    package init(_ session: any PGExecutor) {
         self.session = session
     }
 
@@ -208,15 +210,17 @@ package final class NoticePlans: Sendable {
             try await self.session.query(
                 """
                 INSERT INTO notices (tenant_id, cause, kind, channel, recipient_kind, recipient_id, address, language, priority, facts,
-                    about, state, reason, next_at, created_at, expires_at, digest_key, released_at)
+                    about, state, reason, next_at, created_at, expires_at, digest_key, released_at,
+                    campaign_id)
                 SELECT k.tenant_id, k.cause, k.kind, k.channel, k.recipient_kind, k.recipient_id, k.address, k.language, k.priority, k.facts::jsonb,
                     k.about::jsonb, CASE WHEN k.held_until IS NULL THEN 'queued' ELSE 'held' END,
                     CASE WHEN k.held_until IS NOT NULL THEN k.held_for END, coalesce(k.held_until, $1), $1, k.expires_at, k.digest_key,
-                    CASE WHEN k.is_released THEN coalesce(k.held_until, $1) END
+                    CASE WHEN k.is_released THEN coalesce(k.held_until, $1) END, k.campaign_id
                 FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::text[], $9::text[],
-                    $10::bigint[], $11::text[], $12::text[], $13::timestamptz[], $14::timestamptz[], $15::text[], $16::text[], $17::bool[])
+                    $10::bigint[], $11::text[], $12::text[], $13::timestamptz[], $14::timestamptz[], $15::text[], $16::text[], $17::bool[],
+                    $18::uuid[])
                     AS k (tenant_id, cause, kind, channel, recipient_kind, recipient_id, address, language, priority, facts, about,
-                        held_until, expires_at, held_for, digest_key, is_released)
+                        held_until, expires_at, held_for, digest_key, is_released, campaign_id)
                 WHERE k.expires_at > $1
                 ON CONFLICT DO NOTHING
                 """,
@@ -230,7 +234,7 @@ package final class NoticePlans: Sendable {
                     .timestamptzArray(planned.map { $0.heldUntil?.microseconds }),
                     .timestamptzArray(planned.map(\.expiresAt.microseconds)),
                     .textArray(planned.map(\.heldFor)), .textArray(planned.map(\.digestKey)),
-                    .boolArray(planned.map(\.isReleased)),
+                    .boolArray(planned.map(\.isReleased)), .uuids(planned.map { $0.campaignID?.value }),
                 ]
             ).affectedRows
         }

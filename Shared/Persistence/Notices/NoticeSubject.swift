@@ -21,6 +21,8 @@ package enum NoticeSubject: Hashable, Sendable {
     case activation(ServiceID)
     /// It is still so, and of one that answers again somebody was told that it did not; what happened before that time counts.
     case device(DeviceID, isOnline: Bool, at: Timestamp)
+    /// It was not cancelled, and is not paused.
+    case campaign(CampaignID)
 
     /// Named texts for `notices.about`.
     package var members: [(name: String, text: String)] {
@@ -38,6 +40,7 @@ package enum NoticeSubject: Hashable, Sendable {
             [("service", "\(id)"), ("access", isSuspended ? "suspended" : "restored")]
         case .payment(let id, let isReceived): [("payment", "\(id)"), ("outcome", isReceived ? "received" : "failed")]
         case .activation(let id): [("activated", "\(id)")]
+        case .campaign(let id): [("campaign", "\(id)")]
         case .device(let id, let isOnline, let at):
             [("device", "\(id)"), ("status", isOnline ? "online" : "offline"), ("at", "\(at.microseconds)")]
         }
@@ -63,6 +66,8 @@ package enum NoticeSubject: Hashable, Sendable {
             self = .payment(payment, isReceived: outcome == "received")
         } else if let service = id("activated") {
             self = .activation(ServiceID(service))
+        } else if let campaign = id("campaign") {
+            self = .campaign(CampaignID(campaign))
         } else if let device = id("device"), let status = members["status"],
             let at = members["at"].flatMap({ Int64($0) })
         {
@@ -80,6 +85,8 @@ package enum NoticeVerdict: Hashable, Sendable {
     case holdsAs(NoticeMoment)
     /// With a word for why not.
     case ended(String)
+    /// It is not told now, with a word for why: it is looked at again after a while.
+    case waits(String)
 }
 
 /// What a notice tells as it is when it is sent.
@@ -150,6 +157,7 @@ extension NoticeSources {
             try await access(id, isSuspended, in: tenant, recipient: recipient)
         case .payment(let id, let isReceived): try await payment(id, isReceived, in: tenant)
         case .activation(let id): try await activation(id, in: tenant)
+        case .campaign(let id): try await verdict(onCampaign: id, in: tenant)
         case .device(let id, let isOnline, let at):
             try await device(id, isOnline, at, in: tenant, recipient: recipient)
         }

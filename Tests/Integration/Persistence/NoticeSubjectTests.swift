@@ -160,7 +160,8 @@ import Testing
         try await scene.row(#"UPDATE tenants SET settings = '{"time_zone": "Europe/Rome"}'"#)
         let asked = [(tenant: scene.tenant, recipient: NoticeRecipient.customer(scene.customer), kind: "bill_due")]
         var expected = NoticeAddressee(email: "ada@example.net")
-        (expected.phone, expected.timeZone, expected.hasPages) = ("+491701234567", "Europe/Rome", false)
+        (expected.phone, expected.timeZone) = ("+491701234567", "Europe/Rome")
+        (expected.hasPages, expected.hasEmail) = (false, false)
         #expect(try await plans.addressees(asked) == [0: expected])
         try await scene.row(
             "INSERT INTO users (tenant_id, id, email, name, role, customer_id) VALUES ($1, $2, 'c@example.net', 'C', 'customer', $2)",
@@ -170,7 +171,11 @@ import Testing
         try await scene.row(
             "INSERT INTO notice_providers (tenant_id, channel, kind, name) SELECT id, 'sms', 'kannel', 'SMS' FROM tenants WHERE parent_id IS NULL"
         )
-        (expected.hasPages, expected.hasSMS) = (true, true)
+        // One that is turned off for now is there.
+        try await scene.row(
+            "INSERT INTO notice_providers (tenant_id, channel, kind, name, is_enabled) SELECT id, 'email', 'smtp', 'Mail', false FROM tenants WHERE parent_id IS NULL"
+        )
+        (expected.hasPages, expected.hasEmail, expected.hasSMS) = (true, true, true)
         #expect(try await plans.addressees(asked) == [0: expected])
         var planned = PlannedNotice(
             tenantID: scene.tenant,

@@ -28,7 +28,7 @@ import Testing
         "enforcements", "nas_capabilities", "session_terms", "devices", "device_status", "router_operations",
         "lifecycle_runs", "lifecycle_steps",
         "notice_providers", "notice_rules", "notice_templates", "notice_preferences", "push_tokens",
-        "notice_suppressions", "notices", "notice_attempts", "notice_callbacks",
+        "notice_suppressions", "notices", "notice_attempts", "notice_callbacks", "campaigns",
         "webhook_endpoints", "webhook_standings", "webhook_deliveries", "webhook_attempts", "webhook_replays",
     ]
 

@@ -317,6 +317,15 @@ enum AuthorizationCases {
         getNotice notices.read
         resendNotice notices.send
         cancelNotice notices.send
+        listNoticeCampaigns notices.read
+        createNoticeCampaign notices.manage
+        getNoticeCampaign notices.read
+        updateNoticeCampaign notices.manage
+        previewNoticeCampaign notices.read
+        startNoticeCampaign notices.send
+        pauseNoticeCampaign notices.send
+        resumeNoticeCampaign notices.send
+        cancelNoticeCampaign notices.send
         getMyNoticePreferences self
         setMyNoticePreferences self
         listMyNotices self

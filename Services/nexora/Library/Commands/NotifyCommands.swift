@@ -7,6 +7,7 @@ import WireFormat
 enum NotifyCommands {
     static let all: [CommandSpec] =
         [providers, add, delete, test] + NotifyTemplateCommands.all + [log, show, resend, cancel, suppress]
+        + NotifyCampaignCommands.all
 
     static let channels = NoticeChannel.allCases.map(\.rawValue)
 

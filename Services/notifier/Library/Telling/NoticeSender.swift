@@ -25,7 +25,12 @@ struct NoticeSender: Sendable {
         /// It is in the pages by being there.
         case posted
         case ends(NoticeRecord.State, String)
+        /// Back into the queue, with a word for why.
+        case waits(String)
     }
+
+    /// How long what may not be told now is left alone.
+    static let rest = Duration.seconds(60)
 
     let reading: any NoticeReading
     let roster: any NoticeRostering
@@ -45,6 +50,7 @@ struct NoticeSender: Sendable {
         switch try await prepare(notice) {
         case .ends(let state, let reason): return NoticeRecord(notice, state, reason: reason)
         case .posted: return NoticeRecord(notice, .sent)
+        case .waits(let reason): return NoticeRecord(notice, .queued, reason: reason, nextAt: time.now() + Self.rest)
         case .ready(let prepared): return try await hand(notice, prepared)
         }
     }
@@ -67,6 +73,7 @@ struct NoticeSender: Sendable {
             case .holds: break
             case .holdsAs(let moment): scribe.tell(moment, in: &facts)
             case .ended(let reason): return .ends(.dropped, reason)
+            case .waits(let reason): return .waits(reason)
             }
         }
         if channel == .inApp { return .posted }

@@ -19,6 +19,8 @@ package struct NoticeSettings: Sendable {
     var authorities: String
     /// Vendors' addresses may be private ones: gateways of one's own.
     var reachesPrivate: Bool
+    /// The pause between two steps of announcements.
+    var campaigns: Duration
     /// When alarms of staff are told, and whether together.
     var gathering: Gathering
 
@@ -61,6 +63,12 @@ package struct NoticeSettings: Sendable {
                 "notices.private_addresses",
                 default: false,
                 doc: "Whether tenants' providers, too, may have private addresses, such as an SMS gateway of one's own."
+            ),
+            campaigns: config.duration(
+                "notices.campaign_interval",
+                default: .seconds(1),
+                in: .milliseconds(50)...Duration.seconds(60),
+                doc: "The pause between two steps of announcements to many customers."
             ),
             gathering: gathering(config)
         )

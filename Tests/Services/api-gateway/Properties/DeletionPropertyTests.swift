@@ -135,6 +135,8 @@ import WireFormat
             VALUES ('\(tenant)', '\(tenant)', 'one', 'welcome', 'sms', 'user', uuid_v7(), 'en', now(), now() + interval '1 day');
         INSERT INTO notice_attempts (tenant_id, notice_id, number, outcome, at)
             VALUES ('\(tenant)', '\(tenant)', 1, 'outage', now());
+        INSERT INTO campaigns (tenant_id, name, language, texts, statuses, created_by)
+            VALUES ('\(tenant)', 'Works', 'en', '{"en": {"title": "Works", "body": "On Tuesday."}}', '{active}', uuid_v7());
         """
     }
 

@@ -24,7 +24,7 @@ extension EntityCase {
         "listMyBills", "listBoosts", "listMyBoosts",
         "listMyQuota", "listProjects", "listSessionEnforcements", "listServiceEnforcements", "listDeviceOperations",
         "listServiceLifecycleRuns", "listWebhooks", "listWebhookDeliveries", "listWebhookReplays",
-        "listNotices", "listMyNotices",
+        "listNotices", "listMyNotices", "listNoticeCampaigns",
     ]
 
     // MARK: - Made over HTTP

@@ -96,6 +96,22 @@ import Testing
         #expect(there.messages.first?.text.contains("5") == true)
     }
 
+    @Test(.proves("NTF-02")) func `what is told of a campaign that is paused goes back into the queue, unsaid`()
+        async throws
+    {
+        let provider = ScriptedProvider([.accepted(id: "m1", segments: nil)])
+        var sources = MemorySources()
+        (sources.providers, sources.verdict) = ([Self.row("there", 1)], .waits("campaign_paused"))
+        var notice = Self.notice()
+        notice.about = NoticeAbout(subject: .campaign(CampaignID(UUID128(high: 6, low: 6)))).json()
+        let record = try await Self.sender(sources, ["there": provider]).serve(notice)
+        #expect(record.state == .queued && record.reason == "campaign_paused" && record.attempts == 0)
+        #expect(record.nextAt == Self.now + NoticeSender.rest && record.asked.isEmpty && provider.messages.isEmpty)
+        sources.verdict = .ended("campaign_cancelled")
+        let dropped = try await Self.sender(sources, ["there": provider]).serve(notice)
+        #expect(dropped.state == .dropped && dropped.reason == "campaign_cancelled" && provider.messages.isEmpty)
+    }
+
     @Test(.proves("NTF-03")) func `a provider that is away three times in a row is left alone`() async throws {
         let away = ScriptedProvider([.outage(reason: "refused", detail: nil, after: nil)])
         var sources = MemorySources()
