@@ -83,6 +83,15 @@ import WireFormat
         #expect(try Self.rows(Self.locked, addressee).isEmpty)
     }
 
+    @Test(.proves("NTF-04")) func `nothing waits for an account with a mail server that nobody has, but what somebody waits for`()
+        throws
+    {
+        var addressee = NoticeAddressee(email: "ada@example.com")
+        addressee.hasEmail = false
+        #expect(try Self.rows(Self.locked, addressee).map(\.channel) == ["in_app"])
+        #expect(try Self.rows(Self.reset, addressee).map(\.channel) == ["email"])
+    }
+
     @Test(.proves("IAM-09", "NTF-04"), arguments: ["sms", "email"])
     func `a code goes by the way that was asked for, at once, and its address is in no notice`(_ channel: String)
         throws

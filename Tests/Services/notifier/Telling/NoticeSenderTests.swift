@@ -112,6 +112,19 @@ import Testing
         #expect(dropped.state == .dropped && dropped.reason == "campaign_cancelled" && provider.messages.isEmpty)
     }
 
+    @Test(.proves("NTF-03", "NTF-10"), arguments: [(1, 10, 15), (1, 1_600, 200), (3, 90_000, 300), (0, 1_600, 15)])
+    func `what waits for a provider is looked at the less often the longer it waits, but what somebody waits for`(
+        priority: Int,
+        age: Int64,
+        pause: Int64
+    ) async throws {
+        var notice = Self.notice()
+        (notice.priority, notice.createdAt) = (priority, Self.now - .seconds(age))
+        let record = try await Self.sender(MemorySources(), [:]).serve(notice)
+        #expect(record.state == .queued && record.reason == "no_provider" && record.attempts == 0)
+        #expect(record.nextAt == Self.now + .seconds(pause))
+    }
+
     @Test(.proves("NTF-03")) func `a provider that is away three times in a row is left alone`() async throws {
         let away = ScriptedProvider([.outage(reason: "refused", detail: nil, after: nil)])
         var sources = MemorySources()
