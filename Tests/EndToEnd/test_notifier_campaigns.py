@@ -196,7 +196,7 @@ def test_nobody_waits_behind_it_and_what_has_not_left_is_taken_back(system, gate
     before = len(arrived(box, tag))
     eventually(lambda: len(arrived(box, tag)) > before, 30, "the next of them")
     assert act(gateway, campaign, "cancel")["data"]["state"] == "cancelled"
-    eventually(lambda: not {"queued", "held", "sending"} & tally(system, campaign).keys(), 60, "the end of what was under way")
+    eventually(lambda: not {"queued", "held", "sending"} & tally(system, campaign).keys(), 120, "the end of what was under way")
     states = tally(system, campaign)
     assert states.keys() <= {"sent", "cancelled", "dropped"} and states["cancelled"] > 0 and states["sent"] > 0, states
     assert sum(states.values()) == len(told())
