@@ -149,10 +149,12 @@ extension CarrierSettings {
 }
 
 extension CarrierSettings {
-    /// As what the vendor may know the place where it tells: what was set up, or else what it asked for, which a proxy that ends TLS changes
-    /// nothing but the scheme of. Whoever makes a signature must know them anyway.
+    /// As what the vendor may know the place where it tells: what was set up, or else what it asked for, of which a proxy that ends TLS
+    /// changes the scheme alone.
     package func addresses(host: String, target: String) -> [String] {
-        guard let base = settings["receipts_url"] else { return ["https://\(host)\(target)", "http://\(host)\(target)"] }
+        guard let base = settings["receipts_url"] else {
+            return ["https://\(host)\(target)", "http://\(host)\(target)"]
+        }
         return [base + (target.firstIndex(of: "?").map { target[$0...] } ?? "")]
     }
 }

@@ -59,8 +59,8 @@ def box(system, me):
 @pytest.fixture
 def notifier(system):
     daemon = system.notifier(
-        "notifier-campaigns", NEXORA_NOTICES_INTERVAL="50ms", NEXORA_NOTICES_CAMPAIGN_INTERVAL="100ms", NEXORA_NOTICES_LIMIT="2s",
-        NEXORA_NOTICES_IN_FLIGHT=str(IN_FLIGHT))
+        "notifier-campaigns", NEXORA_NOTICES_PAGES="https://my.example.net", NEXORA_NOTICES_INTERVAL="50ms",
+        NEXORA_NOTICES_CAMPAIGN_INTERVAL="100ms", NEXORA_NOTICES_LIMIT="2s", NEXORA_NOTICES_IN_FLIGHT=str(IN_FLIGHT))
     daemon.start()
     yield daemon
     daemon.clean_up()

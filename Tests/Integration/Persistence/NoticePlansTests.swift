@@ -70,6 +70,10 @@ import Testing
     {
         let scene = try await Scene()
         let plans = NoticePlans(scene.session)
+        try await scene.superuser.query(
+            "INSERT INTO notice_providers (tenant_id, channel, kind, name) VALUES ($1, 'email', 'smtp', 'mail')",
+            [.id(scene.tenant)]
+        )
         let asked = [
             (tenant: scene.world.two.tenant, recipient: NoticeRecipient.user(scene.user), kind: "account_locked"),
             (tenant: scene.tenant, recipient: NoticeRecipient.user(scene.user), kind: "account_locked"),

@@ -41,7 +41,8 @@ package struct NoticeCallbackInbox {
             """,
             [
                 .id(tenant), .uuid(high: provider.high, low: provider.low), .text(callback.host),
-                .text(callback.target), .jsonb(String(decoding: NoticeTexts.write(callback.headers), as: UTF8.self)), .bytea(callback.body), .time(now),
+                .text(callback.target), .jsonb(String(decoding: NoticeTexts.write(callback.headers), as: UTF8.self)),
+                .bytea(callback.body), .time(now),
                 .int8(Int64(Self.most)),
             ]
         )

@@ -154,7 +154,8 @@ package final class NoticeReceipts: Sendable {
             let key: [PGValue] = [.id(callback.provider.tenantID), .text("sms"), .bytea(reply.digest)]
             switch reply.wish {
             case .stop:
-                let values = key + [.text(NoticeSuppression.Reason.stopped.rawValue), .null, .time(callback.receivedAt)]
+                let values =
+                    key + [.text(NoticeSuppression.Reason.stopped.rawValue), .null, .time(callback.receivedAt)]
                 settled.suppressed += try await transaction.query(ReceiptSQL.suppress, values).affectedRows
             case .start: settled.allowed += try await transaction.query(ReceiptSQL.allow, key).affectedRows
             }

@@ -119,7 +119,9 @@ import WireFormat
         #expect(receipt.suppression == .bounced && receipt.at == Self.at)
         #expect(word(read(settings, Base64.encode([1, 2, 3]))) == "refused")
         // Where it was told another place, that is the one.
-        let elsewhere = settings.merging(["receipts_url": "\(scheme)://other.example/api/v1/notices/callbacks/1"]) { $1 }
+        let elsewhere = settings.merging(["receipts_url": "\(scheme)://other.example/api/v1/notices/callbacks/1"]) {
+            $1
+        }
         #expect(word(read(elsewhere, signature)) == "refused")
     }
 

@@ -83,7 +83,8 @@ import WireFormat
         #expect(try Self.rows(Self.locked, addressee).isEmpty)
     }
 
-    @Test(.proves("NTF-04")) func `nothing waits for an account with a mail server that nobody has, but what somebody waits for`()
+    @Test(.proves("NTF-04"))
+    func `nothing waits for an account with a mail server that nobody has, but what somebody waits for`()
         throws
     {
         var addressee = NoticeAddressee(email: "ada@example.com")

@@ -153,7 +153,8 @@ private final class MemoryCampaigns: CampaignStepping {
         let (count, registry) = (CampaignService.most * 3 + 7, MetricsRegistry())
         let steps = MemoryCampaigns(Self.campaign, [Self.ref(1): count, Self.ref(2): 5])
         // A look goes on while a step was full; what is left of it is for the next look.
-        for _ in 0..<2 { try await Self.service(steps, registry).look() }
+        let service = Self.service(steps, registry)
+        for _ in 0..<2 { try await service.look() }
         #expect(steps.left.allSatisfy { $0 == 0 })
         let text = String(decoding: registry.render(), as: UTF8.self)
         #expect(text.contains("notices_campaigns_completed_total 2\n"))
