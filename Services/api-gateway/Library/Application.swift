@@ -89,6 +89,7 @@ package enum Application {
             NoticeProviderRoutes(parts).routes, NoticeRuleRoutes(parts).routes,
             NoticeTemplateRoutes(parts).routes, NoticeLogRoutes(parts).routes, CampaignRoutes(parts).routes,
             NoticeSelfRoutes(parts).routes, NoticeConsentRoutes(parts).routes, NoticeCallbackRoutes(parts).routes,
+            PushDeviceRoutes(parts).routes,
             GraphQLRoutes(parts).routes,
             live.routes,
             pages.routes,

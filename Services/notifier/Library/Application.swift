@@ -105,6 +105,9 @@ package enum Application {
             ),
             openToken: { sealed, link, tenant in try tokens.open(token: sealed, of: link, tenant: tenant) },
             openCode: { sealed, code, tenant in try tokens.open(code: sealed, of: code, tenant: tenant) },
+            openDevice: { device, tenant in
+                try secrets.open(pushToken: device.sealedToken, digest: device.digest, tenant: tenant)
+            },
             limit: settings.notices.limit,
             claim: settings.notices.limit * 10,
             time: clock,

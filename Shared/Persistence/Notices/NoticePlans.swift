@@ -12,6 +12,8 @@ package struct NoticeAddressee: Hashable, Sendable {
     package var hasEmail: Bool
     /// A provider of SMS stands there for his tenant.
     package var hasSMS: Bool
+    /// One of his devices lets us push to it, and a provider carries that.
+    package var hasPush = false
     /// It is a team's, and its tenant has a Slack of its own.
     package var hasSlack = false
     package var language: String?
@@ -110,6 +112,7 @@ package final class NoticePlans: Sendable {
                 addressee.hasPages = try row.need("has_pages", \.bool)
                 addressee.hasEmail = try row.need("has_email", \.bool)
                 addressee.hasSMS = try row.need("has_sms", \.bool)
+                addressee.hasPush = try row.need("has_push", \.bool)
                 addressee.hasSlack = try row.need("has_slack", \.bool)
                 addressee.language = row["language"].text
                 addressee.timeZone = row["time_zone"].text
@@ -142,13 +145,18 @@ package final class NoticePlans: Sendable {
         ), carried AS MATERIALIZED (
             SELECT line.asker, coalesce(bool_or(s.channel = 'email'), false) AS email,
                 coalesce(bool_or(s.channel = 'sms' AND s.is_enabled), false) AS sms,
+                coalesce(bool_or(s.channel = 'push' AND s.is_enabled), false) AS push,
                 coalesce(bool_or(s.channel = 'slack' AND s.is_enabled AND line.distance = 0), false) AS slack
             FROM line LEFT JOIN notice_providers s ON s.tenant_id = line.id GROUP BY line.asker
         )
         SELECT k.place, coalesce(u.email, c.email) AS email, nullif(c.phone, '') AS phone,
             u.id IS NOT NULL OR EXISTS (SELECT FROM users v WHERE v.tenant_id = k.tenant_id AND v.customer_id = c.id
                 AND v.is_active AND v.deleted_at IS NULL) AS has_pages,
-            carried.email AS has_email, carried.sms AS has_sms, k.recipient_kind = 'team' AND carried.slack AS has_slack,
+            carried.email AS has_email, carried.sms AS has_sms, carried.push AND EXISTS (
+                SELECT FROM push_tokens d JOIN users v ON v.tenant_id = d.tenant_id AND v.id = d.recipient_id AND v.is_active
+                    AND v.deleted_at IS NULL
+                WHERE d.tenant_id = k.tenant_id AND d.recipient_kind = 'user' AND (v.id = u.id OR v.customer_id = c.id)) AS has_push,
+            k.recipient_kind = 'team' AND carried.slack AS has_slack,
             p.language, coalesce(p.time_zone, t.settings ->> 'time_zone') AS time_zone, p.quiet_from, p.quiet_until, p.channels,
             coalesce(p.refused, '{}') AS refused, coalesce(r.is_enabled, true) AS is_enabled, r.channels AS rule_channels
         FROM k JOIN carried ON carried.asker = k.tenant_id JOIN tenants t ON t.id = k.tenant_id

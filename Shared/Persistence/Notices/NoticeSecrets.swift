@@ -25,6 +25,23 @@ package struct NoticeSecrets: Sendable {
         NoticeTexts.read(try keyring.open(sealed, for: Self.place(provider, tenant)))
     }
 
+    /// Seals a device's token for its row, which is found by the token's digest: whoever registers it again finds the same row.
+    package func seal(pushToken token: String, tenant: TenantID) throws(KeyringError) -> (
+        digest: [UInt8], sealed: [UInt8]
+    ) {
+        let digest = Digest.sha256(Array(token.utf8))
+        return (digest, try keyring.seal(Array(token.utf8), for: Self.place(device: digest, tenant)))
+    }
+
+    /// Opens a device's token.
+    package func open(pushToken sealed: [UInt8], digest: [UInt8], tenant: TenantID) throws(KeyringError) -> String {
+        String(decoding: try keyring.open(sealed, for: Self.place(device: digest, tenant)), as: UTF8.self)
+    }
+
+    private static func place(device digest: [UInt8], _ tenant: TenantID) -> SealedPlace {
+        SealedPlace(table: "push_tokens", column: "sealed_token", row: digest, tenant: tenant.value.bytes)
+    }
+
     private static func place(_ provider: UUID128, _ tenant: TenantID) -> SealedPlace {
         SealedPlace(
             table: "notice_providers",

@@ -332,6 +332,9 @@ enum AuthorizationCases {
         countMyUnreadNotices self
         readMyNotice self
         readMyNotices self
+        listMyPushDevices self
+        registerMyPushDevice self
+        removeMyPushDevice self
         getCustomerNoticePreferences customers.read
         setCustomerNoticePreferences customers.update
         listNoticeSuppressions notices.read

@@ -168,7 +168,7 @@ enum NoticePlanner {
         }
     }
 
-    /// The ways that can reach somebody: his address and his number where a provider carries them, and the pages where nothing secret is
+    /// The ways that can reach somebody: his address, his number and his devices where a provider carries them, and the pages where nothing secret is
     /// told. His own choice counts where any of it is left; what nobody may refuse is told by the rule's ways otherwise.
     private static func channels(_ terms: NoticeTerms, _ addressee: NoticeAddressee) -> [NoticeChannel] {
         let ruled = addressee.ruleChannels?.compactMap(NoticeChannel.init) ?? terms.channels
@@ -179,7 +179,7 @@ enum NoticePlanner {
             case .sms: addressee.hasSMS && address(.sms, addressee) != nil
             case .inApp: addressee.hasPages && !terms.variables.contains(where: \.isSecret)
             case .slack: addressee.hasSlack
-            case .push: false
+            case .push: addressee.hasPush
             }
         }
         let wanted = addressee.channels?.compactMap(NoticeChannel.init) ?? able

@@ -29,6 +29,8 @@ protocol NoticeReading: Sendable {
         async throws(StorageFault) -> Bool
     func link(_ id: OneTimeLinkID, in tenant: TenantID) async throws(StorageFault) -> NoticeLink?
     func code(_ id: LoginCodeID, in tenant: TenantID) async throws(StorageFault) -> NoticeCode?
+    func devices(of notice: ClaimedNotice, limit: Int) async throws(StorageFault) -> [PushTarget]
+    func forget(_ devices: [PushTokenID], in tenant: TenantID) async throws(StorageFault)
 }
 
 extension NoticeSources: NoticeReading {}

@@ -14,6 +14,8 @@ struct PreparedNotice: Sendable {
     var code: LoginCodeID?
     /// The one account that it goes by.
     var provider: NoticeProviderID?
+    /// The devices that it is pushed to, instead of the message's address.
+    var devices: [OpenedDevice] = []
 }
 
 /// Takes one claimed notice to its end, or to where it waits again: looks whether it is still true, says it in words, and hands it to one
@@ -38,6 +40,7 @@ struct NoticeSender: Sendable {
     let scribe: NoticeScribe
     let openToken: @Sendable ([UInt8], OneTimeLinkID, TenantID) throws -> String
     let openCode: @Sendable ([UInt8], LoginCodeID, TenantID) throws -> String
+    let openDevice: @Sendable (PushTarget, TenantID) throws -> String
     /// How long one provider may take, and how long a claim is held.
     let limit: Duration
     let claim: Duration
@@ -97,7 +100,14 @@ struct NoticeSender: Sendable {
             case .ready(let code, let address): (facts["code"], notice.address) = (.text(code), address)
             }
         }
-        guard notice.address != nil || channel == .slack else { return .ends(.failed, "no_address") }
+        var devices: [OpenedDevice] = []
+        if channel == .push {
+            devices = try await openDevices(of: notice)
+            if devices.isEmpty { return .ends(.dropped, "no_device") }
+        }
+        guard notice.address != nil || channel == .slack || channel == .push else {
+            return .ends(.failed, "no_address")
+        }
         if try await isSuppressed(notice, kind, channel) { return .ends(.dropped, "suppressed") }
         let languages = LanguageChain.languages(wanted: notice.language, tenant: nil)
         let words = try await reading.words(
@@ -114,7 +124,10 @@ struct NoticeSender: Sendable {
             )
             return .ends(.failed, "template")
         }
-        return .ready(PreparedNotice(message: message, link: about.link, code: about.code, provider: about.provider))
+        var prepared = PreparedNotice(message: message)
+        (prepared.link, prepared.code, prepared.provider) = (about.link, about.code, about.provider)
+        prepared.devices = devices
+        return .ready(prepared)
     }
 
     private func isSuppressed(
@@ -170,7 +183,7 @@ struct NoticeSender: Sendable {
                     continue
                 }
                 let begun = ContinuousClock.now
-                let outcome = await provider.send(prepared.message, within: limit)
+                let outcome = await send(prepared, of: notice, by: provider)
                 metrics.asked(notice.channel, outcome, in: ContinuousClock.now - begun)
                 if book.answered(outcome, by: row.id, wasProbe: admission == .probe) {
                     logger.warn("a provider is away and left alone for a while", ["provider": .string("\(row.id)")])

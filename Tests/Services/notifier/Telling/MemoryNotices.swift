@@ -64,6 +64,8 @@ struct MemorySources: NoticeReading, NoticeRostering {
     var words: [NoticeWords] = []
     var link: NoticeLink?
     var code: NoticeCode?
+    var devices: [PushTarget] = []
+    let forgotten = Forgotten()
     var verdict = NoticeVerdict.holds
     /// Digests of addresses that are not written to.
     var suppressed: Set<[UInt8]> = []
@@ -79,6 +81,8 @@ struct MemorySources: NoticeReading, NoticeRostering {
     func words(of tenant: TenantID, kind: String, channel: String, languages: [String]) -> [NoticeWords] { words }
     func link(_ id: OneTimeLinkID, in tenant: TenantID) -> NoticeLink? { link }
     func code(_ id: LoginCodeID, in tenant: TenantID) -> NoticeCode? { code }
+    func devices(of notice: ClaimedNotice, limit: Int) -> [PushTarget] { Array(devices.prefix(limit)) }
+    func forget(_ devices: [PushTokenID], in tenant: TenantID) { forgotten.add(devices) }
     func isSuppressed(
         _ digest: [UInt8],
         channel: String,
@@ -93,6 +97,15 @@ struct MemorySources: NoticeReading, NoticeRostering {
         at now: Timestamp
     ) -> NoticeVerdict { verdict }
     func providers(of tenant: TenantID, channel: String) -> [NoticeProviderRow] { providers }
+}
+
+/// Devices that are no more.
+final class Forgotten: Sendable {
+    private let ids = Mutex<[PushTokenID]>([])
+
+    var all: [PushTokenID] { ids.withLock { $0 } }
+
+    func add(_ more: [PushTokenID]) { ids.withLock { $0 += more } }
 }
 
 /// Answers as a test says, and keeps what it was handed.

@@ -71,6 +71,7 @@ import Testing
             scribe: NoticeScribe(pages: "https://my.example", zone: { _ in nil }, wayOut: { _ in "signed" }),
             openToken: { sealed, _, _ in String(decoding: sealed, as: UTF8.self) },
             openCode: { sealed, _, _ in String(decoding: sealed, as: UTF8.self) },
+            openDevice: { device, _ in String(decoding: device.sealedToken, as: UTF8.self) },
             limit: .seconds(30),
             claim: .seconds(300),
             time: TimeSource { now },
@@ -123,6 +124,48 @@ import Testing
         let record = try await Self.sender(MemorySources(), [:]).serve(notice)
         #expect(record.state == .queued && record.reason == "no_provider" && record.attempts == 0)
         #expect(record.nextAt == Self.now + .seconds(pause))
+    }
+
+    private static func pushed(_ answers: [SendOutcome]) async throws -> (
+        record: NoticeRecord, tokens: [String], forgotten: [PushTokenID]
+    ) {
+        let provider = ScriptedProvider(answers)
+        var sources = MemorySources()
+        sources.providers = [row("there", 1)]
+        sources.devices = (1...3).map { number in
+            PushTarget(
+                id: PushTokenID(UUID128(high: 9, low: number)),
+                digest: [UInt8(number)],
+                sealedToken: Array("device-\(number)".utf8)
+            )
+        }
+        var notice = notice(.boostApproved, channel: "push")
+        let facts: NoticeFacts = ["service": .text("ada"), "plan": .text("Fibre")]
+        (notice.address, notice.facts) = (nil, facts.json())
+        let record = try await sender(sources, ["there": provider]).serve(notice)
+        return (record, provider.messages.map(\.address), sources.forgotten.all)
+    }
+
+    @Test(.proves("NTF-01", "NTF-03")) func `all devices are pushed to, and those that are gone are forgotten`()
+        async throws
+    {
+        let (gone, took) = (
+            SendOutcome.refused(reason: "token_gone", detail: nil), SendOutcome.accepted(id: "m", segments: nil)
+        )
+        let two = try await Self.pushed([gone, took, took])
+        #expect(two.record.state == .sent && two.tokens == ["device-1", "device-2", "device-3"])
+        #expect(two.forgotten == [PushTokenID(UUID128(high: 9, low: 1))])
+        let none = try await Self.pushed([gone])
+        #expect(none.record.state == .failed && none.record.reason == "token_gone" && none.forgotten.count == 3)
+        // An outage is everybody's; what one took, or may have, is not told again.
+        let away = try await Self.pushed([.outage(reason: "provider_down", detail: nil, after: nil)])
+        #expect(away.record.state == .queued && away.record.attempts == 0 && away.tokens.count == 1)
+        let part = try await Self.pushed([took, .outage(reason: "provider_down", detail: nil, after: nil)])
+        #expect(part.record.state == .sent && part.tokens.count == 2)
+        let doubt = try await Self.pushed([
+            .refused(reason: "rejected", detail: nil), .unknown(reason: "timeout", detail: nil),
+        ])
+        #expect(doubt.record.state == .unknown && doubt.forgotten.isEmpty)
     }
 
     @Test(.proves("NTF-03")) func `a provider that is away three times in a row is left alone`() async throws {
