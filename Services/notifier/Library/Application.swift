@@ -85,14 +85,7 @@ package enum Application {
         let mail = try MailClient(configuration)
         let guarded = try HTTPClient(carriers(settings.notices, anywhere: false), name: "carriers")
         let open = try HTTPClient(carriers(settings.notices, anywhere: true), name: "carriers-open")
-        let book = ProviderBook(
-            maker: ProviderFactory(mail: mail, guarded: guarded, open: open, time: clock),
-            open: { try opened($0, by: secrets) },
-            monotonic: { SystemClock.monotonicNanoseconds() }
-        )
-        context.metrics.gauge("notices_providers_away", "Providers that are left alone for a while.") {
-            Double(book.openBreakers())
-        }
+        let book = book(of: ProviderFactory(mail: mail, guarded: guarded, open: open, time: clock), secrets, context)
         let sources = session("notices-sources", settings)
         let sender = NoticeSender(
             reading: NoticeSources(sources),
@@ -141,6 +134,22 @@ package enum Application {
             + (try listened.map {
                 NamedService("listener-\($0.0)", try listener($0, settings, context, nats, zones, metrics))
             })
+    }
+
+    private static func book(
+        of factory: ProviderFactory,
+        _ secrets: NoticeSecrets,
+        _ context: DaemonContext
+    ) -> ProviderBook {
+        let book = ProviderBook(
+            maker: factory,
+            open: { try opened($0, by: secrets) },
+            monotonic: { SystemClock.monotonicNanoseconds() }
+        )
+        context.metrics.gauge("notices_providers_away", "Providers that are left alone for a while.") {
+            Double(book.openBreakers())
+        }
+        return book
     }
 
     /// What an account is spoken to with, and proves itself by.

@@ -121,6 +121,7 @@ package struct CustomerErasure {
         let left = try await eraseTrail(before, accounts)
         var affected = try await eraseRows(before)
         affected.merge(try await eraseRemarks(before)) { $0 + $1 }
+        affected.merge(try await eraseNotices(before, accounts)) { $0 + $1 }
         for account in accounts {
             try await transaction.announce(
                 UserDeleted(userID: account.id, actorID: change.actorID),
@@ -216,6 +217,42 @@ package struct CustomerErasure {
         WHERE tenant_id = $1 AND customer_id = $2 AND (notes <> '' OR reason <> 'erased')
         """
     private static let bills = "UPDATE bills SET notes = '' WHERE tenant_id = $1 AND customer_id = $2 AND notes <> ''"
+
+    // MARK: - What he was told
+
+    /// The rows of what he and his accounts were told stay, without address and words; what still waits is not told. His wishes and devices
+    /// go. That an address is not written to stays, by its digest alone.
+    private func eraseNotices(_ customer: Customer, _ accounts: [ErasedAccount]) async throws -> [String: Int] {
+        let people = accounts.map(\.id.value) + [customer.id.value]
+        var affected: [String: Int] = [:]
+        for (part, sql) in [
+            ("notices", Self.waiting), ("notices", Self.told), ("notice_preferences", Self.wishes),
+            ("push_tokens", Self.devices),
+        ] {
+            let changed = try await transaction.query(
+                sql,
+                [.id(customer.tenantID), .uuids(people)],
+                deadline: Self.deadline
+            ).affectedRows
+            if changed > 0 { affected[part, default: 0] += changed }
+        }
+        return affected
+    }
+
+    private static let waiting = """
+        UPDATE notices SET address = NULL, facts = '{}', sealed_facts = NULL, state = 'cancelled', reason = 'erased', next_at = NULL,
+            ended_at = clock_timestamp()
+        WHERE tenant_id = $1 AND recipient_id = ANY ($2::uuid[]) AND state IN ('queued', 'held')
+        """
+    private static let told = """
+        UPDATE notices SET address = NULL, facts = '{}', sealed_facts = NULL
+        WHERE tenant_id = $1 AND recipient_id = ANY ($2::uuid[])
+            AND (address IS NOT NULL OR facts <> '{}')
+        """
+    private static let wishes = """
+        DELETE FROM notice_preferences WHERE tenant_id = $1 AND recipient_id = ANY ($2::uuid[])
+        """
+    private static let devices = "DELETE FROM push_tokens WHERE tenant_id = $1 AND recipient_id = ANY ($2::uuid[])"
 
     // MARK: - The audit trail
 

@@ -53,6 +53,8 @@ package struct PersonalData: Sendable {
     package let sessions: PersonalPart<SessionDetail>
     /// By day and service, without what the last half minute added.
     package let usage: PersonalPart<UsageDay>
+    package let notices: PersonalPart<PersonalNotice>
+    package let preferences: PersonalPart<PersonalPreference>
     /// Nil where they were not asked for.
     package let notes: PersonalPart<CustomerNote>?
     /// What names him or is by him; nil where it was not asked for.
@@ -83,6 +85,8 @@ package struct PersonalDataReader {
             logins: try await part(Self.logins, Self.login),
             sessions: try await part(Self.sessions, SessionDetail.init),
             usage: try await part(Self.usage, UsageDay.init),
+            notices: try await part(PersonalNotice.statement, PersonalNotice.init),
+            preferences: try await part(PersonalPreference.statement, PersonalPreference.init),
             notes: notes
                 ? try await rows(of: "customer_notes", CustomerNote.columns, "id DESC", CustomerNote.init) : nil,
             audit: audit ? try await trail() : nil

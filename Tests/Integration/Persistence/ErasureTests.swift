@@ -11,7 +11,8 @@ import Testing
         "customers", "services", "service_credentials", "service_reply_attributes", "service_history",
         "customer_contacts",
         "customer_notes", "users", "login_sessions", "api_keys", "one_time_links", "sessions", "sessions_history",
-        "ip_allocations", "operations", "dead_letters", "idempotency_keys", "audit_logs", "bills", "boosts",
+        "ip_allocations", "operations", "dead_letters", "idempotency_keys", "audit_logs", "bills", "boosts", "notices",
+        "push_tokens",
     ]
 
     @Test func `nothing that he was known by is left in any column of any table, and the trail is whole`() async throws
@@ -31,10 +32,16 @@ import Testing
         #expect(outcome.left.map(\.count) == [10])
         for table in [
             "services", "sessions", "sessions_history", "users", "customer_notes", "idempotency_keys", "bills",
-            "boosts",
+            "boosts", "notices", "notice_preferences", "push_tokens",
         ] {
             #expect((outcome.affected[table] ?? 0) > 0, "\(table)")
         }
+        // That he was told, and what of, stays; what waited is not told any more.
+        let notices = try await world.superuser.query(
+            "SELECT cause, state, reason FROM notices WHERE recipient_id IN ($1, $2) ORDER BY cause",
+            [.id(ann.customer), .id(ann.user)]
+        ).map { row in [row[0].text, row[1].text, row[2].text].map { $0 ?? "-" }.joined(separator: " ") }
+        #expect(notices == ["sent sent -", "user sent -", "waits cancelled erased"])
         let verdict = try await world.verify(ann.tenant)
         #expect(verdict.flaw == nil && verdict.vouchedThrough > 0, "\(verdict)")
 

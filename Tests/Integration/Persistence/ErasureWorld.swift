@@ -49,7 +49,7 @@ struct ErasureWorld {
         eve = Self.person("hgfdeve", 3, base.two, base.ids)
         for (person, branch) in [(ann, base.one), (bob, base.one), (eve, base.two)] {
             for script in [
-                Self.directory(person, branch), Self.accounts(person), Self.past(person, branch),
+                Self.directory(person, branch), Self.accounts(person), Self.told(person), Self.past(person, branch),
                 Self.money(person, branch),
             ] {
                 try await superuser.script(script)
@@ -131,6 +131,25 @@ struct ErasureWorld {
         INSERT INTO one_time_links (tenant_id, user_id, purpose, email, hash, created_at, expires_at)
             VALUES ('\(p.tenant)', '\(p.user)', 'invite', 'login.\(p.word)@example.org', sha256('\(p.word)'), now(),
                 now() + interval '1 day');
+        """
+    }
+
+    /// What he was told and is to be told, how he wants it, and where.
+    private static func told(_ p: Person) -> String {
+        """
+        INSERT INTO notices (tenant_id, cause, kind, channel, recipient_kind, recipient_id, address, language, facts, next_at, expires_at)
+            VALUES ('\(p.tenant)', 'waits', 'welcome', 'email', 'customer', '\(p.customer)', '\(p.word)@example.org', 'en',
+                '{"username": {"text": "line-\(p.word)"}}', now(), now() + interval '1 day');
+        INSERT INTO notices (tenant_id, cause, kind, channel, recipient_kind, recipient_id, address, language, facts, state, expires_at,
+                sent_at, ended_at)
+            VALUES ('\(p.tenant)', 'sent', 'quota_95', 'sms', 'customer', '\(p.customer)', '\(p.telephone)', 'en',
+                '{"service": {"text": "line-\(p.word)"}}', 'sent', now() + interval '1 day', now(), now()),
+                ('\(p.tenant)', 'user', 'password_changed', 'email', 'user', '\(p.user)', 'login.\(p.word)@example.org', 'en', '{}',
+                'sent', now() + interval '1 day', now(), now());
+        INSERT INTO notice_preferences (tenant_id, recipient_kind, recipient_id, language)
+            VALUES ('\(p.tenant)', 'customer', '\(p.customer)', 'fr');
+        INSERT INTO push_tokens (tenant_id, recipient_kind, recipient_id, digest, sealed_token, platform)
+            VALUES ('\(p.tenant)', 'user', '\(p.user)', sha256('\(p.word)'), convert_to('\(p.word)', 'UTF8'), 'ios');
         """
     }
 

@@ -1,6 +1,7 @@
 import Domain
 import Identity
 import Persistence
+import Postgres
 import SharedTesting
 import Testing
 import WireFormat
@@ -72,18 +73,39 @@ import WireFormat
         let plot = try await Plot(try await GatewayWorld.shared())
         let ann = try await Person(plot, "exportann\(Plot.number())")
         _ = try await Person(plot, "exportbob\(Plot.number())")
+        try await plot.world.superuser.query(
+            """
+            INSERT INTO notices (tenant_id, cause, kind, channel, recipient_kind, recipient_id, address, language, facts, sealed_facts, next_at,
+                expires_at)
+            VALUES ($1, 'export', 'welcome', 'sms', 'customer', $2::text::uuid, '+49170', 'en', '{"username": {"text": "line"}}',
+                'very secret', now() + interval '1 h', now() + interval '1 day')
+            """,
+            [.id(plot.tenant), .text(ann.id)]
+        )
+        let wish = try await plot.world.send(
+            "PUT",
+            "\(ann.path)/notice-preferences",
+            as: plot.admin,
+            "{\"language\":\"fr\"}"
+        )
+        #expect(wish.status == 200)
         let answer = try await plot.world.must(200, "GET", "\(ann.path)/personal-data", as: plot.admin)
+        #expect(
+            answer["data.notices.rows.0.facts.username.text"]?.text == "line" && !answer.text.contains("very secret")
+        )
+        #expect(answer["data.notice_preferences.rows.0.language"]?.text == "fr")
         let name = "attachment; filename=\"personal-data-\(ann.id).json\""
         #expect(answer.headers["content-disposition"] == name)
         #expect(answer["data.customer.email"]?.text == "\(ann.word)@example.org")
         #expect(answer["data.customer.notes"]?.text == "Remark \(ann.word)")
         for part in [
             "contacts", "notes", "services", "service_history", "accounts", "logins", "sessions", "usage", "audit",
+            "notices", "notice_preferences",
         ] {
             #expect(answer["data.\(part).limit"]?.integer == Int64(PersonalDataReader.limit), "\(part)")
             #expect(answer["data.\(part).is_truncated"]?.bool == false, "\(part)")
         }
-        for part in ["contacts", "notes", "services", "accounts", "logins"] {
+        for part in ["contacts", "notes", "services", "accounts", "logins", "notices", "notice_preferences"] {
             #expect(answer.list("data.\(part).rows").count == 1, "\(part)")
         }
         #expect(answer.list("data.audit.rows").count >= 4)

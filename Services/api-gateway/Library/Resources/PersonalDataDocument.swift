@@ -25,6 +25,7 @@ struct PersonalDataDocument: Sendable {
             .init("accounts", part(of: account.schema)), .init("logins", part(of: login.schema)),
             .init("sessions", part(of: Resource<SessionDetail>.sessions.schema)),
             .init("usage", part(of: Resource<UsageDay>.usage.schema)),
+            .init("notices", part(of: notice.schema)), .init("notice_preferences", part(of: preference.schema)),
             .init("audit", part(of: AuditRoutes.view.schema), isRequired: false),
         ])
     }
@@ -55,6 +56,23 @@ struct PersonalDataDocument: Sendable {
         .init("ended_at", .nullable(.time)) { .time($0.endedAt) },
     ])
 
+    static let notice = View<PersonalNotice>([
+        .init("id", .uuid) { .text($0.id.description) }, .init("kind", .text()) { .text($0.kind) },
+        .init("channel", .text()) { .text($0.channel) }, .init("address", .nullable(.text())) { .text($0.address) },
+        .init("language", .text()) { .text($0.language) }, .init("state", .text()) { .text($0.state) },
+        .init("facts", .object([], isOpen: true)) { .json($0.facts) },
+        .init("created_at", .time) { .time($0.createdAt) }, .init("sent_at", .nullable(.time)) { .time($0.sentAt) },
+    ])
+
+    static let preference = View<PersonalPreference>([
+        .init("language", .nullable(.text())) { .text($0.language) },
+        .init("time_zone", .nullable(.text())) { .text($0.timeZone) },
+        .init("quiet_from", .nullable(.integer(0...1_439))) { .integer($0.quietFrom) },
+        .init("quiet_until", .nullable(.integer(0...1_439))) { .integer($0.quietUntil) },
+        .init("channels", .list(.text())) { .texts($0.channels) },
+        .init("refused", .list(.text())) { .texts($0.refused) },
+    ])
+
     func write(to json: inout JSONWriter) {
         json.beginObject()
         json.pair("generated_at", madeAt.description)
@@ -68,6 +86,8 @@ struct PersonalDataDocument: Sendable {
         part("logins", data.logins, &json) { Self.login.write($0, to: &$1) }
         part("sessions", data.sessions, .sessions, &json)
         part("usage", data.usage, .usage, &json)
+        part("notices", data.notices, &json) { Self.notice.write($0, to: &$1) }
+        part("notice_preferences", data.preferences, &json) { Self.preference.write($0, to: &$1) }
         if let audit = data.audit { part("audit", audit, &json) { AuditRoutes.view.write($0, to: &$1) } }
         json.endObject()
     }

@@ -53,8 +53,7 @@ package struct PushTokens {
             """
             INSERT INTO push_tokens AS d (tenant_id, recipient_kind, recipient_id, digest, sealed_token, platform, created_at, last_seen_at)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
-            ON CONFLICT (tenant_id, digest) DO UPDATE SET sealed_token = EXCLUDED.sealed_token,
-                recipient_kind = EXCLUDED.recipient_kind, recipient_id = EXCLUDED.recipient_id, last_seen_at = EXCLUDED.last_seen_at
+            ON CONFLICT (tenant_id, digest) DO UPDATE SET sealed_token = $5, recipient_kind = $2, recipient_id = $3, last_seen_at = $7
             RETURNING id, platform, created_at, last_seen_at
             """,
             Self.key(recipient, tenant) + [
