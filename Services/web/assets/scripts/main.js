@@ -14,6 +14,8 @@ import { webhooksView } from "./views/webhooks.js";
 import { tailView } from "./views/tail.js";
 import { ledgerView } from "./views/ledger.js";
 import { accountView } from "./views/account.js";
+import { messagesView } from "./views/messages.js";
+import { unreadBell } from "./unread.js";
 import { forgotView } from "./views/forgot.js";
 import { linkView, takeToken, titleOfLink } from "./views/link.js";
 
@@ -58,9 +60,10 @@ async function go() {
   const known = places.find((known) => known.name === at.name);
   const [title, view] = at.name === "subscriber" ? ["Subscriber", subscriberView]
     : at.name === "account" ? ["My account", accountView]
+    : at.name === "messages" ? ["Messages", messagesView]
     : known ? [known.title, known.view] : [places[0].title, places[0].view];
   document.title = `${title} - Nexora`;
-  drawBar(at.name === "subscriber" ? "subscribers" : at.name === "account" ? "" : known?.name ?? places[0].name);
+  drawBar(at.name === "subscriber" ? "subscribers" : ["account", "messages"].includes(at.name) ? "" : known?.name ?? places[0].name);
   try {
     await view(main, { ...at, signal });
   } catch (error) {
@@ -99,7 +102,7 @@ function drawBar(current) {
     h("nav", { "aria-label": "Main" }, h("ul", {}, ...reachable().map((known) => h("li", {}, h("a", {
       href: `#/${known.name}`, "aria-current": known.name === current && "page",
     }, known.title))))),
-    h("div", { class: "whoami" },
+    h("div", { class: "whoami" }, unreadBell(),
       h("a", { class: "quiet small", href: "#/account" },
         h("span", { class: "visually-hidden" }, "My account: "), session.user.email ?? session.user.name ?? ""),
       h("button", { type: "button", on: { click: signOut } }, "Sign out")));

@@ -3,16 +3,18 @@
 import { call, one, session } from "../api.js";
 import { announce, busy, failure, field, h, show } from "../dom.js";
 import { verifyAgain } from "./link.js";
+import { drawPreferences } from "./preferences.js";
 
 const names = { email: "By e-mail", sms: "By SMS" };
 
 export async function accountView(main, { signal }) {
   const address = h("section", { class: "panel", "aria-labelledby": "address-title" });
   const factors = h("section", { class: "panel", "aria-labelledby": "factors-title" });
-  show(main, h("h1", {}, "My account"), h("div", { class: "columns" }, address, factors));
+  const told = h("section", { class: "panel", "aria-labelledby": "told-title" });
+  show(main, h("h1", {}, "My account"), h("div", { class: "columns" }, address, factors, told));
   show(address, h("h2", { id: "address-title" }, "E-mail address"), h("p", { dir: "auto" }, session.user.email),
     session.user.email_verified_at ? h("p", {}, h("span", { class: "mark good" }, "confirmed")) : verifyAgain());
-  await drawFactors(factors, signal);
+  await Promise.all([drawFactors(factors, signal), drawPreferences(told, signal)]);
 }
 
 async function drawFactors(place, signal, said) {
