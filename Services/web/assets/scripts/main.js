@@ -15,6 +15,7 @@ import { tailView } from "./views/tail.js";
 import { ledgerView } from "./views/ledger.js";
 import { accountView } from "./views/account.js";
 import { messagesView } from "./views/messages.js";
+import { wordsView } from "./views/words.js";
 import { unreadBell } from "./unread.js";
 import { forgotView } from "./views/forgot.js";
 import { linkView, takeToken, titleOfLink } from "./views/link.js";
@@ -30,6 +31,7 @@ const places = [
   { name: "devices", title: "Devices", view: devicesView, permission: "devices.read" },
   { name: "webhooks", title: "Webhooks", view: webhooksView, permission: "webhooks.read" },
   { name: "notices", title: "Delivery log", view: noticesView, permission: "notices.read" },
+  { name: "words", title: "What is told", view: wordsView, permission: "notices.read" },
   { name: "tail", title: "Live tail", view: tailView },
   { name: "ledger", title: "Ledger", view: ledgerView, permission: "billing.read" },
 ];
