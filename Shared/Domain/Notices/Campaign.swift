@@ -145,7 +145,7 @@ extension Campaign: Validated {
             if text.body.utf8.count > CampaignText.mostBody {
                 checks.refuse(
                     "texts.\(language).body",
-                    .malformed(expected: "at most \(CampaignText.mostBody) octets of UTF-8")
+                    .conflicts(reason: "must be at most \(CampaignText.mostBody) octets of UTF-8")
                 )
             }
         }
@@ -153,13 +153,13 @@ extension Campaign: Validated {
             checks.text("url", url, maximum: 1_000)
             checks.oneLine("url", url)
             if !url.hasPrefix("https://"), !url.hasPrefix("http://") {
-                checks.refuse("url", .malformed(expected: "an address that begins with https:// or http://"))
+                checks.refuse("url", .conflicts(reason: "must begin with https:// or http://"))
             }
         }
         if let channels {
             checks.number("channels", channels.count, in: 1...Int64(Self.ways.count))
             if Set(channels).count < channels.count || !channels.allSatisfy(Self.ways.contains) {
-                checks.refuse("channels", .malformed(expected: "different ones of email, sms and in_app"))
+                checks.refuse("channels", .conflicts(reason: "must be different ones of email, sms and in_app"))
             }
         }
         checks.number("statuses", segment.statuses.count, in: 1...Int64(CustomerStatus.allCases.count))

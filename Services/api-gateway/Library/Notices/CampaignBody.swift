@@ -125,7 +125,7 @@ extension InputKind where Value == [String: CampaignText] {
     static var campaignTexts: InputKind {
         InputKind(
             .object([], isOpen: true),
-            "an object such as {\"en\": {\"title\": \"…\", \"body\": \"…\"}}, one for each language, at most \(Campaign.mostTexts)"
+            "an object of at most \(Campaign.mostTexts) languages, such as {\"en\": {\"title\": \"…\", \"body\": \"…\"}}"
         ) { value in
             guard case .object(let languages) = value, (1...Campaign.mostTexts).contains(languages.count) else {
                 return nil
