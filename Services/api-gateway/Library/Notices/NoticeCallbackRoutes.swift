@@ -41,7 +41,7 @@ struct NoticeCallbackRoutes {
                     "notices",
                     "Takes what the provider of an account tells of messages. The answer says nothing of whether it is believed.",
                     body: body,
-                    .empty,
+                    .other(["text/plain"]),
                     others: [404],
                     takesAnyQuery: true
                 )
@@ -49,7 +49,10 @@ struct NoticeCallbackRoutes {
             bodyLimit: Self.most
         ) { request in
             try await keep(request)
-            return Response(.ok)
+            // 200, for some vendors take nothing else, and no text, for others send it to whoever wrote.
+            var response = Response(.ok)
+            response.headers["content-type"] = "text/plain"
+            return response
         }
     }
 
