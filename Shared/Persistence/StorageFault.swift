@@ -70,6 +70,19 @@ func guarded<Success: Sendable>(_ body: () async throws -> Success) async throws
     }
 }
 
+/// The same for what reads rows: one that is not as the schema promises blames neither the server nor the data.
+func guardedRows<Success: Sendable>(_ body: () async throws -> Success) async throws(StorageFault) -> Success {
+    do {
+        return try await body()
+    } catch let fault as StorageFault {
+        throw fault
+    } catch let error as UnexpectedRow {
+        throw .broken(error.description)
+    } catch {
+        throw StorageFault(error)
+    }
+}
+
 extension PostgresSession {
     /// Whether this connection leads now, of those that ask for that class: the lock is had at once or another process has it. A connection
     /// that has the lock already has it once more; all of it ends with the connection.

@@ -67,8 +67,6 @@ package struct Query: Sendable, Equatable {
     static let maximumItems = 256
 
     package let items: [Item]
-    /// As it came, without its question mark: what signatures of addresses are made over.
-    package let text: String
 
     /// The query of those octets, the part behind `?`; nil where an item is malformed or they are too many.
     package init?(_ octets: some Collection<UInt8>) {
@@ -84,11 +82,10 @@ package struct Query: Sendable, Equatable {
             items.append(Item(name: name, value: value))
         }
         self.items = items
-        text = String(decoding: octets, as: UTF8.self)
     }
 
     /// A query without items.
-    package init() { (items, text) = ([], "") }
+    package init() { items = [] }
 
     /// The first value of `name`.
     package subscript(name: String) -> String? { items.first { $0.name == name }?.value }

@@ -5,10 +5,15 @@ package struct RequestTarget: Sendable, Equatable {
     /// The path's segments, decoded; a path that ends with a slash has an empty one at the end.
     package let segments: [String]
     package let query: Query
+    /// The octets behind the question mark, where there is one.
+    private let encodedQuery: ArraySlice<UInt8>?
     /// The host and port of a target in absolute form.
     let authority: String?
     /// `OPTIONS *`.
     package var isAsterisk: Bool { path == "*" }
+
+    /// Path and query as they came: what signatures of addresses are made over.
+    package var text: String { encodedQuery.map { "\(path)?\(String(decoding: $0, as: UTF8.self))" } ?? path }
 
     static let maximumSegments = 64
 
@@ -21,12 +26,14 @@ package struct RequestTarget: Sendable, Equatable {
             path = "*"
             segments = []
             query = Query()
+            encodedQuery = nil
             return
         }
         let mark = rest.firstIndex(of: UInt8(ascii: "?"))
         let encoded = rest[..<(mark ?? rest.endIndex)]
         guard encoded.first == UInt8(ascii: "/") else { throw .target }
-        guard let query = Query(mark.map { rest[($0 + 1)...] } ?? []) else { throw .target }
+        encodedQuery = mark.map { rest[($0 + 1)...] }
+        guard let query = Query(encodedQuery ?? []) else { throw .target }
         self.query = query
         path = String(decoding: encoded, as: UTF8.self)
         segments = try Self.segments(encoded.dropFirst())

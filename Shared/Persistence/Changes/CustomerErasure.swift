@@ -204,10 +204,19 @@ package struct CustomerErasure {
 
     /// What people wrote about him beside his contracts. The rows stay, as all of the books does; a rejection keeps that it had a reason.
     private func eraseRemarks(_ customer: Customer) async throws -> [String: Int] {
+        try await run([("boosts", Self.boosts), ("bills", Self.bills)], [.id(customer.tenantID), .id(customer.id)])
+    }
+
+    /// How many rows of each part the statements changed, of the parts that had any.
+    private func run(
+        _ statements: [(part: String, sql: String)],
+        _ values: [PGValue],
+        deadline: Duration? = nil
+    ) async throws -> [String: Int] {
         var affected: [String: Int] = [:]
-        for (part, sql) in [("boosts", Self.boosts), ("bills", Self.bills)] {
-            let changed = try await transaction.query(sql, [.id(customer.tenantID), .id(customer.id)]).affectedRows
-            if changed > 0 { affected[part] = changed }
+        for (part, sql) in statements {
+            let changed = try await transaction.query(sql, values, deadline: deadline).affectedRows
+            if changed > 0 { affected[part, default: 0] += changed }
         }
         return affected
     }
@@ -224,19 +233,14 @@ package struct CustomerErasure {
     /// go. That an address is not written to stays, by its digest alone.
     private func eraseNotices(_ customer: Customer, _ accounts: [ErasedAccount]) async throws -> [String: Int] {
         let people = accounts.map(\.id.value) + [customer.id.value]
-        var affected: [String: Int] = [:]
-        for (part, sql) in [
-            ("notices", Self.waiting), ("notices", Self.told), ("notice_preferences", Self.wishes),
-            ("push_tokens", Self.devices),
-        ] {
-            let changed = try await transaction.query(
-                sql,
-                [.id(customer.tenantID), .uuids(people)],
-                deadline: Self.deadline
-            ).affectedRows
-            if changed > 0 { affected[part, default: 0] += changed }
-        }
-        return affected
+        return try await run(
+            [
+                ("notices", Self.waiting), ("notices", Self.told), ("notice_preferences", Self.wishes),
+                ("push_tokens", Self.devices),
+            ],
+            [.id(customer.tenantID), .uuids(people)],
+            deadline: Self.deadline
+        )
     }
 
     private static let waiting = """

@@ -28,7 +28,7 @@ package struct NoticeCode: Hashable, Sendable {
 extension NoticeSources {
     /// Nil where there is none any more.
     package func code(_ id: LoginCodeID, in tenant: TenantID) async throws(StorageFault) -> NoticeCode? {
-        try await reading {
+        try await guardedRows {
             try await executor.query(
                 """
                 SELECT user_id, channel, address, expires_at, used_at IS NULL AND replaced_at IS NULL AS is_open, sealed_code

@@ -21,7 +21,7 @@ package final class NoticeQueue: Sendable {
     package func claim(_ share: NoticeShare, at now: Timestamp, until: Timestamp) async throws(StorageFault)
         -> [ClaimedNotice]
     {
-        try await told {
+        try await guardedRows {
             var claimed: [ClaimedNotice] = []
             for (priority, limit) in share.limits.enumerated() where claimed.count < limit {
                 claimed += try await self.session.query(
@@ -112,7 +112,7 @@ package final class NoticeQueue: Sendable {
     }
 
     private func end(_ sql: String, _ now: Timestamp, _ limit: Int) async throws(StorageFault) -> Int {
-        try await told {
+        try await guardedRows {
             try await self.session.transaction { transaction in
                 let ended = try await transaction.query(sql, [.time(now), .int8(Int64(limit))])
                 let events = try ended.map { try Self.ended($0, id: self.ids.next(), at: now) }
@@ -237,14 +237,4 @@ package final class NoticeQueue: Sendable {
     }
 
     private static func uuid(_ id: UUID128) -> PGValue { .uuid(high: id.high, low: id.low) }
-
-    private func told<Success: Sendable>(_ body: () async throws -> Success) async throws(StorageFault) -> Success {
-        do {
-            return try await body()
-        } catch let error as UnexpectedRow {
-            throw .broken(error.description)
-        } catch {
-            throw StorageFault(error)
-        }
-    }
 }

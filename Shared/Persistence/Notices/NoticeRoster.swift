@@ -36,6 +36,21 @@ package struct NoticeProviderRow: Hashable, Sendable {
     }
 }
 
+extension NoticeProviderRow {
+    /// As a statement reads it; not whether its tenant is the operator.
+    init(_ row: PGRow) throws {
+        self.init(
+            tenantID: try row.need("tenant_id") { $0.id() },
+            id: try row.need("provider_id") { $0.id() },
+            channel: try row.need("channel", \.text),
+            kind: try row.need("kind", \.text),
+            settings: NoticeTexts.read(Array(try row.need("settings", \.text).utf8)),
+            sealedSecrets: row["sealed_secrets"].bytes,
+            version: try row.need("row_version", \.int64)
+        )
+    }
+}
+
 /// Which providers carry a tenant's words.
 package struct NoticeRoster: Sendable {
     private let executor: any PGExecutor
@@ -47,23 +62,12 @@ package struct NoticeRoster: Sendable {
     /// The enabled providers of a channel, in the order in which they are asked: the tenant's own, or where it has none those of its
     /// nearest ancestor that has any.
     package func providers(of tenant: TenantID, channel: String) async throws(StorageFault) -> [NoticeProviderRow] {
-        do {
-            return try await executor.query(NoticeSQL.roster, [.id(tenant), .text(channel)]).map { row in
-                NoticeProviderRow(
-                    tenantID: try row.need("tenant_id") { $0.id() },
-                    id: try row.need("id") { $0.id() },
-                    channel: try row.need("channel", \.text),
-                    kind: try row.need("kind", \.text),
-                    settings: NoticeTexts.read(Array(try row.need("settings", \.text).utf8)),
-                    sealedSecrets: row["sealed_secrets"].bytes,
-                    version: try row.need("row_version", \.int64),
-                    isOperators: try row.need("is_operators", \.bool)
-                )
+        try await guardedRows {
+            try await executor.query(NoticeSQL.roster, [.id(tenant), .text(channel)]).map { row in
+                var provider = try NoticeProviderRow(row)
+                provider.isOperators = try row.need("is_operators", \.bool)
+                return provider
             }
-        } catch let error as UnexpectedRow {
-            throw .broken(error.description)
-        } catch {
-            throw StorageFault(error)
         }
     }
 }

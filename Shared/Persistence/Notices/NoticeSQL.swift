@@ -128,19 +128,24 @@ enum NoticeSQL {
         SELECT priority::bigint AS priority, count(*) AS waiting FROM notices WHERE next_at IS NOT NULL GROUP BY priority
         """
 
-    /// The enabled providers of each tenant's nearest ancestor, or itself, that has any for the channel. What is nearest is found
-    /// from the tenant upwards; a tree has no more than 32 levels.
-    static let roster = """
-        WITH RECURSIVE line AS (
+    /// The tenant $1 and those above it, nearest first by `distance`; a tree has no more than 32 levels.
+    static let line = """
+        line AS (
             SELECT id, parent_id, 0 AS distance FROM tenants WHERE id = $1
             UNION ALL
             SELECT t.id, t.parent_id, line.distance + 1 FROM tenants t JOIN line ON t.id = line.parent_id WHERE line.distance < 32
-        ), nearest AS (
+        )
+        """
+
+    /// The enabled providers of each tenant's nearest ancestor, or itself, that has any for the channel. What is nearest is found
+    /// from the tenant upwards.
+    static let roster = """
+        WITH RECURSIVE \(line), nearest AS (
             SELECT line.id, line.parent_id IS NULL AS is_operators FROM line WHERE EXISTS (SELECT FROM notice_providers p
                 WHERE p.tenant_id = line.id AND p.channel = $2 AND p.is_enabled)
             ORDER BY line.distance LIMIT 1
         )
-        SELECT p.tenant_id, p.id, p.channel, p.kind, p.settings::text AS settings, p.sealed_secrets, p.row_version,
+        SELECT p.tenant_id, p.id AS provider_id, p.channel, p.kind, p.settings::text AS settings, p.sealed_secrets, p.row_version,
             nearest.is_operators
         FROM nearest JOIN notice_providers p ON p.tenant_id = nearest.id AND p.channel = $2 AND p.is_enabled
         ORDER BY p.position, p.id

@@ -16,7 +16,7 @@ extension NoticeSources {
     /// The recipient's devices, the last seen first, at most `limit`: of a customer those of the people who sign in for him. Where the notice
     /// names one it is that one, as long as it is his.
     package func devices(of notice: ClaimedNotice, limit: Int) async throws(StorageFault) -> [PushTarget] {
-        try await reading {
+        try await guardedRows {
             try await executor.query(
                 """
                 SELECT d.id, d.digest, d.sealed_token FROM push_tokens d JOIN users u ON u.tenant_id = d.tenant_id AND u.id = d.recipient_id
@@ -41,7 +41,7 @@ extension NoticeSources {
 
     /// Forgets devices whose application was removed, or that were never ours.
     package func forget(_ devices: [PushTokenID], in tenant: TenantID) async throws(StorageFault) {
-        try await reading {
+        try await guardedRows {
             _ = try await executor.query(
                 "DELETE FROM push_tokens WHERE tenant_id = $1 AND id = ANY ($2::uuid[])",
                 [.id(tenant), .uuids(devices.map(\.value))]

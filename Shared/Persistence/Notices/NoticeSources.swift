@@ -70,7 +70,7 @@ package struct NoticeSources: Sendable {
 
     /// Nil where there is no such recipient any more, or the user may not sign in any more.
     package func background(of notice: ClaimedNotice) async throws(StorageFault) -> NoticeBackground? {
-        try await reading {
+        try await guardedRows {
             try await executor.query(
                 """
                 SELECT t.name, t.settings::text AS settings, coalesce(u.name, c.name) AS recipient, p.time_zone
@@ -100,14 +100,10 @@ package struct NoticeSources: Sendable {
         channel: String,
         languages: [String]
     ) async throws(StorageFault) -> [NoticeWords] {
-        try await reading {
+        try await guardedRows {
             try await executor.query(
                 """
-                WITH RECURSIVE line AS (
-                    SELECT id, parent_id, 0 AS distance FROM tenants WHERE id = $1
-                    UNION ALL
-                    SELECT t.id, t.parent_id, line.distance + 1 FROM tenants t JOIN line ON t.id = line.parent_id WHERE line.distance < 32
-                )
+                WITH RECURSIVE \(NoticeSQL.line)
                 SELECT DISTINCT ON (w.language) w.language, w.subject, w.text, w.html
                 FROM line JOIN notice_templates w ON w.tenant_id = line.id AND w.kind = $2 AND w.channel = $3 AND w.is_current
                     AND w.language = ANY ($4::text[])
@@ -134,15 +130,10 @@ package struct NoticeSources: Sendable {
         mayBeRefused: Bool,
         in tenant: TenantID
     ) async throws(StorageFault) -> Bool {
-        try await reading {
+        try await guardedRows {
             try await executor.query(
                 """
-                WITH RECURSIVE line AS (
-                    SELECT id, parent_id, 0 AS distance FROM tenants WHERE id = $1
-                    UNION ALL
-                    SELECT t.id, t.parent_id, line.distance + 1 FROM tenants t JOIN line ON t.id = line.parent_id
-                    WHERE line.distance < 32
-                )
+                WITH RECURSIVE \(NoticeSQL.line)
                 SELECT FROM line JOIN notice_suppressions s ON s.tenant_id = line.id AND s.channel = $2 AND s.digest = $3
                 WHERE CASE line.distance WHEN 0 THEN s.category = $4 OR s.category IS NULL AND ($5 OR s.reason <> 'unsubscribed')
                     ELSE s.reason = 'stopped' END LIMIT 1
@@ -154,7 +145,7 @@ package struct NoticeSources: Sendable {
 
     /// Nil where there is none any more.
     package func link(_ id: OneTimeLinkID, in tenant: TenantID) async throws(StorageFault) -> NoticeLink? {
-        try await reading {
+        try await guardedRows {
             try await executor.query(
                 """
                 SELECT purpose, user_id, email, expires_at, used_at IS NULL AND replaced_at IS NULL AS is_open, sealed_token
@@ -175,14 +166,4 @@ package struct NoticeSources: Sendable {
     }
 
     static func uuid(_ id: UUID128) -> PGValue { .uuid(high: id.high, low: id.low) }
-
-    func reading<Success: Sendable>(_ body: () async throws -> Success) async throws(StorageFault) -> Success {
-        do {
-            return try await body()
-        } catch let error as UnexpectedRow {
-            throw .broken(error.description)
-        } catch {
-            throw StorageFault(error)
-        }
-    }
 }

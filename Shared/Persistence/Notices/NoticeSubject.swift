@@ -220,6 +220,6 @@ extension NoticeSources {
         _ values: [PGValue],
         _ judge: @escaping @Sendable (PGRow) throws -> NoticeVerdict
     ) async throws(StorageFault) -> NoticeVerdict {
-        try await reading { try await executor.query(sql, values).first.map(judge) ?? .ended("gone") }
+        try await guardedRows { try await executor.query(sql, values).first.map(judge) ?? .ended("gone") }
     }
 }

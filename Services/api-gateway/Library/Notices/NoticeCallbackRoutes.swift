@@ -62,8 +62,7 @@ struct NoticeCallbackRoutes {
         guard let tenant = try await parts.database.tenant(ofNoticeProvider: id) else { return }
         try await count(request, id)
         let body = request.method == .get ? [] : try await request.body(limit: Self.most)
-        var target = request.target.path
-        if !request.query.text.isEmpty { target += "?\(request.query.text)" }
+        let target = request.target.text
         let callback = NoticeCallback(
             host: String((request.headers["host"] ?? "").prefix(300)),
             target: target,

@@ -124,10 +124,15 @@ struct NoticeSender: Sendable {
             )
             return .ends(.failed, "template")
         }
-        var prepared = PreparedNotice(message: message)
-        (prepared.link, prepared.code, prepared.provider) = (about.link, about.code, about.provider)
-        prepared.devices = devices
-        return .ready(prepared)
+        return .ready(
+            PreparedNotice(
+                message: message,
+                link: about.link,
+                code: about.code,
+                provider: about.provider,
+                devices: devices
+            )
+        )
     }
 
     private func isSuppressed(

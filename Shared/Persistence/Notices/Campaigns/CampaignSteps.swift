@@ -43,7 +43,7 @@ package final class CampaignSteps: Sendable {
 
     /// Those that may tell somebody now, who waits longest first.
     package func due(at now: Timestamp, limit: Int) async throws(StorageFault) -> [CampaignRef] {
-        try await told {
+        try await guardedRows {
             try await self.session.query(
                 "SELECT tenant_id, id FROM campaigns WHERE state = 'running' AND next_at <= $1 ORDER BY next_at LIMIT $2",
                 [.time(now), .int8(Int64(limit))]
@@ -55,7 +55,7 @@ package final class CampaignSteps: Sendable {
 
     /// Announcements that run and those that are paused.
     package func standing() async throws(StorageFault) -> [CampaignState: Int] {
-        try await told {
+        try await guardedRows {
             var standing: [CampaignState: Int] = [:]
             for row in try await self.session.query(
                 "SELECT state, count(*) AS number FROM campaigns WHERE state IN ('running', 'paused') GROUP BY state"
@@ -74,7 +74,7 @@ package final class CampaignSteps: Sendable {
         most: Int,
         plan: @Sendable (Campaign, CampaignRecipient) -> [PlannedNotice]
     ) async throws(StorageFault) -> CampaignStep? {
-        try await told {
+        try await guardedRows {
             try await self.session.transaction { transaction in
                 guard
                     let row = try await transaction.query(
@@ -171,17 +171,5 @@ package final class CampaignSteps: Sendable {
                 .int8(Int64(step.skipped)), .time(nextAt), .time(now),
             ]
         )
-    }
-
-    private func told<Success: Sendable>(_ body: () async throws -> Success) async throws(StorageFault) -> Success {
-        do {
-            return try await body()
-        } catch let fault as StorageFault {
-            throw fault
-        } catch let error as UnexpectedRow {
-            throw .broken(error.description)
-        } catch {
-            throw StorageFault(error)
-        }
     }
 }

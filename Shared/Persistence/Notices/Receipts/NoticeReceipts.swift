@@ -59,18 +59,9 @@ package final class NoticeReceipts: Sendable {
     // MARK: - Private
 
     private static func waiting(_ row: PGRow) throws -> WaitingCallback {
-        let provider = NoticeProviderRow(
-            tenantID: try row.need("tenant_id") { $0.id() },
-            id: try row.need("provider_id") { $0.id() },
-            channel: try row.need("channel", \.text),
-            kind: try row.need("kind", \.text),
-            settings: NoticeTexts.read(Array(try row.need("settings", \.text).utf8)),
-            sealedSecrets: row["sealed_secrets"].bytes,
-            version: try row.need("row_version", \.int64)
-        )
-        return WaitingCallback(
+        WaitingCallback(
             id: UUID128(row["id"]),
-            provider: provider,
+            provider: try NoticeProviderRow(row),
             callback: NoticeCallback(
                 host: try row.need("host", \.text),
                 target: try row.need("target", \.text),
