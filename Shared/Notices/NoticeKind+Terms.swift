@@ -8,7 +8,7 @@ extension NoticeKind {
         case .quota80, .quota95, .quotaReached, .boostApproved, .boostRejected, .serviceSuspended, .serviceRestored:
             serviceTerms
         case .accountLocked, .passwordChanged, .apiKeyCreated, .exportReady, .exportFailed: accountTerms
-        case .boostRequested, .deviceOffline, .deviceOnline, .loginFailuresSpiked, .poolExhausted, .licenceExceeded,
+        case .boostRequested, .deviceOffline, .deviceOnline, .loginFailuresSpiked, .poolExhausted, .licenceExceeded, .licenceEnded,
             .webhookDisabled:
             staffTerms
         case .digest, .announcement, .test: ownTerms
@@ -181,6 +181,12 @@ extension NoticeKind {
             terms.variables = [
                 .required("what", .text("sessions")), .required("used", .count(1_012)),
                 .required("allowed", .count(1_000)), page,
+            ]
+        case .licenceEnded:
+            terms.roles = Self.names([.tenantAdmin])
+            terms.gathers = false
+            terms.variables = [
+                .required("plan", .text("Small")), .required("suspends_at", .instant(Sample.now)), page,
             ]
         default:
             terms.roles = Self.names([.tenantAdmin])

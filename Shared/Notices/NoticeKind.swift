@@ -35,6 +35,7 @@ package enum NoticeKind: String, Sendable, Hashable, CaseIterable {
     case loginFailuresSpiked = "login_failures_spiked"
     case poolExhausted = "pool_exhausted"
     case licenceExceeded = "licence_exceeded"
+    case licenceEnded = "licence_ended"
     case webhookDisabled = "webhook_disabled"
 
     // Of the notifier itself.

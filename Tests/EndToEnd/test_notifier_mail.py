@@ -61,6 +61,7 @@ KINDS = {
     "device_online": ({"device": {"text": "olt-harbour-2"}, "at": THEN}, "olt-harbour-2"),
     "login_failures_spiked": ({"failures": {"count": "420"}, "window": {"duration": "300"}, "place": {"text": "nas-harbour"}}, "nas-harbour"),
     "pool_exhausted": ({"pool": {"text": "residential-4"}, "refused": {"count": "17"}}, "residential-4"),
+    "licence_ended": ({"plan": {"text": "Small"}, "suspends_at": {"instant": "1795168800000000"}}, None),
     "licence_exceeded": ({"what": {"text": "sessions"}, "used": {"count": "1012"}, "allowed": {"count": "1000"}}, None),
     "webhook_disabled": ({"endpoint": {"text": "https://erp.example/hooks"}}, "https://erp.example/hooks"),
     "digest": ({"count": {"count": "37"}, "since": THEN, "items": {"text": "olt-harbour-2\nswitch-mill-1"}}, "switch-mill-1"),

@@ -86,10 +86,11 @@ package enum Application {
         let guarded = try HTTPClient(carriers(settings.notices, anywhere: false), name: "carriers")
         let open = try HTTPClient(carriers(settings.notices, anywhere: true), name: "carriers-open")
         let book = book(of: ProviderFactory(mail: mail, guarded: guarded, open: open, time: clock), secrets, context)
-        let sources = session("notices-sources", settings)
+        let sources = NoticeSources(session("notices-sources", settings))
+        let inquiries = NoticeInquiries(sources, inFlight: settings.notices.inFlight)
         let sender = NoticeSender(
-            reading: NoticeSources(sources),
-            roster: NoticeRoster(sources),
+            reading: sources,
+            inquiries: inquiries,
             book: book,
             scribe: NoticeScribe(
                 pages: settings.notices.pages,
@@ -110,6 +111,7 @@ package enum Application {
         let service = NoticeService(
             queue: NoticeQueue(session("notices", settings), ids: IDGenerator(time: clock)),
             sender: sender,
+            inquiries: inquiries,
             interval: settings.notices.interval,
             inFlight: settings.notices.inFlight,
             keep: settings.notices.keep,

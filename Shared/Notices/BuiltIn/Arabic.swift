@@ -239,6 +239,14 @@ extension WordSet {
                 action: "عرض الترخيص",
                 short: "تم تجاوز الترخيص، {{what}}: {{used}} من {{allowed}}."
             ),
+            .licenceEnded: KindWords(
+                "انتهى ترخيصك",
+                [
+                    "انتهى الترخيص {{plan}}. يرجى تجديده قبل {{suspends_at}}، وإلا فسيُعلَّق حسابك.",
+                ],
+                action: "عرض الترخيص",
+                short: "انتهى الترخيص {{plan}}؛ سيُعلَّق حسابك في {{suspends_at}}."
+            ),
             .webhookDisabled: KindWords(
                 "تم إيقاف webhook",
                 [

@@ -241,6 +241,14 @@ extension WordSet {
                 action: "See the licence",
                 short: "Licence exceeded, {{what}}: {{used}} of {{allowed}}."
             ),
+            .licenceEnded: KindWords(
+                "Your licence has ended",
+                [
+                    "The licence {{plan}} has ended. Please renew it before {{suspends_at}}: your account is suspended then.",
+                ],
+                action: "See the licence",
+                short: "Your licence {{plan}} has ended; your account is suspended at {{suspends_at}}."
+            ),
             .webhookDisabled: KindWords(
                 "A webhook was turned off",
                 [

@@ -241,6 +241,14 @@ extension WordSet {
                 action: "Lihat lisensi",
                 short: "Lisensi terlampaui, {{what}}: {{used}} dari {{allowed}}."
             ),
+            .licenceEnded: KindWords(
+                "Lisensi Anda telah berakhir",
+                [
+                    "Lisensi {{plan}} telah berakhir. Mohon perpanjang sebelum {{suspends_at}}: setelah itu akun Anda ditangguhkan.",
+                ],
+                action: "Lihat lisensi",
+                short: "Lisensi {{plan}} telah berakhir; akun Anda ditangguhkan pada {{suspends_at}}."
+            ),
             .webhookDisabled: KindWords(
                 "Sebuah webhook dimatikan",
                 [

@@ -128,19 +128,52 @@ enum NoticeSQL {
         SELECT priority::bigint AS priority, count(*) AS waiting FROM notices WHERE next_at IS NOT NULL GROUP BY priority
         """
 
-    /// The tenant $1 and those above it, nearest first by `distance`; a tree has no more than 32 levels.
-    static let line = """
+    /// `tenant` and those above it, nearest first by `distance`; a tree has no more than 32 levels.
+    static func line(of tenant: String) -> String {
+        """
         line AS (
-            SELECT id, parent_id, 0 AS distance FROM tenants WHERE id = $1
+            SELECT id, parent_id, 0 AS distance FROM tenants WHERE id = \(tenant)
             UNION ALL
             SELECT t.id, t.parent_id, line.distance + 1 FROM tenants t JOIN line ON t.id = line.parent_id WHERE line.distance < 32
         )
+        """
+    }
+
+    /// Tenants and recipients, of those recipients that there are.
+    static let backgrounds = """
+        SELECT q.place, t.name, t.settings::text AS settings, coalesce(u.name, c.name) AS recipient, p.time_zone
+        FROM unnest($1::uuid[], $2::text[], $3::uuid[]) WITH ORDINALITY AS q (tenant_id, kind, id, place)
+        JOIN tenants t ON t.id = q.tenant_id
+        LEFT JOIN users u ON q.kind = 'user' AND u.tenant_id = t.id AND u.id = q.id AND u.is_active AND u.deleted_at IS NULL
+        LEFT JOIN customers c ON q.kind = 'customer' AND c.tenant_id = t.id AND c.id = q.id AND c.deleted_at IS NULL
+            AND c.erased_at IS NULL
+        LEFT JOIN notice_preferences p ON p.tenant_id = t.id AND p.recipient_kind = q.kind AND p.recipient_id = q.id
+        WHERE q.kind = 'team' OR u.id IS NOT NULL OR c.id IS NOT NULL
+        """
+
+    /// The places of addresses that are not written to, by what the tenant knows of them, and those above it of STOP.
+    static let suppressed = """
+        SELECT q.place FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::text[], $5::boolean[])
+            WITH ORDINALITY AS q (tenant_id, channel, digest, category, may_be_refused, place)
+        WHERE q.digest IS NOT NULL AND EXISTS (WITH RECURSIVE \(line(of: "q.tenant_id"))
+            SELECT FROM line JOIN notice_suppressions s ON s.tenant_id = line.id AND s.channel = q.channel AND s.digest = q.digest
+            WHERE CASE line.distance WHEN 0 THEN s.category = q.category
+                OR s.category IS NULL AND (q.may_be_refused OR s.reason <> 'unsubscribed') ELSE s.reason = 'stopped' END)
+        """
+
+    /// What the tenant $1 says of the kind $2 by the channel $3 in the languages $4.
+    static let words = """
+        WITH RECURSIVE \(line(of: "$1"))
+        SELECT DISTINCT ON (w.language) w.language, w.subject, w.text, w.html
+        FROM line JOIN notice_templates w ON w.tenant_id = line.id AND w.kind = $2 AND w.channel = $3 AND w.is_current
+            AND w.language = ANY ($4::text[])
+        ORDER BY w.language, line.distance
         """
 
     /// The enabled providers of each tenant's nearest ancestor, or itself, that has any for the channel. What is nearest is found
     /// from the tenant upwards.
     static let roster = """
-        WITH RECURSIVE \(line), nearest AS (
+        WITH RECURSIVE \(line(of: "$1")), nearest AS (
             SELECT line.id, line.parent_id IS NULL AS is_operators FROM line WHERE EXISTS (SELECT FROM notice_providers p
                 WHERE p.tenant_id = line.id AND p.channel = $2 AND p.is_enabled)
             ORDER BY line.distance LIMIT 1

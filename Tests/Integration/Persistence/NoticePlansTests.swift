@@ -133,7 +133,8 @@ import Testing
             expiresAt: DirectoryWorld.now + .seconds(60)
         )
         notice.recipientKind = "user"
-        #expect(try await sources.background(of: notice)?.recipientName == "Ada")
+        let question = NoticeQuestion(notice, address: nil, languages: ["fr-CA", "fr", "en"])
+        #expect(try await sources.standings(of: [question])[0].background?.recipientName == "Ada")
         for (version, isCurrent) in [(1, false), (2, true)] {
             try await scene.superuser.query(
                 """
@@ -146,12 +147,7 @@ import Testing
                 ]
             )
         }
-        let words = try await sources.words(
-            of: scene.tenant,
-            kind: "reset_password",
-            channel: "email",
-            languages: ["fr-CA", "fr", "en"]
-        )
+        let words = try await sources.standings(of: [question])[0].words
         #expect(words == [NoticeWords(language: "fr", subject: "Sujet", text: "version 2", html: nil)])
         let link: OneTimeLinkID = scene.world.ids.next()
         try await scene.superuser.query(
@@ -171,7 +167,7 @@ import Testing
             "UPDATE users SET deleted_at = clock_timestamp() WHERE id = $1",
             [.id(scene.user)]
         )
-        #expect(try await sources.background(of: notice) == nil)
+        #expect(try await sources.standings(of: [question])[0].background == nil)
         await scene.close()
     }
 }

@@ -189,15 +189,27 @@ import Testing
                 .bytea(try secrets.seal(["password": "a \"b\""], of: id, tenant: tenant)),
             ]
         )
-        let roster = NoticeRoster(scene.session)
-        let found = try #require(try await roster.providers(of: scene.world.reseller, channel: "email").first)
+        let sources = NoticeSources(scene.session)
+        func providers(_ tenant: TenantID, _ channel: String) async throws -> [NoticeProviderRow] {
+            let notice = ClaimedNotice(
+                tenantID: tenant,
+                id: scene.world.ids.next(),
+                kind: "bill_due",
+                channel: channel,
+                recipientID: scene.world.ids.uuid(),
+                createdAt: DirectoryWorld.now,
+                expiresAt: DirectoryWorld.now
+            )
+            return try await sources.standings(of: [NoticeQuestion(notice, address: nil, languages: ["en"])])[0].providers
+        }
+        let found = try #require(try await providers(scene.world.reseller, "email").first)
         #expect(found.tenantID == tenant && found.kind == "smtp")
         #expect(found.settings == ["host": "mail.example.net", "port": "587"])
         let sealed = try #require(found.sealedSecrets)
         #expect(try secrets.open(sealed, of: id, tenant: tenant) == ["password": "a \"b\""])
         #expect(throws: KeyringError.self) { try secrets.open(sealed, of: id, tenant: scene.world.two.tenant) }
-        #expect(try await roster.providers(of: scene.world.two.tenant, channel: "email").isEmpty)
-        #expect(try await roster.providers(of: tenant, channel: "sms").isEmpty)
+        #expect(try await providers(scene.world.two.tenant, "email").isEmpty)
+        #expect(try await providers(tenant, "sms").isEmpty)
         await scene.close()
     }
 }

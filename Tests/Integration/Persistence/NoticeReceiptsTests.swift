@@ -105,13 +105,22 @@ import Testing
         }
 
         func isSuppressed(in tenant: TenantID) async throws -> Bool {
-            try await NoticeSources(session).isSuppressed(
-                NoticeAddress.digest(.sms, "+4915112345678"),
-                channel: "sms",
+            let address = NoticeQuestion.Address(
+                digest: NoticeAddress.digest(.sms, "+4915112345678"),
                 category: "money",
-                mayBeRefused: true,
-                in: tenant
+                mayBeRefused: true
             )
+            let notice = ClaimedNotice(
+                tenantID: tenant,
+                id: world.ids.next(),
+                kind: "bill_due",
+                channel: "sms",
+                recipientID: world.ids.uuid(),
+                createdAt: DirectoryWorld.now,
+                expiresAt: DirectoryWorld.now
+            )
+            let question = NoticeQuestion(notice, address: address, languages: [])
+            return try await NoticeSources(session).standings(of: [question])[0].isSuppressed
         }
 
         func close() async {

@@ -20,13 +20,9 @@ extension NoticeQueue: NoticeQueueing {}
 
 /// What stands behind notices.
 protocol NoticeReading: Sendable {
-    func background(of notice: ClaimedNotice) async throws(StorageFault) -> NoticeBackground?
-    func words(of tenant: TenantID, kind: String, channel: String, languages: [String]) async throws(StorageFault)
-        -> [NoticeWords]
+    func standings(of questions: [NoticeQuestion]) async throws(StorageFault) -> [NoticeStanding]
     func verdict(on subject: NoticeSubject, in tenant: TenantID, recipient: UUID128, at now: Timestamp)
         async throws(StorageFault) -> NoticeVerdict
-    func isSuppressed(_ digest: [UInt8], channel: String, category: String, mayBeRefused: Bool, in tenant: TenantID)
-        async throws(StorageFault) -> Bool
     func link(_ id: OneTimeLinkID, in tenant: TenantID) async throws(StorageFault) -> NoticeLink?
     func code(_ id: LoginCodeID, in tenant: TenantID) async throws(StorageFault) -> NoticeCode?
     func devices(of notice: ClaimedNotice, limit: Int) async throws(StorageFault) -> [PushTarget]
@@ -35,12 +31,12 @@ protocol NoticeReading: Sendable {
 
 extension NoticeSources: NoticeReading {}
 
-/// Who carries a tenant's words.
-protocol NoticeRostering: Sendable {
-    func providers(of tenant: TenantID, channel: String) async throws(StorageFault) -> [NoticeProviderRow]
+/// What stands behind a notice in the moment in which it is asked, or after.
+protocol NoticeInquiring: Sendable {
+    func standing(_ question: NoticeQuestion) async throws(StorageFault) -> NoticeStanding
 }
 
-extension NoticeRoster: NoticeRostering {}
+extension NoticeInquiries: NoticeInquiring {}
 
 /// Where what is to be told is written.
 protocol NoticePlanKeeping: Sendable {

@@ -16,6 +16,8 @@ struct PreparedNotice: Sendable {
     var provider: NoticeProviderID?
     /// The devices that it is pushed to, instead of the message's address.
     var devices: [OpenedDevice] = []
+    /// Who may be asked to carry it, in that order.
+    var providers: [NoticeProviderRow] = []
 }
 
 /// Takes one claimed notice to its end, or to where it waits again: looks whether it is still true, says it in words, and hands it to one
@@ -35,7 +37,7 @@ struct NoticeSender: Sendable {
     static let rest = Duration.seconds(60)
 
     let reading: any NoticeReading
-    let roster: any NoticeRostering
+    let inquiries: any NoticeInquiring
     let book: ProviderBook
     let scribe: NoticeScribe
     let openToken: @Sendable ([UInt8], OneTimeLinkID, TenantID) throws -> String
@@ -54,7 +56,7 @@ struct NoticeSender: Sendable {
         case .ends(let state, let reason): return NoticeRecord(notice, state, reason: reason)
         case .posted: return NoticeRecord(notice, .sent)
         case .waits(let reason): return NoticeRecord(notice, .queued, reason: reason, nextAt: time.now() + Self.rest)
-        case .ready(let prepared): return try await hand(notice, prepared)
+        case .ready(let prepared): return await hand(notice, prepared)
         }
     }
 
@@ -67,9 +69,17 @@ struct NoticeSender: Sendable {
         guard let about = try? NoticeAbout(json: notice.about),
             var facts = try? NoticeFacts(json: Array(notice.facts.utf8))
         else { return .ends(.failed, "unreadable") }
-        guard let background = try await reading.background(of: notice) else {
-            return .ends(.dropped, "recipient_gone")
+        // A login code says itself where it goes.
+        var notice = notice
+        if let id = about.code {
+            switch try await open(code: id, of: notice) {
+            case .ends(let state, let reason): return .ends(state, reason)
+            case .ready(let code, let address): (facts["code"], notice.address) = (.text(code), address)
+            }
         }
+        let question = Self.question(notice, kind, channel)
+        let standing = try await inquiries.standing(question)
+        guard let background = standing.background else { return .ends(.dropped, "recipient_gone") }
         if let subject = about.subject {
             let recipient = notice.recipientID
             switch try await reading.verdict(on: subject, in: notice.tenantID, recipient: recipient, at: time.now()) {
@@ -81,23 +91,9 @@ struct NoticeSender: Sendable {
         }
         if channel == .inApp { return .posted }
         if let id = about.link {
-            guard let link = try await reading.link(id, in: notice.tenantID), link.isOpen,
-                let sealed = link.sealedToken,
-                link.expiresAt > time.now(), link.userID.value == notice.recipientID,
-                link.email.lowercased() == notice.address?.lowercased()
-            else { return .ends(.dropped, "link_gone") }
-            guard let token = try? openToken(sealed, id, notice.tenantID) else {
-                logger.error("the keyring does not open a link's token", ["notice": .string("\(notice.id)")])
-                return .ends(.failed, "sealed")
-            }
-            facts["url"] = .url(scribe.url(of: link.purpose, token: token))
-        }
-        // A login code says itself where it goes.
-        var notice = notice
-        if let id = about.code {
-            switch try await open(code: id, of: notice) {
+            switch try await open(link: id, of: notice) {
             case .ends(let state, let reason): return .ends(state, reason)
-            case .ready(let code, let address): (facts["code"], notice.address) = (.text(code), address)
+            case .ready(let url): facts["url"] = .url(url)
             }
         }
         var devices: [OpenedDevice] = []
@@ -108,14 +104,8 @@ struct NoticeSender: Sendable {
         guard notice.address != nil || channel == .slack || channel == .push else {
             return .ends(.failed, "no_address")
         }
-        if try await isSuppressed(notice, kind, channel) { return .ends(.dropped, "suppressed") }
-        let languages = LanguageChain.languages(wanted: notice.language, tenant: nil)
-        let words = try await reading.words(
-            of: notice.tenantID,
-            kind: notice.kind,
-            channel: notice.channel,
-            languages: languages
-        )
+        if standing.isSuppressed { return .ends(.dropped, "suppressed") }
+        let (words, languages) = (standing.words, question.languages)
         guard let message = scribe.message(notice, kind, channel, facts, background, words, languages, time.now())
         else {
             logger.error(
@@ -130,34 +120,33 @@ struct NoticeSender: Sendable {
                 link: about.link,
                 code: about.code,
                 provider: about.provider,
-                devices: devices
+                devices: devices,
+                providers: standing.providers
             )
         )
     }
 
-    private func isSuppressed(
-        _ notice: ClaimedNotice,
-        _ kind: NoticeKind,
-        _ channel: NoticeChannel
-    ) async throws(StorageFault) -> Bool {
-        guard channel == .email || channel == .sms, let address = notice.address else { return false }
-        // A digest of what nobody may refuse is told like what it stands for.
-        let category =
-            kind == .digest
-            ? notice.digestKey.flatMap(NoticeKind.Category.init) ?? kind.terms.category : kind.terms.category
-        return try await reading.isSuppressed(
-            NoticeAddress.digest(channel, address),
-            channel: notice.channel,
-            category: category.rawValue,
-            mayBeRefused: category.mayBeRefused,
-            in: notice.tenantID
-        )
+    private static func question(_ notice: ClaimedNotice, _ kind: NoticeKind, _ channel: NoticeChannel) -> NoticeQuestion {
+        var address: NoticeQuestion.Address?
+        if channel == .email || channel == .sms, let text = notice.address {
+            // A digest of what nobody may refuse is told like what it stands for.
+            let category =
+                kind == .digest
+                ? notice.digestKey.flatMap(NoticeKind.Category.init) ?? kind.terms.category : kind.terms.category
+            address = NoticeQuestion.Address(
+                digest: NoticeAddress.digest(channel, text),
+                category: category.rawValue,
+                mayBeRefused: category.mayBeRefused
+            )
+        }
+        let languages = channel == .inApp ? [] : LanguageChain.languages(wanted: notice.language, tenant: nil)
+        return NoticeQuestion(notice, address: address, languages: languages)
     }
 
     // MARK: - Handing over
 
-    private func hand(_ notice: ClaimedNotice, _ prepared: PreparedNotice) async throws(StorageFault) -> NoticeRecord {
-        var rows = try await roster.providers(of: notice.tenantID, channel: notice.channel)
+    private func hand(_ notice: ClaimedNotice, _ prepared: PreparedNotice) async -> NoticeRecord {
+        var rows = prepared.providers
         if let only = prepared.provider {
             rows = rows.filter { $0.id == only }
             if rows.isEmpty { return NoticeRecord(notice, .failed, reason: "provider_gone") }

@@ -8,6 +8,8 @@ import Persistence
 struct NoticeService: Lifecycle.Service {
     let queue: any NoticeQueueing
     let sender: NoticeSender
+    /// What the sender asks.
+    let inquiries: NoticeInquiries
     let interval: Duration
     let inFlight: Int
     let keep: Duration
@@ -17,7 +19,7 @@ struct NoticeService: Lifecycle.Service {
     let logger: Logger
 
     private static let upkeep = Duration.seconds(5)
-    /// The pause between two looks while places are taken.
+    /// The pause between two looks while there is something to do.
     private static let glance = Duration.milliseconds(20)
     /// Rows of one look at what lapsed, expired or is old.
     private static let batch = 1_000
@@ -29,7 +31,11 @@ struct NoticeService: Lifecycle.Service {
         let records = makeRecords()
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { await records.run() }
-            defer { records.finish() }
+            tasks.addTask { await inquiries.run() }
+            defer {
+                records.finish()
+                inquiries.finish()
+            }
             try await repeating(
                 every: .seconds(1),
                 logger,
@@ -75,8 +81,9 @@ struct NoticeService: Lifecycle.Service {
                             await serve(notice, until: now + sender.claim, records)
                         }
                     }
-                    // More may be due, and some of it waits for a place.
-                    if claimed.isEmpty { try await rest(for: places.isFree ? interval : min(interval, Self.glance)) }
+                    // More may be due, and some of it waits for a place. What comes and goes meanwhile is claimed together.
+                    let isQuiet = claimed.isEmpty && places.isFree
+                    try await rest(for: isQuiet ? interval : min(interval, Self.glance))
                 }
                 return nil
             } catch {

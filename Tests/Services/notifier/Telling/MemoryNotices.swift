@@ -54,7 +54,7 @@ final class MemoryQueue: NoticeQueueing {
 }
 
 /// What stands behind notices, and who carries them, as a test says.
-struct MemorySources: NoticeReading, NoticeRostering {
+struct MemorySources: NoticeReading, NoticeInquiring {
     var background: NoticeBackground? = NoticeBackground(
         tenantName: "Bluewave",
         settings: TenantSettings(),
@@ -73,30 +73,30 @@ struct MemorySources: NoticeReading, NoticeRostering {
     /// The database is away.
     var fault: StorageFault?
 
-    func background(of notice: ClaimedNotice) throws(StorageFault) -> NoticeBackground? {
-        if let fault { throw fault }
-        return background
+    func standings(of questions: [NoticeQuestion]) throws(StorageFault) -> [NoticeStanding] {
+        try questions.map { question throws(StorageFault) in try standing(question) }
     }
 
-    func words(of tenant: TenantID, kind: String, channel: String, languages: [String]) -> [NoticeWords] { words }
+    func standing(_ question: NoticeQuestion) throws(StorageFault) -> NoticeStanding {
+        if let fault { throw fault }
+        return NoticeStanding(
+            background: background,
+            isSuppressed: question.address.map { suppressed.contains($0.digest) } ?? false,
+            words: words,
+            providers: providers
+        )
+    }
+
     func link(_ id: OneTimeLinkID, in tenant: TenantID) -> NoticeLink? { link }
     func code(_ id: LoginCodeID, in tenant: TenantID) -> NoticeCode? { code }
     func devices(of notice: ClaimedNotice, limit: Int) -> [PushTarget] { Array(devices.prefix(limit)) }
     func forget(_ devices: [PushTokenID], in tenant: TenantID) { forgotten.add(devices) }
-    func isSuppressed(
-        _ digest: [UInt8],
-        channel: String,
-        category: String,
-        mayBeRefused: Bool,
-        in tenant: TenantID
-    ) -> Bool { suppressed.contains(digest) }
     func verdict(
         on subject: NoticeSubject,
         in tenant: TenantID,
         recipient: UUID128,
         at now: Timestamp
     ) -> NoticeVerdict { verdict }
-    func providers(of tenant: TenantID, channel: String) -> [NoticeProviderRow] { providers }
 }
 
 /// Devices that are no more.

@@ -66,7 +66,7 @@ import Testing
     private static func sender(_ sources: MemorySources, _ providers: [String: ScriptedProvider]) -> NoticeSender {
         NoticeSender(
             reading: sources,
-            roster: sources,
+            inquiries: sources,
             book: ProviderBook(maker: ScriptedProviders(providers: providers), open: { _ in [:] }, monotonic: { 0 }),
             scribe: NoticeScribe(pages: "https://my.example", zone: { _ in nil }, wayOut: { _ in "signed" }),
             openToken: { sealed, _, _ in String(decoding: sealed, as: UTF8.self) },
@@ -394,6 +394,7 @@ import Testing
         NoticeService(
             queue: queue,
             sender: sender,
+            inquiries: NoticeInquiries(sender.reading, inFlight: 4),
             interval: .milliseconds(10),
             inFlight: 4,
             keep: .seconds(60),

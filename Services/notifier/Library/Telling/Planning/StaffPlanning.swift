@@ -87,9 +87,14 @@ enum StaffPlanning {
         )
     }
 
-    /// A licence that is over has no words yet.
-    private static func exceeded(_ told: LicenceExceeded, _ event: EventEnvelope) -> NoticeIntent? {
-        guard let resource = told.resource else { return nil }
+    private static func exceeded(_ told: LicenceExceeded, _ event: EventEnvelope) -> NoticeIntent {
+        guard let resource = told.resource else {
+            return staff(
+                .licenceEnded,
+                ["plan": .text(told.plan), "suspends_at": .instant(told.suspendsAt)],
+                event
+            )
+        }
         return staff(
             .licenceExceeded,
             ["what": .text(resource), "used": .count(Int(told.used)), "allowed": .count(Int(told.limit))],

@@ -1,5 +1,5 @@
 package import Domain
-package import Postgres
+import Postgres
 
 /// One account with one provider, as its tenant set it up. Of two of one id, the one of the higher version is the newer.
 package struct NoticeProviderRow: Hashable, Sendable {
@@ -49,25 +49,10 @@ extension NoticeProviderRow {
             version: try row.need("row_version", \.int64)
         )
     }
-}
 
-/// Which providers carry a tenant's words.
-package struct NoticeRoster: Sendable {
-    private let executor: any PGExecutor
-
-    package init(_ executor: any PGExecutor) {
-        self.executor = executor
-    }
-
-    /// The enabled providers of a channel, in the order in which they are asked: the tenant's own, or where it has none those of its
-    /// nearest ancestor that has any.
-    package func providers(of tenant: TenantID, channel: String) async throws(StorageFault) -> [NoticeProviderRow] {
-        try await guardedRows {
-            try await executor.query(NoticeSQL.roster, [.id(tenant), .text(channel)]).map { row in
-                var provider = try NoticeProviderRow(row)
-                provider.isOperators = try row.need("is_operators", \.bool)
-                return provider
-            }
-        }
+    /// As the roster has it.
+    init(inRoster row: PGRow) throws {
+        try self.init(row)
+        isOperators = try row.need("is_operators", \.bool)
     }
 }
