@@ -8,7 +8,8 @@ extension NoticeKind {
         case .quota80, .quota95, .quotaReached, .boostApproved, .boostRejected, .serviceSuspended, .serviceRestored:
             serviceTerms
         case .accountLocked, .passwordChanged, .apiKeyCreated, .exportReady, .exportFailed: accountTerms
-        case .boostRequested, .deviceOffline, .deviceOnline, .loginFailuresSpiked, .poolExhausted, .licenceExceeded, .licenceEnded,
+        case .boostRequested, .deviceOffline, .deviceOnline, .loginFailuresSpiked, .poolExhausted, .licenceExceeded,
+            .licenceEnded,
             .webhookDisabled:
             staffTerms
         case .digest, .announcement, .test: ownTerms

@@ -244,7 +244,7 @@ extension WordSet {
             .licenceEnded: KindWords(
                 "Your licence has ended",
                 [
-                    "The licence {{plan}} has ended. Please renew it before {{suspends_at}}: your account is suspended then.",
+                    "The licence {{plan}} has ended. Please renew it before {{suspends_at}}: your account is suspended then."
                 ],
                 action: "See the licence",
                 short: "Your licence {{plan}} has ended; your account is suspended at {{suspends_at}}."

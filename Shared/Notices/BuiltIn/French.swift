@@ -249,7 +249,7 @@ extension WordSet {
             .licenceEnded: KindWords(
                 "Votre licence est arrivée à son terme",
                 [
-                    "La licence {{plan}} est arrivée à son terme. Merci de la renouveler avant le {{suspends_at}} : votre compte sera alors suspendu.",
+                    "La licence {{plan}} est arrivée à son terme. Merci de la renouveler avant le {{suspends_at}} : votre compte sera alors suspendu."
                 ],
                 action: "Voir la licence",
                 short: "Votre licence {{plan}} est arrivée à son terme ; votre compte sera suspendu le {{suspends_at}}."

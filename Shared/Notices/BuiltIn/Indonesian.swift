@@ -244,7 +244,7 @@ extension WordSet {
             .licenceEnded: KindWords(
                 "Lisensi Anda telah berakhir",
                 [
-                    "Lisensi {{plan}} telah berakhir. Mohon perpanjang sebelum {{suspends_at}}: setelah itu akun Anda ditangguhkan.",
+                    "Lisensi {{plan}} telah berakhir. Mohon perpanjang sebelum {{suspends_at}}: setelah itu akun Anda ditangguhkan."
                 ],
                 action: "Lihat lisensi",
                 short: "Lisensi {{plan}} telah berakhir; akun Anda ditangguhkan pada {{suspends_at}}."

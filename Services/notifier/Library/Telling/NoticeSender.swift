@@ -126,7 +126,9 @@ struct NoticeSender: Sendable {
         )
     }
 
-    private static func question(_ notice: ClaimedNotice, _ kind: NoticeKind, _ channel: NoticeChannel) -> NoticeQuestion {
+    private static func question(_ notice: ClaimedNotice, _ kind: NoticeKind, _ channel: NoticeChannel)
+        -> NoticeQuestion
+    {
         var address: NoticeQuestion.Address?
         if channel == .email || channel == .sms, let text = notice.address {
             // A digest of what nobody may refuse is told like what it stands for.
