@@ -12,22 +12,26 @@ package func render(
     facts: NoticeFacts,
     setting: NoticeSetting
 ) throws(TemplateError) -> RenderedNotice {
-    let parts = try template.compiled(for: kind, channel)
-    let writer = NoticeWriter(kind: kind, channel: channel, facts: facts, setting: setting)
-    var subject: String?
-    if let nodes = parts.subject {
-        subject = TextRules.subject(try writer.write(nodes, .subject))
-    }
-    var text = TextRules.paragraphs(try writer.write(parts.text, .text))
-    var html: String?
-    if channel == .email {
-        let layout = EmailLayout(setting, kind)
-        text += layout.textFooter
-        if let nodes = parts.html {
-            html = layout.page(title: subject ?? "", body: layout.styled(try writer.write(nodes, .html)))
+    try template.compiled(for: kind, channel).rendered(facts, setting)
+}
+
+extension CompiledTemplate {
+    /// Says it with these facts; see `render`.
+    package func rendered(_ facts: NoticeFacts, _ setting: NoticeSetting) throws(TemplateError) -> RenderedNotice {
+        let writer = NoticeWriter(kind: kind, channel: channel, facts: facts, setting: setting)
+        var title: String?
+        if let nodes = subject { title = TextRules.subject(try writer.write(nodes, .subject)) }
+        var words = TextRules.paragraphs(try writer.write(text, .text))
+        var page: String?
+        if channel == .email {
+            let layout = EmailLayout(setting, kind)
+            words += layout.textFooter
+            if let nodes = html {
+                page = layout.page(title: title ?? "", body: layout.styled(try writer.write(nodes, .html)))
+            }
         }
+        return RenderedNotice(subject: title, text: words, html: page)
     }
-    return RenderedNotice(subject: subject, text: text, html: html)
 }
 
 /// Puts values in their places.

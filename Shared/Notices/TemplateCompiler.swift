@@ -108,20 +108,32 @@ extension TemplateError.Part {
     }
 }
 
+/// A template that may be said again and again: the parts that its channel wants, each in pieces.
+package struct CompiledTemplate: Sendable {
+    let kind: NoticeKind
+    let channel: NoticeChannel
+    let subject: [TemplateNode]?
+    let text: [TemplateNode]
+    let html: [TemplateNode]?
+}
+
 extension NoticeTemplate {
-    /// The parts that the channel wants, and no other, each in pieces.
-    func compiled(
+    /// The parts that the channel wants, and no other.
+    package func compiled(
         for kind: NoticeKind,
         _ channel: NoticeChannel
-    ) throws(TemplateError) -> (subject: [TemplateNode]?, text: [TemplateNode], html: [TemplateNode]?) {
+    ) throws(TemplateError) -> CompiledTemplate {
         if html != nil, channel != .email { throw TemplateError(part: .html, line: 1, problem: .unwantedPart) }
         if channel == .sms, subject != nil { throw TemplateError(part: .subject, line: 1, problem: .unwantedPart) }
         if subject == nil, channel != .sms, channel != .slack {
             throw TemplateError(part: .subject, line: 1, problem: .missingPart)
         }
-        return (
-            try compile(subject, .subject, for: kind), try TemplateCompiler.compile(text, .text, for: kind),
-            try compile(html, .html, for: kind)
+        return CompiledTemplate(
+            kind: kind,
+            channel: channel,
+            subject: try compile(subject, .subject, for: kind),
+            text: try TemplateCompiler.compile(text, .text, for: kind),
+            html: try compile(html, .html, for: kind)
         )
     }
 

@@ -3,6 +3,7 @@ enum TextRules {
     /// Without controls but for the end of a line, and without what changes the direction of writing beyond itself. A tabulator and the
     /// other ends of lines become a blank.
     static func clean(_ text: String) -> String {
+        if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7f || $0 == 0x0a }) { return text }
         var result = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
             switch scalar.value {
@@ -53,6 +54,7 @@ enum TextRules {
     }
 
     static func escaped(_ text: String) -> String {
+        guard text.utf8.contains(where: { [0x22, 0x26, 0x27, 0x3c, 0x3e].contains($0) }) else { return text }
         var result = ""
         for scalar in text.unicodeScalars {
             switch scalar {

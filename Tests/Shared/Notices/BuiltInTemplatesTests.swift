@@ -23,6 +23,24 @@ import Testing
         }
     }
 
+    @Test(arguments: BuiltInTemplates.languages + ["tlh"])
+    func `the shelf has the same words, at the first time and later`(language: String) throws {
+        let shelf = BuiltInShelf()
+        for _ in 0..<2 {
+            for kind in NoticeKind.allCases {
+                for channel in NoticeChannel.allCases {
+                    let (facts, setting) = (WordsWorld.samples(of: kind, optional: true), WordsWorld.setting(language))
+                    let kept = try shelf.template(kind, channel, language: language)?.rendered(facts, setting)
+                    let template = BuiltInTemplates.template(kind, channel, language: language)
+                    let made = try template.map {
+                        try render($0, kind: kind, channel: channel, facts: facts, setting: setting)
+                    }
+                    #expect(kept == made, "\(kind) \(channel)")
+                }
+            }
+        }
+    }
+
     @Test(arguments: BuiltInTemplates.languages)
     func `every kind is said with its samples, and with nothing that may be missing`(language: String) throws {
         for kind in NoticeKind.allCases {

@@ -9,6 +9,7 @@ struct NoticeScribe: Sendable {
     let zone: @Sendable (String) -> TimeZoneRules?
     /// Signs what stands in a link that ends messages of a category (RFC 8058).
     var wayOut: @Sendable (UnsubscribeWish) -> String? = { _ in nil }
+    private let product = BuiltInShelf()
 
     /// Where a link leads. The token stands behind the `#`: no server's log has it.
     func url(of purpose: LinkPurpose, token: String) -> String { "\(pages)/#/link/\(purpose.rawValue)?token=\(token)" }
@@ -32,33 +33,41 @@ struct NoticeScribe: Sendable {
         _ languages: [String],
         _ now: Timestamp
     ) -> OutgoingMessage? {
-        for (language, template) in candidates(kind, channel, words, languages) {
-            var setting = NoticeSetting(
-                language: language,
-                zone: (background.timeZone ?? background.settings.timeZone).flatMap(zone),
-                branding: background.settings.branding,
-                tenantName: background.settings.branding.displayName ?? background.tenantName,
-                now: now
-            )
-            setting.recipientName = background.recipientName
-            setting.unsubscribeURL = ending(notice, kind, channel)
-            guard
-                let rendered = try? render(template, kind: kind, channel: channel, facts: facts, setting: setting)
-            else { continue }
-            var message = OutgoingMessage(
-                id: notice.id.value,
-                address: notice.address ?? "",
-                text: rendered.text,
-                language: language,
-                expiresAt: notice.expiresAt
-            )
-            message.recipientName = background.recipientName
-            message.subject = rendered.subject
-            message.html = rendered.html
-            message.unsubscribeURL = setting.unsubscribeURL
-            return message
+        var setting = NoticeSetting(
+            language: "",
+            zone: (background.timeZone ?? background.settings.timeZone).flatMap(zone),
+            branding: background.settings.branding,
+            tenantName: background.settings.branding.displayName ?? background.tenantName,
+            now: now
+        )
+        setting.recipientName = background.recipientName
+        setting.unsubscribeURL = ending(notice, kind, channel)
+        // Words that cannot be said, since their tenant wrote them for other facts, stop no notice.
+        for language in languages {
+            setting.language = language
+            for template in templates(kind, channel, words, language) {
+                guard let rendered = try? template.rendered(facts, setting) else { continue }
+                return message(rendered, notice, setting)
+            }
         }
         return nil
+    }
+
+    private func message(_ rendered: RenderedNotice, _ notice: ClaimedNotice, _ setting: NoticeSetting)
+        -> OutgoingMessage
+    {
+        var message = OutgoingMessage(
+            id: notice.id.value,
+            address: notice.address ?? "",
+            text: rendered.text,
+            language: setting.language,
+            expiresAt: notice.expiresAt
+        )
+        message.recipientName = setting.recipientName
+        message.subject = rendered.subject
+        message.html = rendered.html
+        message.unsubscribeURL = setting.unsubscribeURL
+        return message
     }
 
     /// Where mail of a kind that may be refused is ended at one press.
@@ -72,19 +81,17 @@ struct NoticeScribe: Sendable {
         return wayOut(wish).map { "\(pages)/api/v1/notices/unsubscribe?token=\($0)" }
     }
 
-    /// In the order in which they are tried: words that cannot be said, since their tenant wrote them for other facts, stop no notice.
-    private func candidates(
+    /// In the order in which they are tried.
+    private func templates(
         _ kind: NoticeKind,
         _ channel: NoticeChannel,
         _ words: [NoticeWords],
-        _ languages: [String]
-    ) -> [(String, NoticeTemplate)] {
-        languages.flatMap { language in
-            let own = words.filter { $0.language == language }.map {
-                (language, NoticeTemplate(subject: $0.subject, text: $0.text, html: $0.html))
-            }
-            let product = BuiltInTemplates.template(kind, channel, language: language).map { (language, $0) }
-            return own + (product.map { [$0] } ?? [])
+        _ language: String
+    ) -> [CompiledTemplate] {
+        var templates = words.filter { $0.language == language }.compactMap {
+            try? NoticeTemplate(subject: $0.subject, text: $0.text, html: $0.html).compiled(for: kind, channel)
         }
+        if let own = product.template(kind, channel, language: language) { templates.append(own) }
+        return templates
     }
 }
