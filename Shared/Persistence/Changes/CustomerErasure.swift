@@ -229,8 +229,8 @@ package struct CustomerErasure {
 
     // MARK: - What he was told
 
-    /// The rows of what he and his accounts were told stay, without address and words; what still waits is not told. His wishes and devices
-    /// go. That an address is not written to stays, by its digest alone.
+    /// The rows of what he and his accounts were told, and staff of what he asked for, stay, without address and words; what still waits is
+    /// not told. His wishes and devices go. That an address is not written to stays, by its digest alone.
     private func eraseNotices(_ customer: Customer, _ accounts: [ErasedAccount]) async throws -> [String: Int] {
         let people = accounts.map(\.id.value) + [customer.id.value]
         return try await run(
@@ -243,15 +243,19 @@ package struct CustomerErasure {
         )
     }
 
+    /// What went to him, and what staff were told of the boosts that he asked for, by their cause.
+    private static let concernsHim = """
+        recipient_id = ANY ($2::uuid[]) OR cause = ANY (ARRAY(SELECT 'boost:' || b.id || ':pending' FROM boosts b
+            WHERE b.tenant_id = $1 AND b.customer_id = ANY ($2::uuid[])))
+        """
     private static let waiting = """
         UPDATE notices SET address = NULL, facts = '{}', sealed_facts = NULL, state = 'cancelled', reason = 'erased', next_at = NULL,
             ended_at = clock_timestamp()
-        WHERE tenant_id = $1 AND recipient_id = ANY ($2::uuid[]) AND state IN ('queued', 'held')
+        WHERE tenant_id = $1 AND (\(concernsHim)) AND state IN ('queued', 'held')
         """
     private static let told = """
-        UPDATE notices SET address = NULL, facts = '{}', sealed_facts = NULL
-        WHERE tenant_id = $1 AND recipient_id = ANY ($2::uuid[])
-            AND (address IS NOT NULL OR facts <> '{}')
+        UPDATE notices SET address = CASE WHEN recipient_id <> ALL ($2::uuid[]) THEN address END, facts = '{}', sealed_facts = NULL
+        WHERE tenant_id = $1 AND (\(concernsHim)) AND (recipient_id = ANY ($2::uuid[]) AND address IS NOT NULL OR facts <> '{}')
         """
     private static let wishes = """
         DELETE FROM notice_preferences WHERE tenant_id = $1 AND recipient_id = ANY ($2::uuid[])

@@ -42,6 +42,12 @@ import Testing
             [.id(ann.customer), .id(ann.user)]
         ).map { row in [row[0].text, row[1].text, row[2].text].map { $0 ?? "-" }.joined(separator: " ") }
         #expect(notices == ["sent sent -", "user sent -", "waits cancelled erased"])
+        // Staff's own row stays where it was sent, without the words about him.
+        let staff = try await world.superuser.query(
+            "SELECT state, address, facts::text FROM notices WHERE kind = 'boost_requested' AND tenant_id = $1 AND facts = '{}'",
+            [.id(ann.tenant)]
+        ).map { row in [row[0].text, row[1].text, row[2].text].map { $0 ?? "-" }.joined(separator: " ") }
+        #expect(staff == ["sent desk@example.org {}"])
         let verdict = try await world.verify(ann.tenant)
         #expect(verdict.flaw == nil && verdict.vouchedThrough > 0, "\(verdict)")
 

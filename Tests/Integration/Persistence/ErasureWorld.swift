@@ -205,6 +205,11 @@ struct ErasureWorld {
             state, notes, reason)
         SELECT '\(p.tenant)', id, '\(p.customer)', '\(p.service)', '\(branch.plan.id)', '\(branch.plan.id)', 3, 20000, 'EUR',
             'rejected', 'For \(p.word)', '\(p.word) was not there' FROM contract;
+        INSERT INTO notices (tenant_id, cause, kind, channel, recipient_kind, recipient_id, address, language, facts, state, expires_at,
+                sent_at, ended_at)
+            SELECT tenant_id, 'boost:' || id || ':pending', 'boost_requested', 'email', 'user', uuid_v7(), 'desk@example.org', 'en',
+                '{"service": {"text": "line-\(p.word)"}}', 'sent', now() + interval '1 day', now(), now()
+            FROM boosts WHERE customer_id = '\(p.customer)';
         """
     }
 
