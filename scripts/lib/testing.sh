@@ -54,6 +54,15 @@ swift_result() {
     count_results "$results/$1.xml"
 }
 
+# Runs the Python tests of a folder and counts them. $1: the folder under Tests.
+pytest_run() {
+    local folder=$1
+    step "$folder tests"
+    (cd "$ROOT" && .venv/bin/python -m pytest -q -p no:cacheprovider --junitxml "$RUN_DIR/results/$folder.xml" "Tests/$folder" </dev/null) ||
+        FAILURES+=("$folder tests")
+    count_results "$RUN_DIR/results/$folder.xml"
+}
+
 # Makes .venv, or renews it when Tests/requirements.txt changed.
 python_tools() {
     local stamp=$ROOT/.venv/requirements

@@ -55,16 +55,29 @@ enum AuditEncoding {
 
         init(_ domain: String) {
             bytes = []
+            bytes.reserveCapacity(1_024)
             add(domain)
         }
 
-        mutating func add(_ text: String?) { add(text.map { Array($0.utf8) }) }
+        mutating func add(_ text: String?) {
+            guard let text else { return add(length: .max) }
+            add(length: UInt32(truncatingIfNeeded: text.utf8.count))
+            bytes += text.utf8
+        }
+
         mutating func add(number: Int64) { add(bigEndian(number)) }
 
         mutating func add(_ field: [UInt8]?) {
-            let length = field.map { UInt32(truncatingIfNeeded: $0.count) } ?? UInt32.max
-            for shift in [24, 16, 8, 0] as [UInt32] { bytes.append(UInt8(truncatingIfNeeded: length >> shift)) }
-            bytes += field ?? []
+            guard let field else { return add(length: .max) }
+            add(length: UInt32(truncatingIfNeeded: field.count))
+            bytes += field
+        }
+
+        private mutating func add(length: UInt32) {
+            bytes.append(UInt8(truncatingIfNeeded: length >> 24))
+            bytes.append(UInt8(truncatingIfNeeded: length >> 16))
+            bytes.append(UInt8(truncatingIfNeeded: length >> 8))
+            bytes.append(UInt8(truncatingIfNeeded: length))
         }
     }
 }

@@ -11,6 +11,7 @@ package enum AuditRedaction {
     /// The value without secrets, by the names of its members, and without what the database cannot keep.
     package static func redact(_ value: AuditValue) -> AuditValue {
         let clean = clean(value, depth: 0)
+        guard clean.canonicalOctetsAtMost > maximumOctets else { return clean }
         let octets = clean.canonicalJSON.count
         return octets <= maximumOctets ? clean : ["octetsLeftOut": .integer(Int64(octets))]
     }
@@ -166,7 +167,8 @@ package enum AuditRedaction {
     static func clip(_ text: String, to maximum: Int) -> String {
         var text = text
         if text.utf8.contains(0) { text = text.replacing("\0", with: "\u{fffd}") }
-        guard text.unicodeScalars.count > maximum else { return text }
+        // No text has more characters than octets, whose number is known.
+        guard text.utf8.count > maximum, text.unicodeScalars.count > maximum else { return text }
         return String(String.UnicodeScalarView(text.unicodeScalars.prefix(maximum - 1))) + "…"
     }
 }

@@ -24,9 +24,25 @@ package indirect enum AuditValue: Hashable, Sendable {
     /// The value's one spelling: compact JSON, members in the order of their names' octets, only what must be escaped is.
     package var canonicalJSON: [UInt8] {
         var bytes: [UInt8] = []
+        bytes.reserveCapacity(512)
         write(to: &bytes)
         return bytes
     }
+
+    /// No less than the octets of ``canonicalJSON``, at a glance.
+    var canonicalOctetsAtMost: Int {
+        switch self {
+        case .null, .bool: 5
+        case .integer: 20
+        case .text(let text): Self.octetsAtMost(text)
+        case .list(let values): values.reduce(2) { $0 + $1.canonicalOctetsAtMost + 1 }
+        case .object(let members):
+            members.reduce(2) { $0 + Self.octetsAtMost($1.key) + $1.value.canonicalOctetsAtMost + 2 }
+        }
+    }
+
+    /// A control is six octets.
+    private static func octetsAtMost(_ text: String) -> Int { text.utf8.count * 6 + 2 }
 
     private func write(to bytes: inout [UInt8]) {
         switch self {
@@ -55,8 +71,13 @@ package indirect enum AuditValue: Hashable, Sendable {
     }
 
     private static func write(_ text: String, to bytes: inout [UInt8]) {
-        let digits = Array("0123456789abcdef".utf8)
         bytes.append(UInt8(ascii: "\""))
+        defer { bytes.append(UInt8(ascii: "\"")) }
+        guard text.utf8.contains(where: { $0 < 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) else {
+            bytes += text.utf8
+            return
+        }
+        let digits = Array("0123456789abcdef".utf8)
         for octet in text.utf8 {
             switch octet {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), octet]
@@ -66,7 +87,6 @@ package indirect enum AuditValue: Hashable, Sendable {
             default: bytes.append(octet)
             }
         }
-        bytes.append(UInt8(ascii: "\""))
     }
 }
 

@@ -200,7 +200,8 @@ import Testing
                 createdAt: DirectoryWorld.now,
                 expiresAt: DirectoryWorld.now
             )
-            return try await sources.standings(of: [NoticeQuestion(notice, address: nil, languages: ["en"])])[0].providers
+            return try await sources.standings(of: [NoticeQuestion(notice, address: nil, languages: ["en"])])[0]
+                .providers
         }
         let found = try #require(try await providers(scene.world.reseller, "email").first)
         #expect(found.tenantID == tenant && found.kind == "smtp")

@@ -40,6 +40,24 @@ import Testing
         #expect(!AuditRedaction.isSecret(name))
     }
 
+    @Test func `no value's JSON is larger than it is said to be at most`() {
+        var random = SeededRandom()
+        let letters = Array("a\u{1}\"\\é𝄞\u{1f}z")
+        for _ in 0..<200 {
+            let text = String(
+                (0..<Int.random(in: 0...40, using: &random)).compactMap { _ in letters.randomElement(using: &random) }
+            )
+            let number = Int64.random(in: .min ... .max, using: &random)
+            let value: AuditValue = [
+                text: .list([.text(text), .integer(number), .null, .bool(false)]), "empty": [:], "none": .list([]),
+            ]
+            #expect(value.canonicalJSON.count <= value.canonicalOctetsAtMost, "seed \(random.seed)")
+            #expect(AuditRedaction.redact(value) == value)
+        }
+        let large = AuditRedaction.redact(["a": .list((0..<40).map { _ in .text(String(repeating: "b", count: 900)) })])
+        #expect(large == ["octetsLeftOut": .integer(40 * 903 + 7)])
+    }
+
     @Test func `the quick way through a plain name is the long one's`() {
         var random = SeededRandom()
         let letters = Array("aZbYkKeEyY09_-. pPaAsSwW")
