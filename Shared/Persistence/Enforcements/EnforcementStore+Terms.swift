@@ -36,7 +36,7 @@ extension EnforcementStore {
 
     /// The database's clock.
     package func clock() async throws(StorageFault) -> Timestamp {
-        try await whole {
+        try await guardedRows {
             guard let row = try await self.session.query("SELECT clock_timestamp() AS now").first else {
                 throw UnexpectedRow(column: "now")
             }
@@ -46,7 +46,7 @@ extension EnforcementStore {
 
     /// Where sessions are live in those tenants.
     package func liveNASes(of tenants: [TenantID]) async throws(StorageFault) -> [NASRef] {
-        try await whole {
+        try await guardedRows {
             try await self.session.query(TermsSQL.liveNASesOfTenants, [.uuids(tenants.map(\.value))]).map {
                 try NASRef($0)
             }
@@ -55,7 +55,7 @@ extension EnforcementStore {
 
     /// Where sessions are live in all tenants, and how many.
     package func liveCounts() async throws(StorageFault) -> [NASRef: Int] {
-        try await whole {
+        try await guardedRows {
             let rows = try await self.session.query(TermsSQL.liveCounts)
             return try Dictionary(
                 rows.map { (try NASRef($0), try $0.need("sessions", \.int)) },
@@ -79,7 +79,7 @@ extension EnforcementStore {
     /// What is stored of those plans' speeds; those that are gone are left out, those that cannot be read are told.
     package func plans(_ ids: Set<PlanID>) async throws(StorageFault) -> StoredPlans {
         guard !ids.isEmpty else { return StoredPlans() }
-        return try await whole {
+        return try await guardedRows {
             var plans = StoredPlans()
             for row in try await self.session.query(TermsSQL.plans, [.uuids(ids.map(\.value))]) {
                 plans.take(try row.need("id") { $0.id() }, row)
@@ -94,7 +94,7 @@ extension EnforcementStore {
         // Of two for one session in one statement the database would refuse both.
         let rows = Array(Dictionary(terms.map { ($0.session, $0) }, uniquingKeysWith: { _, later in later }).values)
         guard !rows.isEmpty else { return }
-        try await whole {
+        try await guardedRows {
             let statement = SessionTermsRow.statement(rows, at: now)
             _ = try await self.session.query(statement.sql, statement.parameters)
         }
@@ -102,7 +102,7 @@ extension EnforcementStore {
 
     /// Removes what is known of sessions that were over before that time; returns of how many.
     package func forgetTerms(before time: Timestamp) async throws(StorageFault) -> Int {
-        try await whole {
+        try await guardedRows {
             try await self.session.pipeline([PGStatement(TermsSQL.forget, [.time(time)])])[0].affectedRows
         }
     }
@@ -169,12 +169,12 @@ extension EnforcementStore {
     // MARK: - Private
 
     private func rows(_ sql: String, _ parameters: [PGValue]) async throws(StorageFault) -> [LiveSession] {
-        try await whole { try await self.session.query(sql, parameters).map { try LiveSession($0) } }
+        try await guardedRows { try await self.session.query(sql, parameters).map { try LiveSession($0) } }
     }
 
     private func services(_ sql: String, _ ids: [(TenantID, UUID128)]) async throws(StorageFault) -> [ServiceRef] {
         guard !ids.isEmpty else { return [] }
-        return try await whole {
+        return try await guardedRows {
             try await self.session.query(sql, [.uuids(ids.map(\.0.value)), .uuids(ids.map(\.1))]).map { row in
                 ServiceRef(tenantID: try row.need("tenant_id") { $0.id() }, serviceID: try row.need("id") { $0.id() })
             }

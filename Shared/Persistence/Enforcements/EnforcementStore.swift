@@ -20,14 +20,14 @@ package final class EnforcementStore: Sendable {
 
     /// Whether this connection leads now: the lock is had at once or another process has it.
     package func lead() async throws(StorageFault) -> Bool {
-        try await whole { try await self.session.leads(EnforcementSQL.lockClass) }
+        try await guardedRows { try await self.session.leads(EnforcementSQL.lockClass) }
     }
 
     /// Stores new orders; those that are known already, or of tenants that are gone, are passed over. Returns those that are to
     /// be carried out: not one that joined another for its session, see `EnforcementMeeting`.
     package func store(_ orders: [EnforcementOrder]) async throws(StorageFault) -> [EnforcementOrder] {
         guard !orders.isEmpty else { return [] }
-        return try await whole {
+        return try await guardedRows {
             try await self.session.transaction { transaction in
                 let stored = try await transaction.query(EnforcementSQL.insert, Self.insertion(orders))
                 let fresh = Set(stored.compactMap { Self.ref($0) })
@@ -45,7 +45,7 @@ package final class EnforcementStore: Sendable {
     package func due(at now: Timestamp, limit: Int, isRecovering: Bool = false) async throws(StorageFault)
         -> [EnforcementRef]
     {
-        try await whole {
+        try await guardedRows {
             var statements = [PGStatement(EnforcementSQL.due, [.time(now), .int8(Int64(limit))])]
             if isRecovering { statements.append(PGStatement(EnforcementSQL.sent, [.int8(Int64(limit))])) }
             return try await self.session.pipeline(statements).flatMap { $0.compactMap { Self.ref($0) } }
@@ -54,7 +54,7 @@ package final class EnforcementStore: Sendable {
 
     /// Orders that wait, for their NAS or for proof, and whose session ended; at most `limit`.
     package func over(limit: Int) async throws(StorageFault) -> [EnforcementRef] {
-        try await whole {
+        try await guardedRows {
             try await self.session.query(EnforcementSQL.over, [.int8(Int64(limit))]).compactMap { Self.ref($0) }
         }
     }
@@ -65,7 +65,7 @@ package final class EnforcementStore: Sendable {
         -> [EnforcementTarget]
     {
         guard !refs.isEmpty else { return [] }
-        return try await whole {
+        return try await guardedRows {
             try await self.session.query(
                 EnforcementSQL.targets,
                 [.uuids(refs.map(\.tenantID.value)), .uuids(refs.map(\.id.value)), .time(lessonsSince)]
@@ -80,7 +80,7 @@ package final class EnforcementStore: Sendable {
         -> [EnforcementOrder]
     {
         guard !outcomes.isEmpty else { return [] }
-        return try await whole {
+        return try await guardedRows {
             try await self.session.transaction { transaction in
                 try await self.write(outcomes, at: now, transaction)
             }
@@ -89,7 +89,7 @@ package final class EnforcementStore: Sendable {
 
     /// How many orders are not answered yet, and since when the oldest waits.
     package func figures() async throws(StorageFault) -> (waiting: Int, oldest: Timestamp?) {
-        try await whole {
+        try await guardedRows {
             let row = try await self.session.query(EnforcementSQL.figures).first
             return (row?["waiting"].int ?? 0, row?["oldest"].time)
         }
@@ -102,7 +102,7 @@ package final class EnforcementStore: Sendable {
         lessonsBefore: Timestamp,
         limit: Int
     ) async throws(StorageFault) -> Int {
-        try await whole {
+        try await guardedRows {
             try await self.session.pipeline([
                 PGStatement(EnforcementSQL.forget, [.time(time), .int8(Int64(limit))]),
                 PGStatement(EnforcementSQL.forgetLessons, [.time(lessonsBefore)]),
@@ -129,18 +129,5 @@ package final class EnforcementStore: Sendable {
     static func ref(_ row: PGRow) -> EnforcementRef? {
         guard let tenant: TenantID = row[0].id(), let id: EnforcementID = row[1].id() else { return nil }
         return EnforcementRef(tenantID: tenant, id: id)
-    }
-
-    /// Runs a body whose failures are told by what their caller must do about them.
-    func whole<Success: Sendable>(
-        _ body: () async throws -> Success
-    ) async throws(StorageFault) -> Success {
-        do {
-            return try await body()
-        } catch let error as UnexpectedRow {
-            throw .broken(error.description)
-        } catch {
-            throw StorageFault(error)
-        }
     }
 }

@@ -98,7 +98,7 @@ package final class NoticePlans: Sendable {
         _ asked: [(tenant: TenantID, recipient: NoticeRecipient, kind: String)]
     ) async throws(StorageFault) -> [Int: NoticeAddressee] {
         guard !asked.isEmpty else { return [:] }
-        do {
+        return try await guardedRows {
             var found: [Int: NoticeAddressee] = [:]
             for row in try await session.query(
                 Self.lookUp,
@@ -125,10 +125,6 @@ package final class NoticePlans: Sendable {
                 found[try row.need("place", \.int) - 1] = addressee
             }
             return found
-        } catch let error as UnexpectedRow {
-            throw .broken(error.description)
-        } catch {
-            throw StorageFault(error)
         }
     }
 
@@ -175,7 +171,7 @@ package final class NoticePlans: Sendable {
         services: [(tenant: TenantID, id: ServiceID)],
         plans: [(tenant: TenantID, id: PlanID)]
     ) async throws(StorageFault) -> NoticeNames {
-        do {
+        try await guardedRows {
             var names = NoticeNames()
             if !services.isEmpty {
                 for row in try await session.query(
@@ -203,10 +199,6 @@ package final class NoticePlans: Sendable {
                 }
             }
             return names
-        } catch let error as UnexpectedRow {
-            throw .broken(error.description)
-        } catch {
-            throw StorageFault(error)
         }
     }
 

@@ -34,7 +34,6 @@ package struct NoticeWords: Hashable, Sendable {
 
 /// What is asked about a notice just before it is told.
 package struct NoticeQuestion: Hashable, Sendable {
-    package var notice: ClaimedNotice
     /// An address that its owner may have refused.
     package struct Address: Hashable, Sendable {
         package var digest: [UInt8]
@@ -46,6 +45,7 @@ package struct NoticeQuestion: Hashable, Sendable {
         }
     }
 
+    package var notice: ClaimedNotice
     package var address: Address?
     /// The languages that it may be told in, first the wanted one; empty for what nobody carries: it has neither words nor providers.
     package var languages: [String]

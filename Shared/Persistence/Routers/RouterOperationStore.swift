@@ -28,7 +28,7 @@ package final class RouterOperationStore: Sendable {
 
     /// Routers that have something to do now, those that wait longest first.
     package func routers(at now: Timestamp, limit: Int) async throws(StorageFault) -> [RouterRef] {
-        try await told {
+        try await guardedRows {
             try await self.session.query(RouterOperationSQL.routers, [.time(now), .int8(Int64(limit))]).map { row in
                 RouterRef(
                     tenantID: try row.need("tenant_id") { $0.id() },
@@ -40,7 +40,7 @@ package final class RouterOperationStore: Sendable {
 
     /// The first of a router's operations that have not ended, in their order: also those that are not due.
     package func open(of router: RouterRef, limit: Int) async throws(StorageFault) -> [RouterOperation] {
-        try await told {
+        try await guardedRows {
             try await self.session.query(
                 RouterOperationSQL.open,
                 [.id(router.tenantID), .id(router.deviceID), .int8(Int64(limit))]
@@ -50,7 +50,7 @@ package final class RouterOperationStore: Sendable {
 
     /// How a router is reached; nil for one that is gone.
     package func target(_ router: RouterRef) async throws(StorageFault) -> RouterTarget? {
-        try await told {
+        try await guardedRows {
             try await self.session.query(RouterOperationSQL.target, [.id(router.tenantID), .id(router.deviceID)]).first
                 .map { try RouterTarget($0) }
         }
@@ -63,7 +63,7 @@ package final class RouterOperationStore: Sendable {
         on router: RouterRef,
         at now: Timestamp
     ) async throws(StorageFault) -> RouterFacts {
-        try await told {
+        try await guardedRows {
             var facts = RouterFacts()
             let names = operations.compactMap { $0.kind == .removeService ? $0.username : nil }
             let found = try await self.session.pipeline([
@@ -206,15 +206,5 @@ package final class RouterOperationStore: Sendable {
         )
         row.correlationID = operation.correlationID
         return row
-    }
-
-    private func told<Success: Sendable>(_ body: () async throws -> Success) async throws(StorageFault) -> Success {
-        do {
-            return try await body()
-        } catch let error as UnexpectedRow {
-            throw .broken(error.description)
-        } catch {
-            throw StorageFault(error)
-        }
     }
 }

@@ -16,7 +16,7 @@ extension WebhookStore {
 
     /// The replay that waits longest, or is under way; nil where there is none.
     package func openReplay() async throws(StorageFault) -> ReplayTask? {
-        try await told {
+        try await guardedRows {
             try await self.session.query(
                 """
                 SELECT \(WebhookRows.replay), e.events, e.includes_children, e.reveals_people, e.is_enabled

@@ -157,7 +157,7 @@ package final class WebhookStore: Sendable {
 
     /// Who is to be told of what, as it is now.
     package func roster() async throws(StorageFault) -> WebhookRoster {
-        try await told {
+        try await guardedRows {
             let rows = try await self.session.pipeline([
                 PGStatement(WebhookSQL.roster), PGStatement(WebhookSQL.parents),
             ])
@@ -178,7 +178,7 @@ package final class WebhookStore: Sendable {
 
     /// Up to where the stream was read; nil where nothing was yet.
     package func position() async throws(StorageFault) -> WebhookPosition? {
-        try await told {
+        try await guardedRows {
             try await self.session.query("SELECT sequence, stream_created FROM webhook_position").first.map { row in
                 WebhookPosition(
                     sequence: UInt64(clamping: try row.need("sequence", \.int64)),
@@ -229,7 +229,7 @@ package final class WebhookStore: Sendable {
 
     /// Endpoints that have something to be sent to now, those that wait longest first.
     package func due(at now: Timestamp, limit: Int) async throws(StorageFault) -> [WebhookRef] {
-        try await told {
+        try await guardedRows {
             try await self.session.query(WebhookSQL.due, [.time(now), .int8(Int64(limit))]).map { row in
                 WebhookRef(
                     tenantID: try row.need("tenant_id") { $0.id() },
@@ -243,7 +243,7 @@ package final class WebhookStore: Sendable {
     package func claim(_ ref: WebhookRef, at now: Timestamp, until: Timestamp) async throws(StorageFault)
         -> ClaimedDelivery?
     {
-        try await told {
+        try await guardedRows {
             let rows = try await self.session.query(
                 WebhookSQL.claim,
                 [.id(ref.tenantID), .id(ref.id), .time(now), .time(until)]
@@ -362,16 +362,6 @@ package final class WebhookStore: Sendable {
                 PGStatement(WebhookSQL.forgetDeliveries, values), PGStatement(WebhookSQL.forgetReplays, values),
             ])
             return rows.reduce(0) { $0 + $1.affectedRows }
-        }
-    }
-
-    func told<Success: Sendable>(_ body: () async throws -> Success) async throws(StorageFault) -> Success {
-        do {
-            return try await body()
-        } catch let error as UnexpectedRow {
-            throw .broken(error.description)
-        } catch {
-            throw StorageFault(error)
         }
     }
 }

@@ -46,6 +46,13 @@ struct DirectoryWorld {
         reseller = below.id
     }
 
+    /// A session of its own in the world's database, with every right.
+    func superuser() async throws -> PostgresSession {
+        let name = String(url.split(separator: "@/")[1].prefix { $0 != "?" })
+        let url = try await RealPostgres.shared().url(user: "postgres", database: name)
+        return PostgresSession(PostgresConfiguration(url: url))
+    }
+
     private static func branch(
         _ name: String,
         _ database: Database,

@@ -40,10 +40,7 @@ struct ErasureWorld {
 
     init() async throws {
         base = try await DirectoryWorld()
-        let name = String(base.url.split(separator: "@/")[1].prefix { $0 != "?" })
-        superuser = PostgresSession(
-            PostgresConfiguration(url: try await RealPostgres.shared().url(user: "postgres", database: name))
-        )
+        superuser = try await base.superuser()
         ann = Self.person("qzvxann", 1, base.one, base.ids)
         bob = Self.person("wpjkbob", 2, base.one, base.ids)
         eve = Self.person("hgfdeve", 3, base.two, base.ids)

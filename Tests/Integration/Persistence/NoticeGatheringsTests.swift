@@ -20,9 +20,7 @@ import Testing
         init() async throws {
             let world = try await DirectoryWorld()
             self.world = world
-            let name = String(world.url.split(separator: "@/")[1].prefix { $0 != "?" })
-            let url = try await RealPostgres.shared().url(user: "postgres", database: name)
-            superuser = PostgresSession(PostgresConfiguration(url: url))
+            superuser = try await world.superuser()
             sessions = (0..<2).map { _ in
                 PostgresSession(PostgresConfiguration(url: world.url, role: "nexora_notifier"))
             }

@@ -16,10 +16,7 @@ import Testing
 
         init() async throws {
             world = try await DirectoryWorld()
-            let name = String(world.url.split(separator: "@/")[1].prefix { $0 != "?" })
-            superuser = PostgresSession(
-                PostgresConfiguration(url: try await RealPostgres.shared().url(user: "postgres", database: name))
-            )
+            superuser = try await world.superuser()
             session = PostgresSession(PostgresConfiguration(url: world.url, role: "nexora_notifier"))
             (tenant, staff, login) = (world.one.tenant, UserID(world.ids.uuid()), UserID(world.ids.uuid()))
             customer = CustomerID(world.ids.uuid())

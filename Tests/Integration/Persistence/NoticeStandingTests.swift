@@ -16,9 +16,7 @@ import Testing
 
         init() async throws {
             world = try await DirectoryWorld()
-            let name = String(world.url.split(separator: "@/")[1].prefix { $0 != "?" })
-            let url = try await RealPostgres.shared().url(user: "postgres", database: name)
-            superuser = PostgresSession(PostgresConfiguration(url: url))
+            superuser = try await world.superuser()
             session = PostgresSession(PostgresConfiguration(url: world.url, role: "nexora_notifier"))
             (tenants, user) = ([world.one.tenant, world.reseller, world.two.tenant], world.ids.next())
             try await superuser.query(

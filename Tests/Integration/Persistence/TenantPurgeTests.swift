@@ -28,9 +28,7 @@ import Testing
 
         init() async throws {
             base = try await DirectoryWorld()
-            let name = String(base.url.split(separator: "@/")[1].prefix { $0 != "?" })
-            let url = try await RealPostgres.shared().url(user: "postgres", database: name)
-            superuser = PostgresSession(PostgresConfiguration(url: url))
+            superuser = try await base.superuser()
             for branch in [base.one, base.two] { try await fill(branch) }
         }
 

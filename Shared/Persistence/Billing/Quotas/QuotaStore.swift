@@ -158,15 +158,7 @@ package final class QuotaStore: Sendable {
     func commit(
         _ body: @escaping @Sendable (PostgresSessionTransaction) async throws -> QuotaCommit
     ) async throws(StorageFault) -> QuotaCommit {
-        do {
-            return try await session.transaction(settings: Self.settings) { try await body($0) }
-        } catch let fault as StorageFault {
-            throw fault
-        } catch let error as UnexpectedRow {
-            throw .broken(error.description)
-        } catch {
-            throw StorageFault(error)
-        }
+        try await guardedRows { try await session.transaction(settings: Self.settings) { try await body($0) } }
     }
 
     func query(_ sql: String, _ parameters: [PGValue]) async throws(StorageFault) -> PGRows {

@@ -20,7 +20,7 @@ package struct WalletLows: Sendable {
     /// the same account it tells nothing twice, and the order does not matter. Returns how many wallets it told of.
     package func look(at accounts: [AccountRef], now: Timestamp) async throws(StorageFault) -> Int {
         guard !accounts.isEmpty else { return 0 }
-        do {
+        return try await guardedRows {
             return try await session.transaction { transaction in
                 // Of two who look at one wallet the second sees what the first left, and the balance as it is after that.
                 try await transaction.query("SELECT pg_advisory_xact_lock($1, 0)", [.int4(Self.lockClass)])
@@ -34,10 +34,6 @@ package struct WalletLows: Sendable {
                 try await transaction.pipeline([OutboxRow.insert(events)])
                 return events.count
             }
-        } catch let error as UnexpectedRow {
-            throw .broken(error.description)
-        } catch {
-            throw StorageFault(error)
         }
     }
 

@@ -33,12 +33,6 @@ import Testing
         )
     }
 
-    private static func superuser(_ world: DirectoryWorld) async throws -> PostgresSession {
-        let name = String(world.url.split(separator: "@/")[1].prefix { $0 != "?" })
-        let url = try await RealPostgres.shared().url(user: "postgres", database: name)
-        return PostgresSession(PostgresConfiguration(url: url))
-    }
-
     @Test(.proves("PAY-22")) func `a payment is read back as it was stored, and the same request stores one`()
         async throws
     {
@@ -104,7 +98,7 @@ import Testing
 
     @Test(.proves("PAY-10")) func `a payment never leaves a final state, whatever is tried and by whom`() async throws {
         let world = try await DirectoryWorld()
-        let superuser = try await Self.superuser(world)
+        let superuser = try await world.superuser()
         var random = SeededRandom()
         var ends: Set<PaymentStatus> = []
         for _ in 0..<100 {
@@ -185,7 +179,7 @@ import Testing
 
     @Test(.proves("WAL-06")) func `what the ledger decided ends the payments that nobody heard of`() async throws {
         let world = try await DirectoryWorld()
-        let superuser = try await Self.superuser(world)
+        let superuser = try await world.superuser()
         var moving: [StoredPayment] = []
         for _ in 0..<3 {
             var payment = try Self.payment(world, world.one)
@@ -266,7 +260,7 @@ import Testing
 
     @Test(.proves("WAL-11")) func `the database itself insists on four eyes`() async throws {
         let world = try await DirectoryWorld()
-        let superuser = try await Self.superuser(world)
+        let superuser = try await world.superuser()
         let (asker, other): (UserID, UserID) = (world.ids.next(), world.ids.next())
         let wanted = StoredAdjustment(
             tenantID: world.one.tenant,

@@ -26,10 +26,7 @@ import WireFormat
             let store = QuotaStore(PostgresSession(configuration)) { _ in .utc }
             let other = QuotaStore(PostgresSession(configuration)) { _ in .utc }
             (self.base, self.store, self.other) = (base, store, other)
-            let name = String(base.url.split(separator: "@/")[1].prefix { $0 != "?" })
-            let superuser = PostgresSession(
-                PostgresConfiguration(url: try await RealPostgres.shared().url(user: "postgres", database: name))
-            )
+            let superuser = try await base.superuser()
             self.superuser = superuser
             let (tenant, plan) = (base.one.tenant, base.one.plan.id)
             try await superuser.script(
