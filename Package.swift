@@ -64,7 +64,7 @@ let shared: [Target] = [
     library("WireFormat", "Shared/WireFormat", []),
     library("Domain", "Shared/Domain", []),
     library("Ledger", "Shared/Ledger", ["Crypto", "Domain"]),
-    library("Billing", "Shared/Billing", ["Domain", "Ledger"]),
+    library("Billing", "Shared/Billing", ["Domain", "Ledger", "Observability"]),
     library("Events", "Shared/Events", ["Billing", "Domain", "Ledger", "WireFormat"]),
     library("Notices", "Shared/Notices", ["Domain", "WireFormat"]),
     library("Concurrency", "Shared/Concurrency", ["CPlatform"]),

@@ -6,7 +6,7 @@ enum ImportMatrix {
         "WireFormat": [],
         "Configuration": [],
         "Ledger": ["Crypto", "Domain"],
-        "Billing": ["Domain", "Ledger"],
+        "Billing": ["Domain", "Ledger", "Observability"],
         "Events": ["Billing", "Domain", "Ledger", "WireFormat"],
         "Notices": ["Domain", "WireFormat"],
         "Concurrency": ["CPlatform"],

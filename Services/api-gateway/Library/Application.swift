@@ -1,4 +1,5 @@
 package import Admission
+import Billing
 import Concurrency
 import Configuration
 import Crypto

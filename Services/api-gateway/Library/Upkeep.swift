@@ -1,4 +1,3 @@
-import Billing
 import Concurrency
 import Crypto
 import Domain
@@ -85,7 +84,6 @@ extension Upkeep {
                     _ = try await AuditCheckpoints(transaction).sign(with: keyring, now: parts.time.now())
                 }
             },
-            Chore(name: "payments", period: .seconds(10)) { try await settlePayments(parts) },
             Chore(name: "conversions", period: .seconds(30)) { try await ConversionMoves(parts).resume() },
             Chore(name: "forgetting", period: hour * 24) {
                 try await parts.accounts.forget()
@@ -121,33 +119,6 @@ extension Upkeep {
                 )
             }
         }
-    }
-
-    /// What the ledger decided of payments and corrections while nobody was there to hear it.
-    static func settlePayments(_ parts: Parts) async throws {
-        let ended = try await asOperator(parts) { transaction in
-            let now = parts.time.now()
-            func entry(_ tenant: TenantID, _ type: String, _ id: String, _ failure: String?) -> AuditEntry {
-                AuditEntry(
-                    id: parts.ids.next(),
-                    tenantID: tenant,
-                    origin: .system(),
-                    action: .payment,
-                    resource: AuditResource(type, id),
-                    change: .created(["status": .text(failure == nil ? "completed" : "failed"), "note": "settled"]),
-                    time: now
-                )
-            }
-            let settled = try await PaymentStore(transaction).settle(at: now)
-            let payments = settled.map { entry($0.tenantID, "payment", $0.id.description, $0.state.failure) }
-            let adjustments = try await AdjustmentStore(transaction).settle(at: now).map {
-                entry($0.tenantID, "adjustment", $0.id.description, $0.state.failure)
-            }
-            try await transaction.finish(telling: parts.ended(settled))
-            try await AuditLog(transaction).append(payments + adjustments)
-            return settled
-        }
-        for payment in ended ?? [] { parts.payments.ended(payment) }
     }
 
     private static func entry(_ parts: Parts, _ tenant: TenantID, _ action: String) -> AuditEntry {

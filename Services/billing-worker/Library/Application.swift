@@ -105,6 +105,7 @@ package enum Application {
         _ clock: TimeSource
     ) throws -> LaneSupervisor {
         let metrics = LaneMetrics(context.metrics)
+        let payments = PaymentMetrics(context.metrics)
         let shared = sessions.make("owners")
         let owners = MoneyOwners(shared)
         let book = RememberedBook(
@@ -127,6 +128,7 @@ package enum Application {
                 writer: writer,
                 planner: MoneyPlanner(lane: lane, book: book, time: clock),
                 metrics: metrics,
+                payments: payments,
                 logger: context.logger,
                 most: min(settings.lanes.batch, LaneWriter.maximumCommands),
                 reply: { subject, payload in try? nats.publish(subject, payload) }

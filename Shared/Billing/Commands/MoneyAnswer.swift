@@ -44,13 +44,28 @@ package struct MoneyAnswer: Hashable, Sendable {
         }
     }
 
+    /// How the payment or the correction that the ledger was asked for ended, in the commit of the decision.
+    package struct Ending: Hashable, Sendable {
+        package let at: Timestamp
+        /// The row's version since.
+        package let version: Int64
+
+        package init(at: Timestamp, version: Int64) {
+            self.at = at
+            self.version = version
+        }
+    }
+
     package let outcome: Outcome
     /// The wallets that it moved. Empty for what moved none, and where the same was decided before.
     package let balances: [Balance]
+    /// Nil where the decision ended nothing: the command was no payment's, or it had ended before.
+    package let ending: Ending?
 
-    package init(_ outcome: Outcome, balances: [Balance] = []) {
+    package init(_ outcome: Outcome, balances: [Balance] = [], ending: Ending? = nil) {
         self.outcome = outcome
         self.balances = balances
+        self.ending = ending
     }
 
     /// Whether the money was moved, now or before.

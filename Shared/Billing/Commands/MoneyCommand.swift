@@ -40,6 +40,8 @@ package struct MoneyCommand: Hashable, Sendable {
     /// When it counts, where that is not when it is recorded.
     package let effectiveAt: Timestamp?
     package let details: TransferDetails
+    /// The request that asks. Not compared either.
+    package let trace: CommandTrace
 
     package init(
         id: TransferID,
@@ -48,7 +50,8 @@ package struct MoneyCommand: Hashable, Sendable {
         key: IdempotencyKey,
         action: Action,
         effectiveAt: Timestamp? = nil,
-        details: TransferDetails
+        details: TransferDetails,
+        trace: CommandTrace = CommandTrace()
     ) {
         self.id = id
         self.tenantID = tenantID
@@ -57,5 +60,6 @@ package struct MoneyCommand: Hashable, Sendable {
         self.action = action
         self.effectiveAt = effectiveAt
         self.details = details
+        self.trace = trace
     }
 }

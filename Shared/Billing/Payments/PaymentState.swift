@@ -98,6 +98,11 @@ package struct PaymentState: Hashable, Sendable {
         failure = reason
     }
 
+    /// The ledger said why it moved nothing, or with nil that it did.
+    package mutating func end(_ refusal: String?) throws(PaymentRefusal) {
+        if let refusal { try refuse(refusal) } else { try complete() }
+    }
+
     /// Whoever was to pay did not, as a person or a gateway tells.
     package mutating func fail(_ reason: String) throws(PaymentRefusal) {
         try expectOpen()

@@ -52,6 +52,10 @@ extension MoneyAnswer {
             for balance in balances { balance.encode(into: &writer) }
             writer.endArray()
         }
+        if let ending {
+            writer.member("endedAt", ending.at)
+            writer.member("endedVersion", ending.version)
+        }
         writer.endObject()
     }
 
@@ -65,6 +69,7 @@ extension MoneyAnswer {
         var (kind, transfer): (Kind?, TransferID?)
         var (verdict, flaw) = ("", "")
         var balances: [Balance] = []
+        var (endedAt, version): (Timestamp?, Int64) = (nil, 0)
         try reader.readMembers { reader, key throws(JSONError) in
             switch key {
             case "outcome": kind = try reader.choice(key)
@@ -74,6 +79,8 @@ extension MoneyAnswer {
             case "balances":
                 guard try !reader.readNull() else { return }
                 try reader.readArray { reader throws(JSONError) in balances.append(try Balance(from: &reader)) }
+            case "endedAt": endedAt = try reader.timestamp(key)
+            case "endedVersion": version = try reader.count(key) ?? 0
             default: try reader.skipValue()
             }
         }
@@ -82,7 +89,11 @@ extension MoneyAnswer {
         case .decided, .repeated:
             guard let read = TransferVerdict(rawValue: verdict) else { throw .invalidMember("verdict") }
             let id = try required(transfer, "transferId")
-            self.init(.decided(read, id, repeated: kindRead == .repeated), balances: balances)
+            self.init(
+                .decided(read, id, repeated: kindRead == .repeated),
+                balances: balances,
+                ending: endedAt.map { Ending(at: $0, version: version) }
+            )
         case .keyReused: self.init(.keyReused)
         case .invalid:
             guard let read = Flaw(rawValue: flaw) else { throw .invalidMember("flaw") }

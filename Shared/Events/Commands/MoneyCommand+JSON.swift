@@ -89,6 +89,8 @@ extension MoneyCommand {
             }
             writer.endObject()
         }
+        writer.member("correlationId", present: trace.correlationID)
+        writer.member("traceparent", present: trace.traceparent)
         writer.endObject()
     }
 }

@@ -78,6 +78,8 @@ struct MoneyFields {
     private var reference: String?
     private var description = ""
     private var metadata: [String: String] = [:]
+    private var correlationID: String?
+    private var traceparent: String?
 
     init(from reader: inout JSONReader) throws(JSONError) {
         var fields = Self()
@@ -138,6 +140,8 @@ struct MoneyFields {
                 read[key.description] = try required(try reader.text(), "metadata")
             }
             metadata = read
+        case "correlationId": correlationID = try reader.text()
+        case "traceparent": traceparent = try reader.text()
         default: try reader.skipValue()
         }
     }
@@ -151,7 +155,8 @@ struct MoneyFields {
             key: try required(key, "key"),
             action: try action(currency),
             effectiveAt: effectiveAt,
-            details: try details()
+            details: try details(),
+            trace: CommandTrace(correlationID: correlationID, traceparent: traceparent)
         )
     }
 

@@ -88,6 +88,8 @@ package struct TransferCommand: Hashable, Sendable {
     package let origin: [UInt8]?
     /// Of a `transfer` and a `hold`: refused as insufficient unless the account has so much available, however low its floor is.
     package let isCovered: Bool
+    /// The request that asks. No part of what is compared.
+    package let trace: CommandTrace
 
     package init(
         id: TransferID,
@@ -98,7 +100,8 @@ package struct TransferCommand: Hashable, Sendable {
         details: TransferDetails,
         exchange: ExchangeRecord? = nil,
         origin: [UInt8]? = nil,
-        isCovered: Bool = false
+        isCovered: Bool = false,
+        trace: CommandTrace = CommandTrace()
     ) {
         self.id = id
         self.tenantID = tenantID
@@ -109,6 +112,7 @@ package struct TransferCommand: Hashable, Sendable {
         self.exchange = exchange
         self.origin = origin
         self.isCovered = isCovered
+        self.trace = trace
     }
 
     package var ref: TransferRef { TransferRef(tenantID: tenantID, id: id) }

@@ -1,5 +1,5 @@
 package import Domain
-package import Postgres
+import Postgres
 
 /// The customers of one scope. Removed ones stay stored for their bills and are shown to nobody here.
 package struct CustomerRepository {
@@ -54,19 +54,12 @@ package struct CustomerRepository {
         ).first.map(Self.customer)
     }
 
-    /// The statement that asks whose tenant's customers of these ids are; those that are gone are left out. For ``tenants(_:)``.
-    package static func tenants(of ids: [CustomerID]) -> PGStatement {
-        PGStatement(
+    /// Whose tenant's customers of these ids are; those that are gone are left out.
+    package func tenants(of ids: [CustomerID]) async throws -> [CustomerID: TenantID] {
+        let pairs: [(CustomerID, TenantID)] = try await transaction.query(
             "SELECT id, tenant_id FROM customers WHERE id = ANY ($1::uuid[]) AND deleted_at IS NULL",
             [.uuids(ids.map(\.value))]
-        )
-    }
-
-    /// What it answers.
-    package static func tenants(_ rows: PGRows) throws -> [CustomerID: TenantID] {
-        let pairs: [(CustomerID, TenantID)] = try rows.map {
-            (try $0.need("id") { $0.id() }, try $0.need("tenant_id") { $0.id() })
-        }
+        ).map { (try $0.need("id") { $0.id() }, try $0.need("tenant_id") { $0.id() }) }
         return Dictionary(pairs, uniquingKeysWith: { $1 })
     }
 

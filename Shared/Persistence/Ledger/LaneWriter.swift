@@ -1,3 +1,4 @@
+package import Billing
 import Concurrency
 import Crypto
 package import Domain
@@ -22,11 +23,15 @@ package struct LaneCommit: Sendable {
     package let answers: [TransferAnswer]
     /// The entries that the batch made, in their order; none of commands that were decided before.
     package let entries: [EntryRow]
+    /// How the payments and corrections that commands were for ended with it, by the commands' places.
+    package var endings: [Int: MoneyAnswer.Ending] = [:]
+    /// The payments among them, each once.
+    package var payments: [EndedPayment] = []
 }
 
 /// Writes one lane of the ledger, batch by batch. Two may be told to write the same lane: the database lets one.
 ///
-/// A batch is one SERIALIZABLE transaction of three round trips, whatever its size. It begins with the lane's row, locked and of
+/// A batch is one SERIALIZABLE transaction of three round trips, whatever its size, and one more where it ends payments. It begins with the lane's row, locked and of
 /// this writer's epoch, so that a writer that was replaced writes nothing, however late its statements arrive; and it ends with
 /// the batch's digest in that row. Times of entries come from `time` and never go back along the lane; leases go by the database's
 /// clock.
@@ -185,19 +190,31 @@ package final class LaneWriter: Sendable {
                 state: try reading.state(results.dropFirst())
             )
             let answers = commands.map { batch.apply($0) }
-            guard !batch.decisions.isEmpty else { return LaneCommit(answers: answers, entries: []) }
+            var ids = EventIDs(from: recordedAt, random: random)
+            let event = ids.next().id
+            var endings = LedgerEndings(commands, answers)
+            if !endings.isEmpty { try await endings.write(transaction, at: recordedAt, &ids) }
+            let commit = LaneCommit(
+                answers: answers,
+                entries: batch.entries,
+                endings: endings.endings,
+                payments: endings.payments
+            )
+            guard !batch.decisions.isEmpty else {
+                if !endings.events.isEmpty { _ = try await transaction.pipeline([OutboxRow.insert(endings.events)]) }
+                return commit
+            }
             let writing = LedgerBatchWriting(
                 batch,
                 header: batch.header(lane, epoch: term.epoch, previous: previous),
                 lane: term.lane
             )
-            var ids = EventIDs(from: recordedAt, random: random)
-            let statements = writing.statements(lease: lease, event: ids.next().id)
+            let statements = writing.statements(lease: lease, event: event, beside: endings.events)
             let written = try await transaction.pipeline(statements.map(\.statement))
             guard zip(statements, written).allSatisfy({ $0.rows == $1.affectedRows }) else {
                 throw StorageFault.conflict("the ledger changed under its lock")
             }
-            return LaneCommit(answers: answers, entries: batch.entries)
+            return commit
         }
     }
 

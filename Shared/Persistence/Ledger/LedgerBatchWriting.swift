@@ -20,7 +20,8 @@ struct LedgerBatchWriting {
     }
 
     /// Each with how many rows it must change; anything else means that the ledger is not as it was read.
-    func statements(lease: Duration, event: EventID) -> [(statement: PGStatement, rows: Int)] {
+    /// `beside` are events of what the decisions ended.
+    func statements(lease: Duration, event: EventID, beside: [OutboxRow]) -> [(statement: PGStatement, rows: Int)] {
         let made = batch.decisions.filter { $0.transfer != nil }
         var statements = [(keys, batch.decisions.count)]
         if !made.isEmpty { statements.append((transfers(made), made.count)) }
@@ -29,7 +30,8 @@ struct LedgerBatchWriting {
         if !batch.usedHolds.isEmpty { statements.append((usedHolds, batch.usedHolds.count)) }
         if !changed.isEmpty { statements.append((accounts, changed.count)) }
         statements.append((headerRow, 1))
-        statements.append((OutboxRow.insert([outbox(event, transfers: made.count)]), 1))
+        let events = [outbox(event, transfers: made.count)] + beside
+        statements.append((OutboxRow.insert(events), events.count))
         statements.append((head(lease), 1))
         return statements
     }

@@ -1,4 +1,5 @@
 import Admission
+import Billing
 import Concurrency
 import Crypto
 import Domain

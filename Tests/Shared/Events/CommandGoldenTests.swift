@@ -55,6 +55,10 @@ import Testing
                 reference: "INV-1",
                 description: "October",
                 metadata: ["by": "somebody"]
+            ),
+            trace: CommandTrace(
+                correlationID: "request-1",
+                traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
             )
         )
     }
@@ -92,6 +96,13 @@ import Testing
         )
         return [
             ("decided", MoneyAnswer(.decided(.posted, id, repeated: false), balances: [balance])),
+            (
+                "ended",
+                MoneyAnswer(
+                    .decided(.accountClosed, id, repeated: false),
+                    ending: .init(at: Samples.time, version: 9_007_199_254_740_993)
+                )
+            ),
             ("repeated", MoneyAnswer(.decided(.insufficient, id, repeated: true))),
             ("keyReused", MoneyAnswer(.keyReused)), ("invalid", MoneyAnswer(.invalid(.ownerMissing))),
         ]

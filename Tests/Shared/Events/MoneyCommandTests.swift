@@ -45,7 +45,8 @@ struct MoneyCommandTests {
                     reference: Bool.random(using: &random) ? "INV-1" : nil,
                     description: "für \u{1F4B6}\n",
                     metadata: ["b": "2", "a": "1", "é": ""]
-                )
+                ),
+                trace: CommandTrace(correlationID: Bool.random(using: &random) ? "request \(number)" : nil)
             )
             #expect(try MoneyCommand(json: command.json) == command)
             let resent = MoneyCommand(

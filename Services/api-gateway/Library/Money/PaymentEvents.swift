@@ -33,19 +33,15 @@ extension Work {
     }
 }
 
-extension Parts {
-    /// The rows that tell of payments that ended outside any request.
-    func ended(_ payments: [StoredPayment]) -> [OutboxRow] {
-        payments.compactMap { payment in
-            PaymentChanged(payment).map { told in
-                OutboxRow(
-                    id: ids.next(),
-                    tenantID: payment.tenantID,
-                    aggregateID: payment.id.value,
-                    payload: told,
-                    createdAt: time.now()
-                )
-            }
-        }
+extension PaymentMetrics {
+    /// Counts a payment that ended here, and not by the ledger's word: billing-worker counts those.
+    func ended(_ payment: StoredPayment) {
+        ended(
+            payment.state.status,
+            payment.amount,
+            gateway: payment.gateway,
+            isRefund: payment.refundOf != nil,
+            of: payment.tenantID
+        )
     }
 }

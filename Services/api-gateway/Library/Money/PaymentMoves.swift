@@ -6,8 +6,8 @@ import Ledger
 import Persistence
 import WireFormat
 
-/// Moves the money of payments: the payment says that the ledger is asked before it is, and what it said afterwards. Whoever is
-/// interrupted asks again under the same key, which is the payment's own.
+/// Moves the money of payments: the payment says that the ledger is asked before it is, and ends in the commit of the ledger's
+/// decision. Whoever is interrupted asks again under the same key, which is the payment's own.
 struct PaymentMoves: Sendable {
     let parts: Parts
     let book: PaymentBook
@@ -26,7 +26,7 @@ struct PaymentMoves: Sendable {
     /// Asks the ledger for a payment that says so, and answers with what became of it.
     func move(_ payment: StoredPayment, refunding original: TransferID?, _ request: Request) async throws -> Response {
         guard payment.state.isMoving else { return try await answer(payment, request) }
-        let command = try await command(payment, refunding: original)
+        let command = try await command(payment, refunding: original, from: try request.caller.origin)
         guard let answer = try await parts.ask(command, request) else {
             request.leaveOpen()
             let receipt = MoneyReceipt(transferID: command.id, isPending: true)
@@ -39,7 +39,11 @@ struct PaymentMoves: Sendable {
     }
 
     /// What the ledger is asked, made of what is kept alone: whoever asks again asks the same.
-    private func command(_ payment: StoredPayment, refunding original: TransferID?) async throws -> MoneyCommand {
+    private func command(
+        _ payment: StoredPayment,
+        refunding original: TransferID?,
+        from origin: Origin
+    ) async throws -> MoneyCommand {
         guard let transfer = payment.state.transferID, let key = IdempotencyKey(StoredPayment.ledgerKey(payment.id))
         else {
             throw MoneyProblems.problem(PaymentRefusal.notMoving)
@@ -62,13 +66,14 @@ struct PaymentMoves: Sendable {
                 payment.description,
                 [:],
                 by: payment.createdBy.value
-            )
+            ),
+            trace: CommandTrace(correlationID: origin.correlationID, traceparent: origin.traceparent)
         )
     }
 
-    /// Keeps what the ledger said: the payment has ended. Throws the problem that a refusal is, once that is kept.
+    /// The payment has ended by what the ledger said. Throws the problem that a refusal is.
     private func settle(_ payment: StoredPayment, _ answer: MoneyAnswer, _ request: Request) async throws -> Response {
-        let ended = try await book.end(payment, answer.refusal, try request.caller)
+        let ended = try await ended(payment, answer, request)
         let transfer = try Parts.posted(answer)
         let receipt: MoneyReceipt
         if let told = MoneyReceipt(transfer, answer, of: payment.owner) {
@@ -79,6 +84,24 @@ struct PaymentMoves: Sendable {
             }
         }
         return created(ended, receipt)
+    }
+
+    /// As its decision ended it. Where that ended nothing, because the key was used before or nothing could be decided, it ends here,
+    /// unless somebody ended it meanwhile.
+    private func ended(_ payment: StoredPayment, _ answer: MoneyAnswer, _ request: Request) async throws
+        -> StoredPayment
+    {
+        if let ending = answer.ending { return try payment.ended(answer.refusal, ending) }
+        return try await parts.prepare(request) { work in
+            let change = try await PaymentStore(work.transaction).update(payment.id, at: parts.time.now()) { stored in
+                guard stored.state.isMoving else { return }
+                try stored.state.end(answer.refusal)
+            }
+            if change.before != change.after { work.record(change.after?.movingAction ?? .payment, change, payments) }
+            work.end(change)
+            guard let ended = change.after else { throw Problem.notFound }
+            return ended
+        }
     }
 
     private func created(_ payment: StoredPayment, _ receipt: MoneyReceipt?) -> Response {

@@ -207,7 +207,8 @@ struct PaymentRoutes {
 
     private func insert(_ payment: StoredPayment, _ work: Work) async throws -> StoredPayment {
         let (stored, isNew) = try await PaymentStore(work.transaction).insert(payment)
-        if isNew { work.record(.create, Change(before: nil, after: stored), payments) }
+        let action = stored.state.isMoving ? stored.movingAction : .create
+        if isNew { work.record(action, Change(before: nil, after: stored), payments) }
         return stored
     }
 
@@ -261,18 +262,19 @@ struct PaymentRoutes {
         _ edit: (inout StoredPayment) throws -> Void
     ) async throws -> StoredPayment {
         let id = try request.pathID()
-        return try await parts.prepare(request) { work in try await changed(id, .update, work, edit) }
+        return try await parts.prepare(request) { work in try await changed(id, work, edit) }
     }
 
     private func changed(
         _ id: UUID128,
-        _ action: AuditAction,
         _ work: Work,
         _ edit: (inout StoredPayment) throws -> Void
     ) async throws -> StoredPayment {
         _ = try await payments.found(id, work.transaction, work.caller)
         let change = try await PaymentStore(work.transaction).update(PaymentID(id), at: parts.time.now(), edit)
-        if change.before != change.after { work.record(action, change, payments) }
+        if let payment = change.after, change.before != payment {
+            work.record(payment.state.isMoving ? payment.movingAction : .update, change, payments)
+        }
         work.end(change)
         guard let payment = change.after else { throw Problem.notFound }
         return payment
@@ -291,7 +293,7 @@ struct PaymentRoutes {
             try FailureInput.shape.apply(try await request.payload(), to: &input, isWhole: true)
             let reason = input.reason
             return try await parts.change(request) { work in
-                let payment = try await changed(id, .update, work) { try $0.state.fail(reason) }
+                let payment = try await changed(id, work) { try $0.state.fail(reason) }
                 return try payments.answer(payment, to: request)
             }
         }
@@ -306,7 +308,7 @@ struct PaymentRoutes {
         ) { request, _ in
             let id = try request.pathID()
             return try await parts.change(request) { work in
-                let payment = try await changed(id, .update, work) { try $0.state.cancel() }
+                let payment = try await changed(id, work) { try $0.state.cancel() }
                 return try payments.answer(payment, to: request)
             }
         }

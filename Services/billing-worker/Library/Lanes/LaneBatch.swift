@@ -12,6 +12,7 @@ struct LaneBatch: Sendable {
     let writer: LaneWriter
     let planner: MoneyPlanner
     let metrics: LaneMetrics
+    let payments: PaymentMetrics
     let logger: Logger
     /// Commands of one commit at most.
     let most: Int
@@ -74,10 +75,22 @@ struct LaneBatch: Sendable {
         metrics.committed(part.count, since: began)
         var entries: [Int32: [EntryRow]] = [:]
         for entry in commit.entries where entry.kind == .wallet { entries[entry.at.place, default: []].append(entry) }
-        for ((command, asked), decided) in zip(part, commit.answers) {
-            tell(asked, Self.answer(decided, entries, command), &answers)
+        for payment in commit.payments { count(payment) }
+        for (place, ((command, asked), decided)) in zip(part, commit.answers).enumerated() {
+            tell(asked, Self.answer(decided, entries, command, commit.endings[place]), &answers)
         }
         return nil
+    }
+
+    private func count(_ payment: EndedPayment) {
+        guard let status = PaymentStatus(rawValue: payment.told.state) else { return }
+        payments.ended(
+            status,
+            payment.told.amount,
+            gateway: payment.told.gateway,
+            isRefund: payment.told.refundOf != nil,
+            of: payment.tenantID
+        )
     }
 
     private func written(_ part: ArraySlice<Due>) async -> Result<LaneCommit, LaneFault> {
@@ -94,12 +107,13 @@ struct LaneBatch: Sendable {
     private static func answer(
         _ answer: TransferAnswer,
         _ entries: [Int32: [EntryRow]],
-        _ command: TransferCommand
+        _ command: TransferCommand,
+        _ ending: MoneyAnswer.Ending?
     ) -> MoneyAnswer {
         switch answer {
         case .keyReused: return MoneyAnswer(.keyReused)
         case .repeated(let decision):
-            return MoneyAnswer(.decided(decision.verdict, decision.transferID, repeated: true))
+            return MoneyAnswer(.decided(decision.verdict, decision.transferID, repeated: true), ending: ending)
         case .decided(let decision):
             let balances = (entries[decision.at.place] ?? []).filter { $0.account.tenantID == command.tenantID }
             return MoneyAnswer(
@@ -112,7 +126,8 @@ struct LaneBatch: Sendable {
                         balance: $0.balanceAfter,
                         sequence: $0.sequence
                     )
-                }
+                },
+                ending: ending
             )
         }
     }

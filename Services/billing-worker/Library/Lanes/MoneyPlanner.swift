@@ -59,7 +59,8 @@ struct MoneyPlanner: Sendable {
                     details: draft.command.details,
                     exchange: draft.exchange,
                     origin: Digest.sha256(draft.command.comparedJSON),
-                    isCovered: draft.isCovered
+                    isCovered: draft.isCovered,
+                    trace: draft.command.trace
                 )
             }
         }

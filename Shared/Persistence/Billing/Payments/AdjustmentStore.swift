@@ -44,7 +44,8 @@ package struct StoredAdjustment: Hashable, Sendable {
     /// The customer whose wallet it is about; nil for a tenant's.
     package var customerID: CustomerID? { owner.kind == .customer ? CustomerID(owner.id) : nil }
     /// What the ledger knows it by.
-    package static func ledgerKey(_ id: AdjustmentID) -> String { "adjustment:\(id)" }
+    package static func ledgerKey(_ id: AdjustmentID) -> String { ledgerKeyPrefix + id.description }
+    static let ledgerKeyPrefix = "adjustment:"
 
     static let columns = """
         r.tenant_id, r.id, r.owner_kind, r.owner_id, r.amount, r.currency, r.reason, r.status, r.requested_by, r.decided_by, \
@@ -179,20 +180,5 @@ package struct AdjustmentStore {
             ]
         )
         return try StoredAdjustment(try rows.first.found())
-    }
-
-    /// Ends every correction of the scope that the ledger has answered without anybody hearing of it.
-    package func settle(at now: Timestamp) async throws -> [StoredAdjustment] {
-        try await transaction.query(
-            """
-            UPDATE adjustment_requests r SET posted_at = CASE k.outcome WHEN 'posted' THEN $1::timestamptz END,
-                failure = CASE k.outcome WHEN 'posted' THEN NULL ELSE k.outcome END
-            FROM ledger_keys k
-            WHERE r.status = 'approved' AND r.posted_at IS NULL AND r.failure IS NULL AND k.tenant_id = r.tenant_id
-                AND k.key = 'adjustment:' || r.id::text
-            RETURNING \(StoredAdjustment.columns)
-            """,
-            [.time(now)]
-        ).map { try StoredAdjustment($0) }
     }
 }

@@ -1,7 +1,7 @@
 package import Billing
 package import Domain
 import Ledger
-package import Postgres
+import Postgres
 
 /// The payments of one scope.
 package struct PaymentStore {
@@ -97,52 +97,6 @@ package struct PaymentStore {
         return Dictionary(rows.map { ($0.requestKey ?? "", $0) }, uniquingKeysWith: { $1 })
     }
 
-    /// What the ledger said of a payment whose money it was asked to move.
-    package struct Ending: Sendable {
-        package let payment: StoredPayment
-        let failure: String?
-
-        /// `failure` is why nothing was moved, nil where it was.
-        package init(_ payment: StoredPayment, failure: String?) {
-            self.payment = payment
-            self.failure = failure
-        }
-    }
-
-    /// The statement that ends payments that are being moved by what the ledger said. For ``ended(_:_:)``.
-    package static func end(_ endings: [Ending], at now: Timestamp) -> PGStatement {
-        PGStatement(
-            """
-            UPDATE payments r SET status = CASE WHEN q.failure IS NULL THEN 'completed' ELSE 'failed' END,
-                failure = q.failure, completed_at = $4
-            FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS q (tenant, id, failure)
-            WHERE r.tenant_id = q.tenant AND r.id = q.id AND r.status = 'processing' AND r.transfer_id IS NOT NULL
-            RETURNING \(StoredPayment.columns)
-            """,
-            [
-                .uuids(endings.map(\.payment.tenantID.value)), .uuids(endings.map(\.payment.id.value)),
-                .textArray(endings.map(\.failure)), .time(now),
-            ]
-        )
-    }
-
-    /// How each payment stands after that, in their order; `isChanged` where it ended there. One that had ended already stays as it was.
-    package func ended(
-        _ endings: [Ending],
-        _ rows: PGRows
-    ) async throws -> [(payment: StoredPayment, isChanged: Bool)] {
-        var ended = Dictionary(try rows.map { try StoredPayment($0) }.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
-        var told: [(payment: StoredPayment, isChanged: Bool)] = []
-        for ending in endings {
-            if let payment = ended.removeValue(forKey: ending.payment.id) {
-                told.append((payment, true))
-            } else {
-                told.append((try await find(ending.payment.id).found(), false))
-            }
-        }
-        return told
-    }
-
     /// Changes what may change of a payment: its state, and what its gateway calls it. Whoever comes at the same time waits. Throws
     /// `notFound`, and what `edit` throws.
     package func update(
@@ -180,20 +134,5 @@ package struct PaymentStore {
             [.id(payment.tenantID), .id(payment.id)]
         ).first.found()
         return try LedgerColumns.money(row, "refunded", payment.amount.currency)
-    }
-
-    /// Ends every payment of the scope that the ledger has answered without anybody hearing of it.
-    package func settle(at now: Timestamp) async throws -> [StoredPayment] {
-        try await transaction.query(
-            """
-            UPDATE payments r SET status = CASE k.outcome WHEN 'posted' THEN 'completed' ELSE 'failed' END,
-                failure = CASE k.outcome WHEN 'posted' THEN NULL ELSE k.outcome END, completed_at = $1
-            FROM ledger_keys k
-            WHERE r.status = 'processing' AND r.transfer_id IS NOT NULL AND k.tenant_id = r.tenant_id
-                AND k.key = 'payment:' || r.id::text
-            RETURNING \(StoredPayment.columns)
-            """,
-            [.time(now)]
-        ).map { try StoredPayment($0) }
     }
 }

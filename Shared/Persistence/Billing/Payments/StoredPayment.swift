@@ -69,7 +69,17 @@ package struct StoredPayment: Hashable, Sendable {
     /// Whose wallet it is for.
     package var owner: AccountOwner { customerID.map { .customer($0) } ?? .tenant(tenantID) }
     /// What the ledger knows it by: one transfer for a payment, however often it is asked.
-    package static func ledgerKey(_ id: PaymentID) -> String { "payment:\(id)" }
+    package static func ledgerKey(_ id: PaymentID) -> String { ledgerKeyPrefix + id.description }
+    static let ledgerKeyPrefix = "payment:"
+
+    /// The same as the ledger's decision left it.
+    package func ended(_ refusal: String?, _ ending: MoneyAnswer.Ending) throws(PaymentRefusal) -> StoredPayment {
+        var payment = self
+        try payment.state.end(refusal)
+        payment.completedAt = ending.at
+        payment.version = ending.version
+        return payment
+    }
 
     static let names = [
         "tenant_id", "id", "customer_id", "amount", "currency", "method", "gateway", "external_id", "gateway_event_id",

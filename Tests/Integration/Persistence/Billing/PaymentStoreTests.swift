@@ -52,7 +52,7 @@ import Testing
         await world.close()
     }
 
-    @Test(.proves("PAY-10", "PAY-22")) func `payments of many requests are stored and ended together, each once`()
+    @Test(.proves("PAY-10", "PAY-22")) func `payments of many requests are stored together, each once`()
         async throws
     {
         let world = try await DirectoryWorld()
@@ -73,24 +73,6 @@ import Testing
                     && stored.prefix(4).map(\.payment.id) == drafts.prefix(4).map(\.id)
             )
             #expect(try await store.insert(drafts).allSatisfy { !$0.isNew })
-            let endings = [
-                PaymentStore.Ending(stored[0].payment, failure: nil),
-                PaymentStore.Ending(stored[1].payment, failure: "insufficient"),
-                PaymentStore.Ending(stored[0].payment, failure: nil),
-            ]
-            func end(_ endings: [PaymentStore.Ending]) async throws -> [(payment: StoredPayment, isChanged: Bool)] {
-                let rows = try await transaction.pipeline([PaymentStore.end(endings, at: DirectoryWorld.now)])
-                return try await store.ended(endings, rows[0])
-            }
-            let ended = try await end(endings)
-            #expect(ended.map(\.isChanged) == [true, true, false])
-            #expect(ended.map(\.payment.state.status) == [.completed, .failed, .completed])
-            #expect(
-                ended[1].payment.state.failure == "insufficient" && ended[1].payment.completedAt == DirectoryWorld.now
-            )
-            // What has ended stays, whatever is said later.
-            let late = try await end([.init(stored[0].payment, failure: "late")])
-            #expect(!late[0].isChanged && late[0].payment == ended[0].payment)
             #expect(try await store.insert([]).isEmpty)
         }
         await world.close()
@@ -174,47 +156,6 @@ import Testing
             }
         }
         #expect(try await world.within(world.operatorID) { try await PaymentStore($0).find(payment.id) } != nil)
-        await world.close()
-    }
-
-    @Test(.proves("WAL-06")) func `what the ledger decided ends the payments that nobody heard of`() async throws {
-        let world = try await DirectoryWorld()
-        let superuser = try await world.superuser()
-        var moving: [StoredPayment] = []
-        for _ in 0..<3 {
-            var payment = try Self.payment(world, world.one)
-            try payment.state.move(as: world.ids.next())
-            moving.append(payment)
-        }
-        let all = moving
-        try await world.within(world.one.tenant) { transaction in
-            for payment in all { _ = try await PaymentStore(transaction).insert(payment) }
-        }
-        for (place, outcome) in ["posted", "account_closed"].enumerated() {
-            let key = StoredPayment.ledgerKey(all[place].id)
-            _ = try await superuser.query(
-                """
-                INSERT INTO ledger_keys (tenant_id, key, fingerprint, transfer_id, outcome, lane, batch, place)
-                VALUES ('\(world.one.tenant)', '\(key)', sha256('x'), gen_random_uuid(), '\(outcome)', 1, 1, \(place))
-                """
-            )
-        }
-        let settled = try await world.within(world.operatorID) {
-            try await PaymentStore($0).settle(at: DirectoryWorld.now)
-        }
-        #expect(Set(settled.map(\.id)) == Set(all.prefix(2).map(\.id)))
-        let found = try await world.within(world.one.tenant) { transaction in
-            var states: [PaymentState?] = []
-            for payment in all { states.append(try await PaymentStore(transaction).find(payment.id)?.state) }
-            return states
-        }
-        #expect(found.map { $0?.status } == [.completed, .failed, .processing])
-        #expect(found[1]?.failure == "account_closed")
-        #expect(
-            try await world.within(world.operatorID) { try await PaymentStore($0).settle(at: DirectoryWorld.now) }
-                .isEmpty
-        )
-        await superuser.close()
         await world.close()
     }
 

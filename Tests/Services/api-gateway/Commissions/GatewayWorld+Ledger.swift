@@ -51,20 +51,26 @@ extension GatewayWorld {
         func command(
             _ tenant: TenantID,
             _ action: TransferCommand.Action,
-            _ details: TransferDetails
+            _ details: TransferDetails,
+            key: String? = nil
         ) throws -> TransferCommand {
             let id: TransferID = world.parts.ids.next()
             return TransferCommand(
                 id: id,
                 tenantID: tenant,
-                key: try #require(IdempotencyKey("test:\(id)")),
+                key: try #require(IdempotencyKey(key ?? "test:\(id)")),
                 action: action,
                 details: details
             )
         }
 
         /// Money from the till into somebody's wallet.
-        func topUp(_ owner: AccountOwner, in tenant: TenantID, _ amount: String) async throws -> TransferCommand {
+        func topUp(
+            _ owner: AccountOwner,
+            in tenant: TenantID,
+            _ amount: String,
+            key: String? = nil
+        ) async throws -> TransferCommand {
             try command(
                 tenant,
                 .transfer(
@@ -72,7 +78,8 @@ extension GatewayWorld {
                     to: try await account(tenant, owner, .wallet),
                     amount: try Money(amount, currency: .euro)
                 ),
-                TransferDetails(.topUp)
+                TransferDetails(.topUp),
+                key: key
             )
         }
 

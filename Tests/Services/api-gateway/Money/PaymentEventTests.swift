@@ -1,6 +1,7 @@
 import Billing
 import Domain
 import Events
+import Ledger
 import Persistence
 import Postgres
 import SharedTesting
@@ -69,27 +70,25 @@ import WireFormat
         #expect(told.count == 4 && told.last?.refundOf == PaymentID(paid) && told.last?.state == "completed")
     }
 
-    @Test func `what the ledger decided while nobody heard it is told by whoever finds it, once`() async throws {
+    @Test func `what the ledger ended while nobody heard it is answered as that, and told once`() async throws {
         let desk = try await MoneyRouteTests.Desk()
         desk.world.memory.silence(desk.plot.tenant, true)
-        let asked = try await desk.post(
-            "customers/\(desk.customer)/top-ups",
-            "{\"amount\":\"10\",\"method\":\"manual\"}"
-        )
+        let (path, body) = ("customers/\(desk.customer)/top-ups", "{\"amount\":\"10\",\"method\":\"manual\"}")
+        let key = "unheard-\(desk.customer)"
+        let asked = try await desk.post(path, body, key: key)
         let id = try #require(PaymentID(asked["data.payment.id"]?.text ?? ""), "\(asked.text)")
         #expect(asked.status == 202)
         #expect(try await told(desk).isEmpty)
-        _ = try await desk.world.superuser.query(
-            """
-            INSERT INTO ledger_keys (tenant_id, key, fingerprint, transfer_id, outcome, lane, batch, place)
-            VALUES ('\(desk.plot.tenant)', '\(StoredPayment.ledgerKey(id))', sha256('x'), gen_random_uuid(), 'posted', 77777,
-                \(UInt32.random(in: 1...UInt32.max)), 0)
-            """
-        )
-        async let first: Void = Upkeep.settlePayments(desk.world.parts)
-        async let second: Void = Upkeep.settlePayments(desk.world.parts)
-        _ = try await (first, second)
+        let owner = AccountOwner.customer(try #require(CustomerID(desk.customer)))
+        for _ in 0..<2 {
+            try await desk.world.post { book in
+                [try await book.topUp(owner, in: desk.plot.tenant, "10", key: StoredPayment.ledgerKey(id))]
+            }
+        }
         let told = try await told(desk)
         #expect(told.map(\.paymentID) == [id] && told.first?.state == "completed")
+        desk.world.memory.silence(desk.plot.tenant, false)
+        let again = try await desk.post(path, body, key: key)
+        #expect(again.status == 201 && again["data.payment.status"]?.text == "completed", "\(again.text)")
     }
 }

@@ -1,9 +1,7 @@
-import Billing
-import Domain
+package import Domain
 package import Observability
-import Persistence
 
-/// What is counted of payments that ended (OBS-05, OBS-06, PAY-16).
+/// What is counted of payments that ended, by whoever ended them (OBS-05, OBS-06, PAY-16).
 package struct PaymentMetrics: Sendable {
     private let ended: Counter
     private let amounts: Histogram
@@ -23,16 +21,15 @@ package struct PaymentMetrics: Sendable {
     }
 
     /// Counts a payment once it has ended and that is committed; one that has not ended is not counted.
-    func ended(_ payment: StoredPayment) {
-        let status = payment.state.status
+    package func ended(_ status: PaymentStatus, _ amount: Money, gateway: String, isRefund: Bool, of tenant: TenantID) {
         guard status.isFinal else { return }
-        let (tenant, gateway) = (payment.tenantID.description, payment.gateway)
-        guard payment.refundOf == nil else {
+        let tenant = tenant.description
+        guard !isRefund else {
             ended.with(tenant, gateway, status == .completed ? "refunded" : "refund_\(status.rawValue)").add(1)
             return
         }
         ended.with(tenant, gateway, status.rawValue).add(1)
-        guard status == .completed, payment.amount.currency == .euro else { return }
-        amounts.with(tenant, gateway).observe(Double(payment.amount.tenThousandths) / 10_000)
+        guard status == .completed, amount.currency == .euro else { return }
+        amounts.with(tenant, gateway).observe(Double(amount.tenThousandths) / 10_000)
     }
 }

@@ -1,0 +1,157 @@
+import Billing
+package import Domain
+package import Events
+import Ledger
+import Postgres
+
+/// A payment that a batch ended.
+package struct EndedPayment: Hashable, Sendable {
+    package let tenantID: TenantID
+    package let told: PaymentChanged
+}
+
+/// The payments and the corrections by hand that the ledger was asked for (`payment:ID`, `adjustment:ID`). They end by what it decides,
+/// in the commit of the decision: nobody has to hear the answer first. One that ended before stays as it is.
+struct LedgerEndings {
+    /// What a row is after it ended.
+    typealias Ending = MoneyAnswer.Ending
+
+    private struct Wish {
+        /// The command's place.
+        let place: Int
+        let tenantID: TenantID
+        let id: UUID128
+        let failure: String?
+        let trace: CommandTrace
+    }
+
+    /// By the commands' places.
+    private(set) var endings: [Int: Ending] = [:]
+    private(set) var payments: [EndedPayment] = []
+    private(set) var events: [OutboxRow] = []
+    private let wishes: [Paper: [Wish]]
+
+    private enum Paper: CaseIterable {
+        case payment, adjustment
+
+        var prefix: String {
+            switch self {
+            case .payment: StoredPayment.ledgerKeyPrefix
+            case .adjustment: StoredAdjustment.ledgerKeyPrefix
+            }
+        }
+
+        var statement: String {
+            switch self {
+            case .payment:
+                """
+                UPDATE payments r SET status = CASE WHEN q.failure IS NULL THEN 'completed' ELSE 'failed' END,
+                    failure = q.failure, completed_at = $4
+                FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS q (tenant, id, failure)
+                WHERE r.tenant_id = q.tenant AND r.id = q.id AND r.status = 'processing' AND r.transfer_id IS NOT NULL
+                RETURNING r.id, r.row_version, r.tenant_id, r.customer_id, r.amount, r.currency, r.method, r.gateway, r.refund_of,
+                    r.status, r.failure
+                """
+            case .adjustment:
+                """
+                UPDATE adjustment_requests r SET posted_at = CASE WHEN q.failure IS NULL THEN $4::timestamptz END,
+                    failure = q.failure
+                FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS q (tenant, id, failure)
+                WHERE r.tenant_id = q.tenant AND r.id = q.id AND r.status = 'approved' AND r.posted_at IS NULL
+                    AND r.failure IS NULL
+                RETURNING r.id, r.row_version
+                """
+            }
+        }
+    }
+
+    init(_ commands: [TransferCommand], _ answers: [TransferAnswer]) {
+        var wishes: [Paper: [Wish]] = [:]
+        for (place, (command, answer)) in zip(commands, answers).enumerated() {
+            guard let verdict = answer.decision?.verdict,
+                let (paper, id) = Self.paper(command.key.text)
+            else { continue }
+            let wish = Wish(
+                place: place,
+                tenantID: command.tenantID,
+                id: id,
+                failure: verdict.isPosted ? nil : verdict.rawValue,
+                trace: command.trace
+            )
+            wishes[paper, default: []].append(wish)
+        }
+        self.wishes = wishes
+    }
+
+    private static func paper(_ key: String) -> (Paper, UUID128)? {
+        for paper in Paper.allCases where key.hasPrefix(paper.prefix) {
+            return UUID128(String(key.dropFirst(paper.prefix.count))).map { (paper, $0) }
+        }
+        return nil
+    }
+
+    /// Whether the ledger was asked for none.
+    var isEmpty: Bool { wishes.isEmpty }
+
+    /// Ends them in that transaction, and makes their events.
+    mutating func write(
+        _ transaction: some PGExecutor,
+        at now: Timestamp,
+        _ ids: inout EventIDs
+    ) async throws {
+        let papers = Paper.allCases.filter { wishes[$0] != nil }
+        let results = try await transaction.pipeline(
+            papers.map { PGStatement($0.statement, Self.parameters(wishes[$0] ?? [], at: now)) }
+        )
+        for (paper, rows) in zip(papers, results) {
+            let asked = Dictionary(grouping: wishes[paper] ?? [], by: \.id)
+            for row in rows {
+                let found = asked[try row.need("id", LedgerColumns.uuid)] ?? []
+                let ending = Ending(at: now, version: try row.need("row_version", \.int64))
+                for wish in found { endings[wish.place] = ending }
+                guard paper == .payment else { continue }
+                let payment = try Self.payment(row, ending)
+                payments.append(payment)
+                events.append(Self.event(payment, ids.next().id, found.first?.trace))
+            }
+        }
+    }
+
+    private static func parameters(_ wishes: [Wish], at now: Timestamp) -> [PGValue] {
+        [
+            .uuids(wishes.map(\.tenantID.value)), .uuids(wishes.map(\.id)), .textArray(wishes.map(\.failure)),
+            .time(now),
+        ]
+    }
+
+    private static func payment(_ row: PGRow, _ ending: Ending) throws -> EndedPayment {
+        EndedPayment(
+            tenantID: try row.need("tenant_id") { $0.id() },
+            told: PaymentChanged(
+                paymentID: try row.need("id") { $0.id() },
+                customerID: row["customer_id"].id(),
+                state: try row.need("status", \.text),
+                amount: try LedgerColumns.money(row, "amount", LedgerColumns.currency(row, "currency")),
+                method: try row.need("method", \.text),
+                gateway: try row.need("gateway", \.text),
+                refundOf: row["refund_of"].id(),
+                endedAt: ending.at,
+                note: row["failure"].text ?? "",
+                version: UInt64(clamping: ending.version)
+            )
+        )
+    }
+
+    private static func event(_ payment: EndedPayment, _ id: EventID, _ trace: CommandTrace?) -> OutboxRow {
+        var row = OutboxRow(
+            id: id,
+            tenantID: payment.tenantID,
+            aggregateID: payment.told.paymentID.value,
+            payload: payment.told,
+            createdAt: payment.told.endedAt
+        )
+        row.correlationID = trace?.correlationID
+        row.traceparent = trace?.traceparent
+        return row
+    }
+}
