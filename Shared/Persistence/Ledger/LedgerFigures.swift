@@ -142,8 +142,11 @@ package struct LedgerFigures {
             SELECT max(z.sequence) AS sequence FROM ledger_entries z
             WHERE z.tenant_id = a.tenant_id AND z.account_id = a.id AND z.balance_after = 0
         ) AS s ON true
-        LEFT JOIN ledger_entries e ON e.tenant_id = a.tenant_id AND e.account_id = a.id
-            AND e.sequence = coalesce(s.sequence, 0) + 1
+        -- One row, by all of its key: of a join the planner takes the account's alone, and reads all that it ever did.
+        LEFT JOIN LATERAL (
+            SELECT z.recorded_at FROM ledger_entries z
+            WHERE z.tenant_id = a.tenant_id AND z.account_id = a.id AND z.sequence = coalesce(s.sequence, 0) + 1 LIMIT 1
+        ) AS e ON true
         WHERE a.kind = 'clearing' ORDER BY a.gateway, a.tenant_id
         """
 

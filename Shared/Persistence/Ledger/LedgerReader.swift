@@ -95,7 +95,10 @@ package struct LedgerReader {
             \(Self.search)
             SELECT a.currency, coalesce(e.balance_after, 0) AS balance FROM search s
             JOIN ledger_accounts a ON a.tenant_id = $1 AND a.id = $2
-            LEFT JOIN ledger_entries e ON e.tenant_id = $1 AND e.account_id = $2 AND e.sequence = s.low
+            LEFT JOIN LATERAL (
+                SELECT z.balance_after FROM ledger_entries z
+                WHERE z.tenant_id = $1 AND z.account_id = $2 AND z.sequence = s.low LIMIT 1
+            ) AS e ON true
             WHERE s.low = s.high
             """,
             [.id(account.tenantID), .id(account.id), .timestamptz(time.microseconds)]

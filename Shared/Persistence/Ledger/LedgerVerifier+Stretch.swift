@@ -280,7 +280,8 @@ extension LedgerVerifier {
         ORDER BY q.tenant_id, q.id
         """
 
-    /// Accounts with the entry before a stretch and their last one, by the keys of both.
+    /// Accounts with the entry before a stretch and their last one, by the keys of both. The entry before is a subquery of one row: of a
+    /// join the planner takes the account's key alone, and reads all that the account ever did.
     private static let touchedAccounts = """
         SELECT a.tenant_id, a.id, a.sequence, a.balance, b.balance_after AS before,
             CASE WHEN l.sequence = a.sequence THEN l.balance_after END AS after,
@@ -288,7 +289,10 @@ extension LedgerVerifier {
             a.held <> h.total AS held_differs, a.floor IS NOT NULL AND a.balance - a.held < a.floor AS below_floor
         FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]) AS q (tenant_id, id, first)
         JOIN ledger_accounts a ON a.tenant_id = q.tenant_id AND a.id = q.id
-        LEFT JOIN ledger_entries b ON b.tenant_id = a.tenant_id AND b.account_id = a.id AND b.sequence = q.first - 1
+        LEFT JOIN LATERAL (
+            SELECT m.balance_after FROM ledger_entries m
+            WHERE m.tenant_id = a.tenant_id AND m.account_id = a.id AND m.sequence = q.first - 1 LIMIT 1
+        ) AS b ON true
         LEFT JOIN LATERAL (
             SELECT m.sequence, m.balance_after FROM ledger_entries m
             WHERE m.tenant_id = a.tenant_id AND m.account_id = a.id ORDER BY m.sequence DESC LIMIT 1

@@ -33,6 +33,32 @@ import Testing
         await world.close()
     }
 
+    @Test func `what a stretch reads does not grow with what its accounts did before`() async throws {
+        let world = try await LedgerWorld()
+        for round in 0..<8 {
+            let commands = try (0..<250).map { try world.topUp("\(round)-\($0)", 1) }
+            _ = try await world.writing { try await $0.commit(commands) }
+        }
+        let head = try await world.stretch().head
+        _ = try await world.superuser.query("VACUUM ANALYZE ledger_entries")
+        try await world.commit(world.topUp("last", 1))
+        func read() async throws -> Int64 {
+            // What a session counted is told when it says so.
+            _ = try await world.billing.query("SELECT pg_stat_force_next_flush()")
+            _ = try await world.superuser.query("SELECT pg_stat_clear_snapshot()")
+            let row = try await world.superuser.query(
+                "SELECT seq_tup_read + idx_tup_fetch AS read FROM pg_stat_user_tables WHERE relname = 'ledger_entries'"
+            ).first
+            return try #require(row?["read"].int64)
+        }
+        let before = try await read()
+        let verdict = try await world.stretch(since: head)
+        #expect(verdict.discrepancy == nil && verdict.isAtEnd && verdict.batches == 1 && verdict.accounts == 2)
+        let rows = try await read() - before
+        #expect(rows > 0 && rows < 50, "\(rows) of 4,002 entries")
+        await world.close()
+    }
+
     @Test func `what is changed behind is found by a sample, and what is changed before by the next stretch`()
         async throws
     {
