@@ -39,7 +39,10 @@ package final class CommandDesk: MoneyDesk {
         switch await line.enter(command, until: .after(wait)) {
         case .sent(let sent): token = sent
         case .failed(let error): throw error
-        case .lead(let batch): token = try await send(batch)
+        case .lead(let batch):
+            // Whose payments were kept in one commit ask at one moment: they come along, where the first would go alone.
+            if batch.count == 1 { await Task.yield() }
+            token = try await send(line.joined(command.lane, batch))
         }
         return await table.wait(token)
     }

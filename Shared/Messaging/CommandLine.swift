@@ -52,6 +52,16 @@ final class CommandLine: Sendable {
         }
     }
 
+    /// The leader's message with whoever came meanwhile.
+    func joined(_ lane: Lane, _ batch: [Entry]) -> [Entry] {
+        queues.withLock { queues in
+            guard let queue = queues[lane] else { return batch }
+            let others = queue.waiting.prefix(MoneyCommands.most - batch.count)
+            queues[lane] = Queue(riding: queue.riding + others, waiting: Array(queue.waiting.dropFirst(others.count)))
+            return batch + others.map(\.entry)
+        }
+    }
+
     /// How many wait for a lane.
     func waiting(_ lane: Lane) -> Int { queues.withLock { $0[lane]?.waiting.count ?? 0 } }
 

@@ -111,7 +111,7 @@ extension Settings.LaneSettings {
         batch = config.int("lanes.batch", default: 250, in: 1...500, doc: "Commands a batch at most.")
         wait = config.duration(
             "lanes.wait",
-            default: .milliseconds(1),
+            default: .milliseconds(3),
             in: .milliseconds(1)...Duration.milliseconds(100),
             doc: "How long a batch waits to fill up after its first command."
         )

@@ -46,8 +46,9 @@ package enum PaymentRefusal: String, Error, Hashable, Sendable, CaseIterable {
 /// Where a payment stands, and what may become of it.
 ///
 /// The money is moved in two steps, because the ledger is asked outside the transaction that keeps the payment: ``move(as:)`` is
-/// committed before the ledger is asked, and from then on nothing but the ledger's answer ends the payment. Whoever is interrupted
-/// between the two asks again under the same key and learns what was decided, so that no payment is moved and cancelled at once.
+/// committed before the ledger is asked, and from then on nothing but the ledger's decision ends the payment, in the decision's commit.
+/// Whoever is interrupted between the two asks again under the same key and learns what was decided, so that no payment is moved and
+/// cancelled at once.
 package struct PaymentState: Hashable, Sendable {
     package private(set) var status: PaymentStatus
     /// The transfer that the ledger was asked for. With one and not final, the money is on its way.
