@@ -88,9 +88,11 @@ final class DirectoryLoader: Sendable {
         }
     }
 
-    /// What Postgres holds, to be compared with what RAM holds.
+    /// What Postgres holds, to be compared with what RAM holds. Nobody waits for it: it takes no processor but its own.
     func checksum() async throws -> DirectoryChecksum {
-        let rows = try await session.query(DirectoryQuery.checksum)
+        let rows = try await session.transaction(settings: [("max_parallel_workers_per_gather", "0")]) {
+            try await $0.query(DirectoryQuery.checksum)
+        }
         func table(_ column: Int) -> DirectoryChecksum.Table {
             .init(count: rows.first?[column].int ?? 0, sum: rows.first?[column + 1].int64 ?? 0)
         }
