@@ -59,7 +59,11 @@ import Testing
                     switch await line.enter(command, until: .never) {
                     case .sent(let sent): token = sent
                     case .failed(let error): throw error
-                    case .lead(let batch):
+                    case .lead(var batch):
+                        if round % 2 == 1 {
+                            await Task.yield()
+                            batch = line.joined(command.lane, batch)
+                        }
                         #expect(batch[0].command == command && batch.count <= 32)
                         let first = wire.withLock { wire in
                             wire.underWay[command.lane, default: 0] += 1
@@ -87,6 +91,38 @@ import Testing
         #expect(sent.most == 1 && sent.messages.joined().count == total)
         #expect(Set(sent.messages.joined().map(\.id)).count == total)
         #expect(sent.messages.allSatisfy { Set($0.map(\.lane)).count == 1 })
+    }
+
+    @Test func `who comes before the first has sent comes along, as many as a message takes`() async throws {
+        let line = CommandLine()
+        let lane = Lane(rootID: TenantID(UUID128(high: 1, low: 1)), currency: .euro)
+        guard case .lead(let alone) = await line.enter(try Self.command(0, lane), until: .never) else {
+            Issue.record("nobody was there")
+            return
+        }
+        let tokens = Shared<Set<UInt64>>([])
+        let second = Shared(0)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 1...40 {
+                group.addTask {
+                    switch await line.enter(try Self.command(UInt64(number), lane), until: .never) {
+                    case .lead(let batch):
+                        second.withLock { $0 = batch.count }
+                        line.leave(lane, batch, .success(1_000))
+                        tokens.withLock { _ = $0.insert(1_000) }
+                    case .sent(let token): tokens.withLock { _ = $0.insert(token) }
+                    case .failed(let error): throw error
+                    }
+                }
+            }
+            try await eventually { line.waiting(lane) == 40 }
+            let batch = line.joined(lane, alone)
+            #expect(batch.count == 32 && batch[0].command == alone[0].command && line.waiting(lane) == 9)
+            line.leave(lane, batch, .success(100))
+            try await group.waitForAll()
+        }
+        #expect(second.withLock { $0 } == 9)
+        #expect(tokens.withLock { $0 } == Set(101...131).union(1_000...1_008))
     }
 
     @Test func `who rides along with a message that was not stored hears of it, and the next goes on`() async throws {
