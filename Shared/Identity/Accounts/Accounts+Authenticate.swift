@@ -60,12 +60,8 @@ extension Accounts {
     package func authenticate(apiKey text: String, from address: IPAddress) async throws -> Principal {
         guard let token = APIKeyToken(text) else { throw IdentityRefusal.invalidToken }
         let (digest, now) = (token.digest, time.now())
-        let entry: StandingCache.Entry
-        if let known = cache.find(.key(digest), at: now) {
-            entry = known
-        } else {
-            entry = try await look(up: token, from: address, at: now)
-            cache.store(entry, for: .key(digest))
+        let entry = try await cache.entry(.key(digest), at: now) {
+            try await look(up: token, from: address, at: now)
         }
         guard let key = entry.key, key.refusal(from: address, at: now) == nil else {
             throw IdentityRefusal.invalidToken
@@ -105,15 +101,20 @@ extension Accounts {
     }
 
     private func standing(of token: AccessToken) async throws -> UserStanding {
-        let proof = StandingCache.Proof.session(token.sessionID)
         let now = time.now()
         let actor = token.actor
+        let known = try await cache.entry(.session(token.sessionID), at: now) {
+            try await look(up: token, at: now)
+        }.standing
         // The same session in the token of another user or tenant, which nobody signs, must not stand for this one.
-        if let known = cache.find(proof, at: now)?.standing, known.user.id == actor.userID,
-            known.user.tenantID == actor.tenantID
-        {
-            return known
+        guard known.user.id == actor.userID, known.user.tenantID == actor.tenantID else {
+            return try await look(up: token, at: now).standing
         }
+        return known
+    }
+
+    private func look(up token: AccessToken, at now: Timestamp) async throws -> StandingCache.Entry {
+        let actor = token.actor
         let found = try await look(at: actor.tenantID) { transaction in
             try await UserRepository(transaction).standing(
                 of: actor.userID,
@@ -123,8 +124,7 @@ extension Accounts {
             )
         }
         guard let found else { throw IdentityRefusal.invalidToken }
-        cache.store(StandingCache.Entry(standing: found, key: nil, readAt: now), for: proof)
-        return found
+        return StandingCache.Entry(standing: found, key: nil, readAt: now)
     }
 
     private func look(
