@@ -1,0 +1,52 @@
+import Domain
+import Events
+import Persistence
+import Postgres
+import SharedTesting
+import Testing
+
+/// The relay's view of the outbox against a real server.
+@Suite(.serialized, .proves("MSG-11")) struct OutboxStoreTests {
+    private func read(_ session: PostgresSession, _ superuser: PostgresSession) async throws -> Int64 {
+        // What a session counted is told when it says so.
+        for one in [session, superuser] { _ = try await one.query("SELECT pg_stat_force_next_flush()") }
+        _ = try await superuser.query("SELECT pg_stat_clear_snapshot()")
+        let row = try await superuser.query(
+            "SELECT seq_tup_read + seq_scan AS read FROM pg_stat_user_tables WHERE relname = 'outbox'"
+        ).first
+        return try #require(row?["read"].int64)
+    }
+
+    @Test func `what is read does not grow with what was published, whatever the statistics say`() async throws {
+        let world = try await DirectoryWorld()
+        let superuser = try await world.superuser()
+        let session = PostgresSession(PostgresConfiguration(url: world.url, role: "nexora_pipeline"))
+        // An outbox that is nearly always empty when somebody looks.
+        _ = try await superuser.query("DELETE FROM outbox")
+        _ = try await superuser.query("VACUUM ANALYZE outbox")
+        let store = OutboxStore(session)
+        let leadership = try #require(try await store.lead())
+        let before = try await read(session, superuser)
+        var published = 0
+        for _ in 0..<5 {
+            _ = try await superuser.query(
+                """
+                INSERT INTO outbox (id, tenant_id, type, subject, data, created_at)
+                SELECT uuid_v7(), '\(world.one.tenant)', 'nexora.events.v1.Nothing', 'nothing.happened', '{}', now()
+                FROM generate_series(1, 250)
+                """
+            )
+            while case let rows = try #require(try await store.oldest(100, under: leadership)), !rows.isEmpty {
+                #expect(rows.map(\.id.value) == rows.map(\.id.value).sorted())
+                try await store.delete(rows.map(\.id))
+                published += rows.count
+            }
+            #expect(try await store.pending() == 0)
+        }
+        #expect(published == 1_250)
+        #expect(try await read(session, superuser) == before, "the table was read from end to end")
+        await session.close()
+        await superuser.close()
+        await world.close()
+    }
+}
