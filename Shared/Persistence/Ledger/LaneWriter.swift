@@ -26,7 +26,7 @@ package struct LaneCommit: Sendable {
     /// How the payments and corrections that commands were for ended with it, by the commands' places.
     package var endings: [Int: MoneyAnswer.Ending] = [:]
     /// The payments among them, each once.
-    package var payments: [EndedPayment] = []
+    package var payments: [StoredPayment] = []
 }
 
 /// Writes one lane of the ledger, batch by batch. Two may be told to write the same lane: the database lets one.

@@ -1,14 +1,8 @@
 import Billing
-package import Domain
-package import Events
+import Domain
+import Events
 import Ledger
 import Postgres
-
-/// A payment that a batch ended.
-package struct EndedPayment: Hashable, Sendable {
-    package let tenantID: TenantID
-    package let told: PaymentChanged
-}
 
 /// The payments and the corrections by hand that the ledger was asked for (`payment:ID`, `adjustment:ID`). They end by what it decides,
 /// in the commit of the decision: nobody has to hear the answer first. One that ended before stays as it is.
@@ -27,7 +21,7 @@ struct LedgerEndings {
 
     /// By the commands' places.
     private(set) var endings: [Int: Ending] = [:]
-    private(set) var payments: [EndedPayment] = []
+    private(set) var payments: [StoredPayment] = []
     private(set) var events: [OutboxRow] = []
     private let wishes: [Paper: [Wish]]
 
@@ -49,8 +43,7 @@ struct LedgerEndings {
                     failure = q.failure, completed_at = $4
                 FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS q (tenant, id, failure)
                 WHERE r.tenant_id = q.tenant AND r.id = q.id AND r.status = 'processing' AND r.transfer_id IS NOT NULL
-                RETURNING r.id, r.row_version, r.tenant_id, r.customer_id, r.amount, r.currency, r.method, r.gateway, r.refund_of,
-                    r.status, r.failure
+                RETURNING \(StoredPayment.columns)
                 """
             case .adjustment:
                 """
@@ -110,9 +103,10 @@ struct LedgerEndings {
                 let ending = Ending(at: now, version: try row.need("row_version", \.int64))
                 for wish in found { endings[wish.place] = ending }
                 guard paper == .payment else { continue }
-                let payment = try Self.payment(row, ending)
+                let payment = try StoredPayment(row)
                 payments.append(payment)
-                events.append(Self.event(payment, ids.next().id, found.first?.trace))
+                guard let told = PaymentChanged(payment) else { continue }
+                events.append(Self.event(told, of: payment.tenantID, ids.next().id, found.first?.trace))
             }
         }
     }
@@ -124,31 +118,18 @@ struct LedgerEndings {
         ]
     }
 
-    private static func payment(_ row: PGRow, _ ending: Ending) throws -> EndedPayment {
-        EndedPayment(
-            tenantID: try row.need("tenant_id") { $0.id() },
-            told: PaymentChanged(
-                paymentID: try row.need("id") { $0.id() },
-                customerID: row["customer_id"].id(),
-                state: try row.need("status", \.text),
-                amount: try LedgerColumns.money(row, "amount", LedgerColumns.currency(row, "currency")),
-                method: try row.need("method", \.text),
-                gateway: try row.need("gateway", \.text),
-                refundOf: row["refund_of"].id(),
-                endedAt: ending.at,
-                note: row["failure"].text ?? "",
-                version: UInt64(clamping: ending.version)
-            )
-        )
-    }
-
-    private static func event(_ payment: EndedPayment, _ id: EventID, _ trace: CommandTrace?) -> OutboxRow {
+    private static func event(
+        _ told: PaymentChanged,
+        of tenant: TenantID,
+        _ id: EventID,
+        _ trace: CommandTrace?
+    ) -> OutboxRow {
         var row = OutboxRow(
             id: id,
-            tenantID: payment.tenantID,
-            aggregateID: payment.told.paymentID.value,
-            payload: payment.told,
-            createdAt: payment.told.endedAt
+            tenantID: tenant,
+            aggregateID: told.paymentID.value,
+            payload: told,
+            createdAt: told.endedAt
         )
         row.correlationID = trace?.correlationID
         row.traceparent = trace?.traceparent

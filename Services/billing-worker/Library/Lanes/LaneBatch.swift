@@ -75,22 +75,11 @@ struct LaneBatch: Sendable {
         metrics.committed(part.count, since: began)
         var entries: [Int32: [EntryRow]] = [:]
         for entry in commit.entries where entry.kind == .wallet { entries[entry.at.place, default: []].append(entry) }
-        for payment in commit.payments { count(payment) }
+        for payment in commit.payments { payments.ended(payment) }
         for (place, ((command, asked), decided)) in zip(part, commit.answers).enumerated() {
             tell(asked, Self.answer(decided, entries, command, commit.endings[place]), &answers)
         }
         return nil
-    }
-
-    private func count(_ payment: EndedPayment) {
-        guard let status = PaymentStatus(rawValue: payment.told.state) else { return }
-        payments.ended(
-            status,
-            payment.told.amount,
-            gateway: payment.told.gateway,
-            isRefund: payment.told.refundOf != nil,
-            of: payment.tenantID
-        )
     }
 
     private func written(_ part: ArraySlice<Due>) async -> Result<LaneCommit, LaneFault> {

@@ -89,7 +89,10 @@ import WireFormat
         #expect(try paid.ended(nil, ending) == after && commit.endings[3] == ending)
         #expect(try refused.ended(TransferVerdict.insufficient.rawValue, failure) == failed)
         let told = try await told(world)
-        #expect(told.map(\.told) == commit.payments.map(\.told) && told.map(\.correlation) == ["request-1", nil])
+        #expect(
+            told.map(\.told) == commit.payments.compactMap { PaymentChanged($0) }
+                && told.map(\.correlation) == ["request-1", nil]
+        )
         #expect(
             told.map(\.told.state) == ["completed", "failed"] && told.map(\.told.paymentID) == [paid.id, refused.id]
         )
