@@ -31,9 +31,9 @@ package struct LaneCommit: Sendable {
 
 /// Writes one lane of the ledger, batch by batch. Two may be told to write the same lane: the database lets one.
 ///
-/// A batch is one SERIALIZABLE transaction of three round trips, whatever its size, and one more where it ends payments. It begins with the lane's row, locked and of
-/// this writer's epoch, so that a writer that was replaced writes nothing, however late its statements arrive; and it ends with
-/// the batch's digest in that row. Times of entries come from `time` and never go back along the lane; leases go by the database's
+/// A batch is one SERIALIZABLE transaction of three round trips, whatever its size: it reads, it writes, and it commits with the
+/// events. It begins with the lane's row, locked and of this writer's epoch, so that a writer that was replaced writes nothing,
+/// however late its statements arrive; and the batch's digest goes into that row. Times of entries come from `time` and never go back along the lane; leases go by the database's
 /// clock.
 package final class LaneWriter: Sendable {
     /// Commands of a batch at most.
@@ -191,30 +191,32 @@ package final class LaneWriter: Sendable {
             )
             let answers = commands.map { batch.apply($0) }
             var ids = EventIDs(from: recordedAt, random: random)
+            // The batch's event goes before those of what it ended.
             let event = ids.next().id
-            var endings = LedgerEndings(commands, answers)
-            if !endings.isEmpty { try await endings.write(transaction, at: recordedAt, &ids) }
-            let commit = LaneCommit(
+            var endings = LedgerEndings(commands, answers, at: recordedAt)
+            let writing =
+                batch.decisions.isEmpty
+                ? nil
+                : LedgerBatchWriting(
+                    batch,
+                    header: batch.header(lane, epoch: term.epoch, previous: previous),
+                    lane: term.lane
+                )
+            let statements = writing?.statements(lease: lease) ?? []
+            let all = statements.map(\.statement) + endings.statements
+            let written = all.isEmpty ? [] : try await transaction.pipeline(all)
+            guard zip(statements, written).allSatisfy({ $0.rows == $1.affectedRows }) else {
+                throw StorageFault.conflict("the ledger changed under its lock")
+            }
+            try endings.read(written.dropFirst(statements.count), &ids)
+            let events = (writing.map { [$0.event(event)] } ?? []) + endings.events
+            if !events.isEmpty { transaction.finish(with: OutboxRow.insert(events)) }
+            return LaneCommit(
                 answers: answers,
                 entries: batch.entries,
                 endings: endings.endings,
                 payments: endings.payments
             )
-            guard !batch.decisions.isEmpty else {
-                if !endings.events.isEmpty { _ = try await transaction.pipeline([OutboxRow.insert(endings.events)]) }
-                return commit
-            }
-            let writing = LedgerBatchWriting(
-                batch,
-                header: batch.header(lane, epoch: term.epoch, previous: previous),
-                lane: term.lane
-            )
-            let statements = writing.statements(lease: lease, event: event, beside: endings.events)
-            let written = try await transaction.pipeline(statements.map(\.statement))
-            guard zip(statements, written).allSatisfy({ $0.rows == $1.affectedRows }) else {
-                throw StorageFault.conflict("the ledger changed under its lock")
-            }
-            return commit
         }
     }
 

@@ -20,8 +20,7 @@ struct LedgerBatchWriting {
     }
 
     /// Each with how many rows it must change; anything else means that the ledger is not as it was read.
-    /// `beside` are events of what the decisions ended.
-    func statements(lease: Duration, event: EventID, beside: [OutboxRow]) -> [(statement: PGStatement, rows: Int)] {
+    func statements(lease: Duration) -> [(statement: PGStatement, rows: Int)] {
         let made = batch.decisions.filter { $0.transfer != nil }
         var statements = [(keys, batch.decisions.count)]
         if !made.isEmpty { statements.append((transfers(made), made.count)) }
@@ -30,8 +29,6 @@ struct LedgerBatchWriting {
         if !batch.usedHolds.isEmpty { statements.append((usedHolds, batch.usedHolds.count)) }
         if !changed.isEmpty { statements.append((accounts, changed.count)) }
         statements.append((headerRow, 1))
-        let events = [outbox(event, transfers: made.count)] + beside
-        statements.append((OutboxRow.insert(events), events.count))
         statements.append((head(lease), 1))
         return statements
     }
@@ -188,8 +185,10 @@ struct LedgerBatchWriting {
         )
     }
 
-    private func outbox(_ id: EventID, transfers: Int) -> OutboxRow {
-        OutboxRow(
+    /// What the batch tells, which goes into its commit.
+    func event(_ id: EventID) -> OutboxRow {
+        let transfers = batch.decisions.count { $0.transfer != nil }
+        return OutboxRow(
             id: id,
             tenantID: header.lane.rootID,
             aggregateID: Self.aggregate(header.lane),

@@ -23,6 +23,7 @@ struct LedgerEndings {
     private(set) var endings: [Int: Ending] = [:]
     private(set) var payments: [StoredPayment] = []
     private(set) var events: [OutboxRow] = []
+    private let now: Timestamp
     private let wishes: [Paper: [Wish]]
 
     private enum Paper: CaseIterable {
@@ -58,7 +59,9 @@ struct LedgerEndings {
         }
     }
 
-    init(_ commands: [TransferCommand], _ answers: [TransferAnswer]) {
+    /// `now` is when they end.
+    init(_ commands: [TransferCommand], _ answers: [TransferAnswer], at now: Timestamp) {
+        self.now = now
         var wishes: [Paper: [Wish]] = [:]
         for (place, (command, answer)) in zip(commands, answers).enumerated() {
             guard let verdict = answer.decision?.verdict,
@@ -83,19 +86,13 @@ struct LedgerEndings {
         return nil
     }
 
-    /// Whether the ledger was asked for none.
-    var isEmpty: Bool { wishes.isEmpty }
+    /// What ends them.
+    var statements: [PGStatement] {
+        papers.map { PGStatement($0.statement, Self.parameters(wishes[$0] ?? [], at: now)) }
+    }
 
-    /// Ends them in that transaction, and makes their events.
-    mutating func write(
-        _ transaction: some PGExecutor,
-        at now: Timestamp,
-        _ ids: inout EventIDs
-    ) async throws {
-        let papers = Paper.allCases.filter { wishes[$0] != nil }
-        let results = try await transaction.pipeline(
-            papers.map { PGStatement($0.statement, Self.parameters(wishes[$0] ?? [], at: now)) }
-        )
+    /// Takes the rows of ``statements``, and makes the events of what ended.
+    mutating func read(_ results: ArraySlice<PGRows>, _ ids: inout EventIDs) throws {
         for (paper, rows) in zip(papers, results) {
             let asked = Dictionary(grouping: wishes[paper] ?? [], by: \.id)
             for row in rows {
@@ -110,6 +107,8 @@ struct LedgerEndings {
             }
         }
     }
+
+    private var papers: [Paper] { Paper.allCases.filter { wishes[$0] != nil } }
 
     private static func parameters(_ wishes: [Wish], at now: Timestamp) -> [PGValue] {
         [

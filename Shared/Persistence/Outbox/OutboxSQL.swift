@@ -5,9 +5,12 @@ enum OutboxSQL {
     static let lockClass: Int32 = 0x4F42
 
     /// Whether this connection leads the shard now, and which connection it is. From then on it finds rows by their ids alone: of a
-    /// table that was empty when statistics were taken, the planner would read all pages, also those of rows that are gone.
-    static let lead =
-        "SELECT pg_try_advisory_lock($1, $2), pg_backend_pid(), set_config('enable_seqscan', 'off', false)"
+    /// table that was empty when statistics were taken, the planner would read all pages, also those of rows that are gone. And it does
+    /// not wait for the disk: a deletion that a fall of the server undoes has its events published once more, as when the relay falls.
+    static let lead = """
+        SELECT pg_try_advisory_lock($1, $2), pg_backend_pid(), set_config('enable_seqscan', 'off', false),
+            set_config('synchronous_commit', 'off', false)
+        """
     static let backend = "SELECT pg_backend_pid()"
 
     /// The oldest rows. What was published is deleted, so that nothing has to remember how far it came: a transaction that

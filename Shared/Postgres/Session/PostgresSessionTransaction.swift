@@ -24,6 +24,9 @@ package final class PostgresSessionTransaction: PGExecutor {
         try await self.statements.pipeline(statements, deadline: deadline)
     }
 
+    /// As ``PostgresTransaction/finish(with:)``.
+    package func finish(with statement: PGStatement) { statements.finish(with: statement) }
+
     /// As `PostgresSession.script`, inside the transaction.
     package func script(_ sql: String, deadline: Duration? = nil) async throws {
         try await noting { [pin] in

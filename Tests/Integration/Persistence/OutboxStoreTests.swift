@@ -26,6 +26,8 @@ import Testing
         _ = try await superuser.query("VACUUM ANALYZE outbox")
         let store = OutboxStore(session)
         let leadership = try #require(try await store.lead())
+        // A deletion that is undone is published once more: it need not wait for the disk.
+        #expect(try await session.query("SHOW synchronous_commit").first?[0].text == "off")
         let before = try await read(session, superuser)
         var published = 0
         for _ in 0..<5 {

@@ -24,6 +24,8 @@ struct WebhookService: Lifecycle.Service {
     private static let rosterAge = Duration.seconds(1)
     private static let upkeep = Duration.seconds(60)
     private static let figuresAge = Duration.seconds(5)
+    /// How much of the stream is read again at most, where it held nothing to be told.
+    private static let placeAge = Duration.seconds(1)
 
     /// Endpoints that are being sent to here. No tenant has more than half of the places: receivers may be as slow as they like.
     final class Busy: Sendable {
@@ -131,10 +133,20 @@ struct WebhookService: Lifecycle.Service {
 
     // MARK: - Reading
 
+    /// How far the stream was read, and what of that is kept.
+    private struct Progress {
+        var kept: WebhookPosition
+        var read: WebhookPosition
+        /// When the place is to be kept though nobody was to be told of anything before it.
+        var keepAt = ContinuousClock.now
+
+        init(_ place: WebhookPosition) { (kept, read) = (place, place) }
+    }
+
     /// Reads the stream from where it was read to, for as long as that goes well.
     func read() async throws {
-        var place = try await start()
-        let reader = try events.reader(after: place.sequence)
+        var progress = Progress(try await start())
+        let reader = try events.reader(after: progress.read.sequence)
         do {
             var roster = try await keeping.roster()
             var until = ContinuousClock.now + Self.rosterAge
@@ -144,13 +156,10 @@ struct WebhookService: Lifecycle.Service {
                     roster = try await keeping.roster()
                     until = .now + Self.rosterAge
                 }
-                guard !messages.isEmpty else {
-                    metrics.lag.set(0)
-                    continue
-                }
-                guard let next = try await take(messages, roster, place) else { break }
-                place = next
+                if messages.isEmpty { metrics.lag.set(0) }
+                guard try await take(messages, roster, &progress) else { break }
             }
+            try await keep([], &progress)
         } catch {
             await reader.close()
             throw error
@@ -158,42 +167,47 @@ struct WebhookService: Lifecycle.Service {
         await reader.close()
     }
 
-    /// The place behind those messages; nil where the stream was made anew.
+    /// Writes who is to be told of those messages. False where the stream was made anew.
     private func take(
         _ messages: [TailedMessage],
         _ roster: WebhookRoster,
-        _ place: WebhookPosition
-    ) async throws -> WebhookPosition? {
+        _ progress: inout Progress
+    ) async throws -> Bool {
         var planner = WebhookPlanner(roster)
-        var next = place
         var isRewound = false
         for message in messages {
             switch message {
             case .message(let sequence, let subject, let payload):
                 planner.take(sequence: sequence, subject: subject, payload: payload)
-                next.sequence = sequence
+                progress.read.sequence = sequence
             case .removed(let from, let through):
                 metrics.missed.add(Int(clamping: through - from + 1))
                 logger.error(
                     "the stream removed events before they were told to other systems",
                     ["from": .string("\(from)"), "through": .string("\(through)")]
                 )
-                next.sequence = through
+                progress.read.sequence = through
             case .rewound: isRewound = true
             }
             if isRewound { break }
         }
         metrics.unreadable.add(planner.unreadable)
-        if next.sequence > place.sequence {
-            let written = try await keeping.advance(
-                from: place,
-                through: next.sequence,
-                planner.deliveries,
-                at: time.now()
-            )
-            metrics.planned.add(written)
-        }
-        return isRewound ? nil : next
+        if !planner.deliveries.isEmpty || progress.keepAt <= .now { try await keep(planner.deliveries, &progress) }
+        return !isRewound
+    }
+
+    /// Keeps how far the stream was read, and what is to be sent with it.
+    private func keep(_ deliveries: [PlannedDelivery], _ progress: inout Progress) async throws {
+        progress.keepAt = .now + Self.placeAge
+        guard progress.read.sequence > progress.kept.sequence else { return }
+        let written = try await keeping.advance(
+            from: progress.kept,
+            through: progress.read.sequence,
+            deliveries,
+            at: time.now()
+        )
+        progress.kept = progress.read
+        metrics.planned.add(written)
     }
 
     /// Where reading begins. A stream that nobody has read yet is read from its end: nobody asked for what was before. One that was made

@@ -22,6 +22,8 @@ final class MemoryWebhooks: WebhookKeeping {
         var standings: [WebhookRef: WebhookStanding] = [:]
         var disabled: [WebhookRef: String] = [:]
         var place: WebhookPosition?
+        /// How often it was moved on.
+        var moves = 0
         var finished = 0
         var replay: WebhookReplay?
     }
@@ -51,6 +53,7 @@ final class MemoryWebhooks: WebhookKeeping {
         try state.withLock { state throws(StorageFault) in
             guard state.place == place else { throw .conflict("moved") }
             state.place?.sequence = sequence
+            state.moves += 1
             return Self.insert(deliveries, into: &state, now, again: false)
         }
     }

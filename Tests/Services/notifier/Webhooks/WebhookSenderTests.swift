@@ -101,7 +101,7 @@ import WireFormat
         }
     }
 
-    private static func message(_ sequence: UInt64) -> TailedMessage {
+    private static func message(_ sequence: UInt64, of tenant: TenantID = tenant) -> TailedMessage {
         var json = JSONWriter()
         EventEnvelope(
             id: EventID(UUID128(high: 9, low: sequence)),
@@ -166,6 +166,20 @@ import WireFormat
             }
             #expect(scene.store.state.withLock { $0.rows.allSatisfy { $0.state == .delivered } })
         }
+    }
+
+    @Test func `the place is not kept with every message that nobody is told of`() async throws {
+        let scene = Scene(Self.ok)
+        let stranger = TenantID(UUID128(high: 1, low: 2))
+        let others = (1..<300).map { Self.message(UInt64($0), of: stranger) }
+        try await scene.read(others + [Self.message(300)])
+        let state = scene.store.state.withLock { $0 }
+        #expect(state.rows.map(\.planned.sequence) == [300] && state.place?.sequence == 300)
+        // Of a hundred batches: the first, the one that held something, and one a second.
+        #expect(state.moves < 50)
+        // What was read behind the kept place is read again, and told once.
+        try await scene.read(others + [Self.message(300)])
+        #expect(scene.store.state.withLock { $0.rows.count } == 1)
     }
 
     @Test func `a receiver that was away for a day catches up by itself, in order`() async throws {
