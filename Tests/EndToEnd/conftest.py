@@ -5,6 +5,10 @@ import pytest
 from system import System
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "alone: what wants the machine for itself: it is judged by what comes in time")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     """A test that failed says what the system's processes complained of last: CI keeps no logs."""

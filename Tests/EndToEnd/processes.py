@@ -44,10 +44,15 @@ def state(task):
         return "X"
 
 
+# Below those that the kernel hands to clients. Each of pytest's workers has ports of its own: what one restarts, no other takes meanwhile.
+PORTS = range(20_000, 32_000)
+WORKER, WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]), int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+
+
 def free_port(kind=socket.SOCK_STREAM):
-    """A port that nobody holds, below those that the kernel hands to clients: it stays free across a restart."""
+    """A port that nobody holds; it stays free across a restart."""
     while True:
-        port = random.randrange(20_000, 32_000)
+        port = random.choice(PORTS[WORKER::WORKERS])
         with socket.socket(socket.AF_INET, kind) as trial:
             try:
                 trial.bind(("127.0.0.1", port))

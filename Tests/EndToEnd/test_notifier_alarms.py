@@ -107,7 +107,8 @@ def test_a_storm_of_alarms_becomes_one_digest_for_each_person(system, tenant, se
             f"WHERE tenant_id = '{tenant}' AND kind = 'digest' GROUP BY 1")
         assert figures == [[str(COUNT - 1), "4"]]
         for name, total in (("notices_digests_total", 4), ("notices_digested_total", 4 * (COUNT - 1))):
-            eventually(lambda: sum(rival.metric(name) or 0 for rival in rivals) == total, 10, name)
+            told_by = lambda: [rival.metric(name) or 0 for rival in rivals]
+            eventually(lambda: sum(told_by()) == total, 10, lambda: f"{name}: {told_by()}, not {total}")
     finally:
         for rival in rivals:
             rival.clean_up()

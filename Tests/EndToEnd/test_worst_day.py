@@ -10,6 +10,8 @@ import pytest
 from processes import eventually
 from simulated_day import Day
 
+pytestmark = pytest.mark.alone
+
 SUBSCRIBERS = int(os.environ.get("WORST_DAY_SUBSCRIBERS", 300))
 NASES = int(os.environ.get("WORST_DAY_NASES", 9))
 SECONDS = int(os.environ.get("WORST_DAY_SECONDS", 45))

@@ -54,13 +54,13 @@ swift_result() {
     count_results "$results/$1.xml"
 }
 
-# Runs the Python tests of a folder and counts them. $1: the folder under Tests.
+# Runs the Python tests of a folder and counts them. $1: the folder under Tests; $2: the results' name; the rest: pytest's options.
 pytest_run() {
-    local folder=$1
-    step "$folder tests"
-    (cd "$ROOT" && .venv/bin/python -m pytest -q -p no:cacheprovider --junitxml "$RUN_DIR/results/$folder.xml" "Tests/$folder" </dev/null) ||
-        FAILURES+=("$folder tests")
-    count_results "$RUN_DIR/results/$folder.xml"
+    local folder=$1 results=$RUN_DIR/results/$2.xml
+    step "$2 tests"
+    (cd "$ROOT" && .venv/bin/python -m pytest -q -p no:cacheprovider --junitxml "$results" "${@:3}" "Tests/$folder" </dev/null) ||
+        FAILURES+=("$2 tests")
+    count_results "$results"
 }
 
 # Makes .venv, or renews it when Tests/requirements.txt changed.
