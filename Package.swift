@@ -150,7 +150,10 @@ let shared: [Target] = [
     library(
         "SharedTesting",
         "Shared/Testing",
-        ["Compression", "Domain", "Events", "Postgres", "NATS", "Concurrency", "Observability", "CPlatform"]
+        [
+            "Compression", "Domain", "Events", "Persistence", "Postgres", "NATS", "Concurrency", "Observability",
+            "CPlatform",
+        ]
     ),
 ]
 

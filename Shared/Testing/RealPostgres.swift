@@ -14,6 +14,8 @@ package final class RealPostgres: Sendable {
     private let directory: ServerDirectory
     private let programs: String
     private let process = Monitor<ChildProcess?>(nil)
+    /// The name of the database that holds the product's schema.
+    let migrated = Once<String>()
 
     private init() throws {
         directory = try ServerDirectory("pg")
@@ -24,7 +26,7 @@ package final class RealPostgres: Sendable {
     }
 
     /// The server that all suites of this process share, started with the first call.
-    package static func shared() async throws -> RealPostgres { try await sharedServer.value() }
+    package static func shared() async throws -> RealPostgres { try await sharedServer.value { try await start() } }
 
     /// A server of the caller's own, for tests that stop or kill it.
     package static func start() async throws -> RealPostgres {
@@ -61,12 +63,12 @@ package final class RealPostgres: Sendable {
         await session.close()
     }
 
-    /// Makes an empty database owned by the role `nexora_owner` (no superuser, may create roles) and returns the owner's
-    /// connection string. `name` nil draws a fresh one.
-    package func createDatabase(_ name: String? = nil) async throws -> String {
+    /// Makes an empty database, or a copy of one that nobody is connected to, owned by the role `nexora_owner` (no superuser, may
+    /// create roles), and returns the owner's connection string. `name` nil draws a fresh one.
+    package func createDatabase(_ name: String? = nil, like template: String = "template1") async throws -> String {
         let name = name ?? "t" + String(UInt64.random(in: 0...UInt64.max), radix: 36)
         let session = PostgresSession(PostgresConfiguration(url: superuserURL))
-        try await session.script("CREATE DATABASE \"\(name)\" OWNER nexora_owner")
+        try await session.script("CREATE DATABASE \"\(name)\" OWNER nexora_owner TEMPLATE \"\(template)\"")
         await session.close()
         return url(user: "nexora_owner", database: name)
     }
@@ -148,25 +150,4 @@ package final class RealPostgres: Sendable {
     }
 }
 
-/// Starts the shared server once, however many tests ask at the same time.
-private actor SharedServer {
-    private var server: RealPostgres?
-    private var isStarting = false
-    private var waiting: [CheckedContinuation<Void, Never>] = []
-
-    func value() async throws -> RealPostgres {
-        while isStarting { await withCheckedContinuation { waiting.append($0) } }
-        if let server { return server }
-        isStarting = true
-        defer {
-            isStarting = false
-            for continuation in waiting { continuation.resume() }
-            waiting = []
-        }
-        let started = try await RealPostgres.start()
-        server = started
-        return started
-    }
-}
-
-private let sharedServer = SharedServer()
+private let sharedServer = Once<RealPostgres>()

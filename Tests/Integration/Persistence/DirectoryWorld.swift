@@ -31,9 +31,8 @@ struct DirectoryWorld {
     static let password = "correct horse battery staple"
 
     init() async throws {
-        url = try await RealPostgres.shared().createDatabase()
+        url = try await RealPostgres.shared().createMigratedDatabase()
         database = Database(url: url, applicationName: "tests")
-        try await Migrator(session: database.session, directory: ReleasedMigrationsTests.directory).up()
         ids = IDGenerator(time: .fixed(Self.now))
         let planted = Tenant(id: ids.next(), parentID: nil, kind: .operator, name: "Op", subdomain: "op")
         operatorID = try await database.plantOperator(planted)

@@ -14,9 +14,8 @@ struct ListingWorld {
     let cursors = CursorSealer.random()
 
     init(customers: Int) async throws {
-        url = try await RealPostgres.shared().createDatabase()
+        url = try await RealPostgres.shared().createMigratedDatabase()
         database = Database(url: url, applicationName: "tests")
-        try await Migrator(session: database.session, directory: ReleasedMigrationsTests.directory).up()
         pool = PostgresPool(PostgresConfiguration(url: url, maximumConnections: 2))
         let planted = Tenant(id: ids.next(), parentID: nil, kind: .operator, name: "Op", subdomain: "op")
         operatorID = try await database.plantOperator(planted)

@@ -8,9 +8,8 @@ import Testing
     @Test(.proves("TEN-01")) func `before somebody is planted there is no operator, and afterwards he is known`()
         async throws
     {
-        let url = try await RealPostgres.shared().createDatabase()
+        let url = try await RealPostgres.shared().createMigratedDatabase()
         let owner = Database(url: url, applicationName: "tests")
-        try await Migrator(session: owner.session, directory: ReleasedMigrationsTests.directory).up()
         let pool = PostgresPool(PostgresConfiguration(url: url, maximumConnections: 1))
         let database = TenantPool(pool)
         #expect(try await database.operatorIfPlanted() == nil)

@@ -11,19 +11,12 @@ func makeFolder(_ path: String) throws {
 
 /// The repository's own migrations against a real server.
 @Suite struct ReleasedMigrationsTests {
-    static let directory = packageRoot + "/migrations"
-
-    /// Five folders above this file: a test knows where it was compiled, not where it runs.
-    private static var packageRoot: String {
-        #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(4).joined(separator: "/")
-    }
-
     @Test(.proves("MIG-01", "MIG-03", "E-64"))
     func `each step forward and back gives exactly the schema before it`() async throws {
         let server = try await RealPostgres.shared()
         let url = try await server.createDatabase()
         let session = PostgresSession(PostgresConfiguration(url: url))
-        let migrator = try Migrator(session: session, directory: Self.directory)
+        let migrator = try Migrator(session: session, directory: RealPostgres.migrations)
         let versions = try await migrator.status().map(\.version)
         #expect(versions.count >= 4)
         try await migrator.down(to: 0)

@@ -15,7 +15,7 @@ import Testing
         init() async throws {
             let url = try await RealPostgres.shared().createDatabase()
             owner = PostgresSession(PostgresConfiguration(url: url))
-            try await Migrator(session: owner, directory: ReleasedMigrationsTests.directory).up()
+            try await Migrator(session: owner, directory: RealPostgres.migrations).up()
             gateway = PostgresSession(PostgresConfiguration(url: url, role: "nexora_gateway"))
             pipeline = PostgresSession(PostgresConfiguration(url: url, role: "nexora_pipeline"))
             try await owner.query(
@@ -189,7 +189,7 @@ import Testing
         let world = try await World()
         _ = try await world.asGateway(World.providerID, Self.directory)
         try await world.pipeline.query("SELECT ensure_session_partitions('2026-01-15', 3)")
-        let migrator = try Migrator(session: world.owner, directory: ReleasedMigrationsTests.directory)
+        let migrator = try Migrator(session: world.owner, directory: RealPostgres.migrations)
         try await migrator.down(to: 0)
         let left = try await world.owner.query(
             "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname !~ '^schema_migrations'"
@@ -207,7 +207,7 @@ import Testing
             for url in urls {
                 group.addTask {
                     let session = PostgresSession(PostgresConfiguration(url: url))
-                    try await Migrator(session: session, directory: ReleasedMigrationsTests.directory).up()
+                    try await Migrator(session: session, directory: RealPostgres.migrations).up()
                     await session.close()
                 }
             }

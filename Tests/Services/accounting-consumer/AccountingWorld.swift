@@ -15,10 +15,8 @@ struct AccountingWorld {
     /// On the shared server unless a test brings one that it is going to stop.
     init(on server: RealPostgres? = nil) async throws {
         let server = if let server { server } else { try await RealPostgres.shared() }
-        url = try await server.createDatabase()
+        url = try await server.createMigratedDatabase()
         owner = PostgresSession(PostgresConfiguration(url: url))
-        let folder = #filePath.split(separator: "/").dropLast(4).joined(separator: "/")
-        try await Migrator(session: owner, directory: "/\(folder)/migrations").up()
         try await owner.query(
             "INSERT INTO tenants (id, kind, name, subdomain) VALUES ($1, 'operator', 'Test', 'test')",
             [.uuid(high: tenant.value.high, low: tenant.value.low)]

@@ -139,8 +139,7 @@ import Testing
     @Test(.proves("MIG-03", "ACC-02")) func `the way back folds what waits`() async throws {
         let world = try await AccountingWorld()
         _ = try await world.writer().commit([Subscriber(world, 1, start: start).record(.interimUpdate, age: 300)])
-        let folder = #filePath.split(separator: "/").dropLast(4).joined(separator: "/")
-        try await Migrator(session: world.owner, directory: "/\(folder)/migrations").down(to: 5)
+        try await Migrator(session: world.owner, directory: RealPostgres.migrations).down(to: 5)
         #expect(
             try await world.number("SELECT sum(input_octets + output_octets)::bigint FROM usage_daily") == 300 * 1_100
         )

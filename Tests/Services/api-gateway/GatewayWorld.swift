@@ -87,7 +87,7 @@ final class GatewayWorld: Sendable {
     ) async throws {
         let postgres = try await RealPostgres.shared()
         let database = "gateway" + String(UInt64.random(in: 0...UInt64.max), radix: 36)
-        url = try await postgres.createDatabase(database)
+        url = try await postgres.createMigratedDatabase(database)
         superuser = PostgresSession(PostgresConfiguration(url: postgres.url(user: "postgres", database: database)))
         redis = try await RealRedis.start()
         let ids = IDGenerator(time: Self.clock)
@@ -196,11 +196,9 @@ final class GatewayWorld: Sendable {
         }
     }
 
-    /// The schema, and an operator with two providers and a reseller below the first.
+    /// An operator with two providers and a reseller below the first.
     private static func plant(_ url: String, _ database: TenantPool, _ ids: IDGenerator) async throws -> [TenantID] {
-        let directory = checkout + "/migrations"
         let owner = Database(url: url, applicationName: "tests")
-        try await Migrator(session: owner.session, directory: directory).up()
         let made = (0..<4).map { _ in ids.next(TenantID.self) }
         let top = Tenant(id: made[0], parentID: nil, kind: .operator, name: "Op", subdomain: "op")
         _ = try await owner.plantOperator(top)

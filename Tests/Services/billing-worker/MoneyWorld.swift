@@ -38,10 +38,8 @@ struct MoneyWorld {
         nats = try await RealNATS.start()
         redis = try await RealRedis.start()
         folder = try TemporaryDirectory()
-        url = try await postgres.createDatabase()
+        url = try await postgres.createMigratedDatabase()
         database = Database(url: url, applicationName: "tests")
-        let root = #filePath.split(separator: "/").dropLast(4).joined(separator: "/")
-        try await Migrator(session: database.session, directory: "/\(root)/migrations").up()
         billing = PostgresSession(PostgresConfiguration(url: url, role: "nexora_billing"))
         client = try NATSClient(
             NATSConfiguration(url: nats.url, name: "test", reconnectWait: .milliseconds(20)),

@@ -36,23 +36,18 @@ final class CommandRun: Sendable {
     private let settings: Mutex<[String: String]>
 
     init(migrated: Bool = true) async throws {
-        url = try await RealPostgres.shared().createDatabase()
+        let server = try await RealPostgres.shared()
+        url = try await migrated ? server.createMigratedDatabase() : server.createDatabase()
         database = Database(url: url, applicationName: "tests")
         directory = try TemporaryDirectory()
         settings = Mutex([
             "DATABASE_URL": url, "NEXORA_KEYRING_PATH": directory.file("keyring"),
-            "NEXORA_MIGRATIONS_PATH": Self.migrations,
+            "NEXORA_MIGRATIONS_PATH": RealPostgres.migrations,
             // Daemons' settings and an operator's own must not disturb a command.
             "NEXORA_RADIUS_AUTH_PORT": "1812", "PATH": "/bin",
         ])
         guard migrated else { return }
         try await expect(.success, "key init")
-        try await expect(.success, "migrate up")
-    }
-
-    private static var migrations: String {
-        #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(4).joined(separator: "/")
-            + "/migrations"
     }
 
     func set(_ name: String, _ value: String?) {

@@ -63,10 +63,8 @@ struct ProvisionerWorld {
     static let clock = TimeSource { Timestamp(microseconds: SystemClock.microsecondsSince1970()) }
 
     init() async throws {
-        url = try await RealPostgres.shared().createDatabase()
+        url = try await RealPostgres.shared().createMigratedDatabase()
         database = Database(url: url, applicationName: "tests")
-        let root = #filePath.split(separator: "/").dropLast(4).joined(separator: "/")
-        try await Migrator(session: database.session, directory: "/\(root)/migrations").up()
         nats = try await RealNATS.start()
         client = try NATSClient(
             NATSConfiguration(url: nats.url, name: "test", reconnectWait: .milliseconds(20)),

@@ -26,10 +26,8 @@ struct RouterWorld {
     let customer: Customer
 
     init() async throws {
-        url = try await RealPostgres.shared().createDatabase()
+        url = try await RealPostgres.shared().createMigratedDatabase()
         database = Database(url: url, applicationName: "tests")
-        let root = #filePath.split(separator: "/").dropLast(4).joined(separator: "/")
-        try await Migrator(session: database.session, directory: "/\(root)/migrations").up()
         pipeline = PostgresSession(PostgresConfiguration(url: url, role: "nexora_pipeline"))
         tenant = try await database.plantOperator(
             Tenant(id: ids.next(), parentID: nil, kind: .operator, name: "Op", subdomain: "op")

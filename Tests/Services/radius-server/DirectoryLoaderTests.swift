@@ -14,10 +14,6 @@ import Testing
 @Suite struct DirectoryLoaderTests {
     private let registry = MetricsRegistry()
 
-    private var migrations: String {
-        "/" + #filePath.split(separator: "/").dropLast(4).joined(separator: "/") + "/migrations"
-    }
-
     private var unusable: Double? {
         String(decoding: registry.render(), as: UTF8.self).split(separator: "\n").first {
             $0.hasPrefix("directory_unusable_rows_total ")
@@ -93,9 +89,8 @@ import Testing
     @Test(.proves("RAD-10", "RAD-18", "RAD-23"))
     func `attributes, windows and time zones are loaded, and what cannot be used is left out and counted`() async throws
     {
-        let url = try await RealPostgres.shared().createDatabase()
+        let url = try await RealPostgres.shared().createMigratedDatabase()
         let database = Database(url: url, applicationName: "tests")
-        try await Migrator(session: database.session, directory: migrations).up()
         let ids = IDGenerator(time: .fixed(Timestamp(microseconds: ExtrasWorld.noon)))
         var tenant = Tenant(id: ids.next(), parentID: nil, kind: .operator, name: "Op", subdomain: "op")
         tenant.settings = #"{"time_zone": "Europe/Rome"}"#

@@ -44,12 +44,11 @@ final class AccountsWorld: Sendable {
         policy.limits.failuresBeforeChallenge = .max
         change(&policy)
         self.policy = policy
-        url = try await RealPostgres.shared().createDatabase()
+        url = try await RealPostgres.shared().createMigratedDatabase()
         redis = try await RealRedis.start()
         passwords = try PasswordThreads(scheme: .bcrypt(cost: 4), share: 16)
         ids = IDGenerator(time: clock.source)
         let owner = Database(url: url, applicationName: "tests")
-        try await Migrator(session: owner.session, directory: Self.migrations).up()
         let (top, first, second, below) = (
             ids.next(TenantID.self), ids.next(TenantID.self), ids.next(TenantID.self), ids.next(TenantID.self)
         )
@@ -109,10 +108,6 @@ final class AccountsWorld: Sendable {
         try await made.keys.refresh()
         return made
     }
-
-    private static let migrations =
-        #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(5).joined(separator: "/")
-        + "/migrations"
 
     func close() async throws {
         await pool.close()

@@ -53,13 +53,12 @@ import Testing
         let head = try await world.stretch().head
         try await world.commit(world.topUp("last", 1))
         func read() async throws -> Int64 {
-            // What a session counted is told when it says so.
-            _ = try await world.billing.query("SELECT pg_stat_force_next_flush()")
-            _ = try await world.superuser.query("SELECT pg_stat_clear_snapshot()")
-            let row = try await world.superuser.query(
-                "SELECT seq_tup_read + idx_tup_fetch AS read FROM pg_stat_user_tables WHERE relname = 'ledger_entries'"
-            ).first
-            return try #require(row?["read"].int64)
+            try await rowsRead(
+                "seq_tup_read + idx_tup_fetch",
+                of: "ledger_entries",
+                by: world.billing,
+                world.superuser
+            )
         }
         let before = try await read()
         let verdict = try await world.stretch(since: head)

@@ -26,9 +26,8 @@ struct LedgerWorld {
 
     init() async throws {
         let server = try await RealPostgres.shared()
-        url = try await server.createDatabase()
+        url = try await server.createMigratedDatabase()
         database = Database(url: url, applicationName: "tests")
-        try await Migrator(session: database.session, directory: ReleasedMigrationsTests.directory).up()
         let name = String(url.split(separator: "@/")[1].prefix { $0 != "?" })
         superuser = PostgresSession(PostgresConfiguration(url: server.url(user: "postgres", database: name)))
         billing = PostgresSession(PostgresConfiguration(url: url, role: "nexora_billing"))
